@@ -1,0 +1,231 @@
+use std::fmt;
+
+use crate::Token;
+use crate::sys::{self, NativeEvent, Readiness};
+
+/// One answer of the system: the source with this token is ready in these ways.
+///
+/// An event is a hint. It says what was true when the system wrote it down, which may be over by the
+/// time you act on it, so the operation itself has the last word and
+/// [`WouldBlock`](std::io::ErrorKind::WouldBlock) from it is an ordinary answer.
+///
+/// Several answers may be true at once. After a hang-up or a failure a read or a write tells the
+/// cause; [`take_error`](crate::net::TcpStream::take_error) does too, and clears it.
+///
+/// # What each situation gives
+///
+/// For a source registered for both readable and writable (and, in the row on out-of-band data, for
+/// priority), whose writable event has been delivered before. On epoll an event tells all that is
+/// true of the source; on poll(2) it leaves out a direction that has been delivered already and was
+/// not used up since, which the table shows in brackets.
+///
+/// | situation | readable | writable | error | read closed | write closed | priority |
+/// |---|---|---|---|---|---|---|
+/// | data has arrived | yes | (yes) | | | | |
+/// | the peer has shut down its writing half (FIN) | yes | (yes) | | yes | | |
+/// | the peer has shut down both halves, or closed (FIN), nothing unread there | yes | (yes) | | yes | | |
+/// | this side has shut down its reading half | yes | (yes) | | yes | | |
+/// | this side has shut down its writing half: nothing new, except on poll(2) and epoll alike the next event | | | | | | |
+/// | both sides have shut down their writing halves, or this side both of its own | yes | yes | | yes | yes | |
+/// | the connection was reset (RST) | yes | yes | yes | yes | yes | |
+/// | a connection was made | | yes | | | | |
+/// | a connection was refused | yes | yes | yes | yes | yes | |
+/// | out-of-band data has arrived | yes | (yes) | | | | yes |
+/// | a Unix stream's peer was closed | yes | yes | | yes | yes | |
+/// | the last writer of a pipe was closed: its reading end | yes if data is left | | | yes | yes | |
+/// | the last reader of a pipe was closed: its writing end | | yes | yes | | yes | |
+/// | a datagram was refused (ICMP): UDP socket | yes | (yes) | yes | | | |
+///
+/// # Which flags each answer is made of
+///
+/// | answer | epoll and poll(2) |
+/// |---|---|
+/// | [`is_readable`](Event::is_readable) | `IN` or `PRI` |
+/// | [`is_writable`](Event::is_writable) | `OUT` |
+/// | [`is_error`](Event::is_error) | `ERR` |
+/// | [`is_read_closed`](Event::is_read_closed) | `HUP`, or `IN` with `RDHUP` |
+/// | [`is_write_closed`](Event::is_write_closed) | `HUP`, or `OUT` with `ERR`, or `ERR` alone |
+/// | [`is_priority`](Event::is_priority) | `PRI` |
+/// | [`is_aio`](Event::is_aio), [`is_lio`](Event::is_lio) | never |
+///
+/// The names are those of [epoll_ctl(2)] and [poll(2)] without their prefix.
+///
+/// [epoll_ctl(2)]: https://man7.org/linux/man-pages/man2/epoll_ctl.2.html
+/// [poll(2)]: https://man7.org/linux/man-pages/man2/poll.2.html
+#[derive(Clone)]
+#[repr(transparent)]
+pub struct Event {
+    native: NativeEvent,
+}
+
+impl Event {
+    /// The token that the source was registered with.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use mio::{Events, Token};
+    /// # let events = Events::with_capacity(1);
+    /// const LISTENER: Token = Token(0);
+    /// for event in &events {
+    ///     match event.token() {
+    ///         LISTENER => { /* accept until it would block */ }
+    ///         Token(connection) => println!("connection {connection} is ready"),
+    ///     }
+    /// }
+    /// ```
+    #[inline]
+    pub fn token(&self) -> Token {
+        sys::token(&self.native)
+    }
+
+    /// Whether the source can be read, or accepted from.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let events = mio::Events::with_capacity(1);
+    /// for event in events.iter().filter(|event| event.is_readable()) {
+    ///     println!("read {:?} until it would block", event.token());
+    /// }
+    /// ```
+    #[inline]
+    pub fn is_readable(&self) -> bool {
+        self.readiness().readable
+    }
+
+    /// Whether the source can be written, or has been connected.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let events = mio::Events::with_capacity(1);
+    /// for event in events.iter().filter(|event| event.is_writable()) {
+    ///     println!("write what is left for {:?}", event.token());
+    /// }
+    /// ```
+    #[inline]
+    pub fn is_writable(&self) -> bool {
+        self.readiness().writable
+    }
+
+    /// Whether the source has failed. `take_error` of the socket tells how.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let events = mio::Events::with_capacity(1);
+    /// for event in events.iter().filter(|event| event.is_error()) {
+    ///     println!("{:?} has failed", event.token());
+    /// }
+    /// ```
+    #[inline]
+    pub fn is_error(&self) -> bool {
+        self.readiness().error
+    }
+
+    /// Whether nothing more will arrive after what can be read now: the peer has stopped sending, or
+    /// this side has shut its reading half down.
+    ///
+    /// Some systems tell this late or never, so treat it as a short cut: a read of 0 bytes is the
+    /// truth.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let events = mio::Events::with_capacity(1);
+    /// for event in events.iter().filter(|event| event.is_read_closed()) {
+    ///     println!("{:?} says no more", event.token());
+    /// }
+    /// ```
+    #[inline]
+    pub fn is_read_closed(&self) -> bool {
+        self.readiness().read_closed
+    }
+
+    /// Whether nothing more can be written: a write fails from now on.
+    ///
+    /// Some systems tell this late or never, so treat it as a short cut: the error of a write is the
+    /// truth.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let events = mio::Events::with_capacity(1);
+    /// for event in events.iter().filter(|event| event.is_write_closed()) {
+    ///     println!("{:?} listens no more", event.token());
+    /// }
+    /// ```
+    #[inline]
+    pub fn is_write_closed(&self) -> bool {
+        self.readiness().write_closed
+    }
+
+    /// Whether there is an exceptional condition, such as out-of-band data.
+    ///
+    /// Only sources registered with `Interest::PRIORITY` get it, on Linux and Android.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let events = mio::Events::with_capacity(1);
+    /// for event in events.iter().filter(|event| event.is_priority()) {
+    ///     println!("{:?} has something urgent", event.token());
+    /// }
+    /// ```
+    #[inline]
+    pub fn is_priority(&self) -> bool {
+        self.readiness().priority
+    }
+
+    /// Whether an asynchronous file operation has ended. FreeBSD's kqueue only; `false` elsewhere.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let events = mio::Events::with_capacity(1);
+    /// assert!(!events.iter().any(|event| event.is_aio()));
+    /// ```
+    #[inline]
+    pub fn is_aio(&self) -> bool {
+        self.readiness().aio
+    }
+
+    /// Whether a list of file operations has ended. FreeBSD's kqueue only; `false` elsewhere.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let events = mio::Events::with_capacity(1);
+    /// assert!(!events.iter().any(|event| event.is_lio()));
+    /// ```
+    #[inline]
+    pub fn is_lio(&self) -> bool {
+        self.readiness().lio
+    }
+
+    #[cfg(poll)]
+    pub(crate) fn from_native(native: NativeEvent) -> Event {
+        Event { native }
+    }
+
+    #[inline]
+    fn readiness(&self) -> Readiness {
+        sys::readiness(&self.native)
+    }
+}
+
+/// Shows the token and the answers that are true; `{:#?}` adds the flags of the system.
+impl fmt::Debug for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let alternate = f.alternate();
+        let mut event = f.debug_struct("Event");
+        event
+            .field("token", &self.token())
+            .field("readiness", &self.readiness());
+        if alternate {
+            event.field("flags", &format_args!("{:#x}", sys::flags(&self.native)));
+        }
+        event.finish()
+    }
+}

@@ -1,0 +1,115 @@
+use std::io;
+
+use crate::{Interest, Registry, Token};
+
+/// Something that can be registered with a [`Registry`].
+///
+/// Users call [`Registry::register`] and its siblings; these methods are for those who implement
+/// the trait. An own source usually holds one of this crate's and forwards the three calls, or it
+/// holds a raw descriptor and uses `SourceFd`.
+///
+/// What an implementation must keep:
+///
+/// * A call that fails leaves the source as it was: not registered, or registered as before.
+/// * After [`deregister`](Source::deregister) has returned, no later poll delivers an event of it.
+/// * Dropping a source without deregistering it is allowed. The sockets of this crate then vanish
+///   from the poll; a source over a borrowed descriptor should say what it does.
+///
+/// # Examples
+///
+/// A socket with a name, registered like the socket itself:
+///
+/// ```
+/// # #[cfg(all(unix, feature = "os-poll", feature = "net"))]
+/// # fn main() -> std::io::Result<()> {
+/// use std::io;
+///
+/// use mio::event::Source;
+/// use mio::net::UdpSocket;
+/// use mio::{Interest, Poll, Registry, Token};
+///
+/// struct Named {
+///     name: &'static str,
+///     socket: UdpSocket,
+/// }
+///
+/// impl Source for Named {
+///     fn register(
+///         &mut self,
+///         registry: &Registry,
+///         token: Token,
+///         interests: Interest,
+///     ) -> io::Result<()> {
+///         self.socket.register(registry, token, interests)
+///     }
+///
+///     fn reregister(
+///         &mut self,
+///         registry: &Registry,
+///         token: Token,
+///         interests: Interest,
+///     ) -> io::Result<()> {
+///         self.socket.reregister(registry, token, interests)
+///     }
+///
+///     fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
+///         self.socket.deregister(registry)
+///     }
+/// }
+///
+/// let poll = Poll::new()?;
+/// let mut clock = Named { name: "clock", socket: UdpSocket::bind("127.0.0.1:0".parse().unwrap())? };
+/// poll.registry().register(&mut clock, Token(1), Interest::READABLE)?;
+/// println!("{} is registered", clock.name);
+/// # Ok(())
+/// # }
+/// # #[cfg(not(all(unix, feature = "os-poll", feature = "net")))]
+/// # fn main() {}
+/// ```
+pub trait Source {
+    /// Starts watching this source. Called by [`Registry::register`], which tells the errors.
+    fn register(
+        &mut self,
+        registry: &Registry,
+        token: Token,
+        interests: Interest,
+    ) -> io::Result<()>;
+
+    /// Changes the token and the interests. Called by [`Registry::reregister`].
+    fn reregister(
+        &mut self,
+        registry: &Registry,
+        token: Token,
+        interests: Interest,
+    ) -> io::Result<()>;
+
+    /// Stops watching this source. Called by [`Registry::deregister`].
+    fn deregister(&mut self, registry: &Registry) -> io::Result<()>;
+}
+
+impl<T> Source for Box<T>
+where
+    T: Source + ?Sized,
+{
+    fn register(
+        &mut self,
+        registry: &Registry,
+        token: Token,
+        interests: Interest,
+    ) -> io::Result<()> {
+        (**self).register(registry, token, interests)
+    }
+
+    fn reregister(
+        &mut self,
+        registry: &Registry,
+        token: Token,
+        interests: Interest,
+    ) -> io::Result<()> {
+        (**self).reregister(registry, token, interests)
+    }
+
+    fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
+        (**self).deregister(registry)
+    }
+}

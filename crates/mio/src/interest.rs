@@ -1,0 +1,202 @@
+use std::num::NonZeroU8;
+use std::{fmt, ops};
+
+/// What a registration wants to hear about.
+///
+/// Interests are put together with [`add`](Interest::add) or with `|`, and there is always at least
+/// one: a source that should be silent for a while is deregistered.
+///
+/// Failures and hang-ups are reported whatever the interest is, because every system does so; see
+/// the table at [`Event`](crate::event::Event).
+///
+/// # Examples
+///
+/// ```
+/// use mio::Interest;
+///
+/// let both = Interest::READABLE | Interest::WRITABLE;
+/// assert!(both.is_readable() && both.is_writable());
+/// assert_eq!(both.remove(Interest::WRITABLE), Some(Interest::READABLE));
+/// ```
+#[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Interest(NonZeroU8);
+
+const READABLE: u8 = 0b0_0001;
+const WRITABLE: u8 = 0b0_0010;
+// 0b0_0100 and 0b0_1000 are kept for the AIO and LIO of FreeBSD.
+const AIO: u8 = 0b0_0100;
+const LIO: u8 = 0b0_1000;
+const PRIORITY: u8 = 0b1_0000;
+
+impl Interest {
+    /// Hear when the source can be read: data has arrived, a connection waits to be accepted, or
+    /// the peer has stopped sending.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert!(mio::Interest::READABLE.is_readable());
+    /// ```
+    pub const READABLE: Interest = Interest::from_bits(READABLE);
+
+    /// Hear when the source can be written: there is room again, or a connection has been made.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert!(mio::Interest::WRITABLE.is_writable());
+    /// ```
+    pub const WRITABLE: Interest = Interest::from_bits(WRITABLE);
+
+    /// Hear of exceptional conditions, such as out-of-band data on a TCP socket.
+    ///
+    /// Linux and Android only; [poll(2)] lists the conditions under `POLLPRI`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let interest = mio::Interest::READABLE | mio::Interest::PRIORITY;
+    /// assert!(interest.is_priority());
+    /// ```
+    ///
+    /// [poll(2)]: https://man7.org/linux/man-pages/man2/poll.2.html
+    #[cfg(any(priority, docsrs))]
+    #[cfg_attr(docsrs, doc(cfg(any(target_os = "linux", target_os = "android"))))]
+    pub const PRIORITY: Interest = Interest::from_bits(PRIORITY);
+
+    /// Both interests together. `a | b` is the same, and this one works in a constant.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use mio::Interest;
+    ///
+    /// const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
+    /// assert_eq!(BOTH, Interest::READABLE | Interest::WRITABLE);
+    /// ```
+    #[allow(clippy::should_implement_trait)] // `std::ops::Add` can't be used in a constant.
+    #[must_use = "the sum is returned; `self` stays as it was"]
+    pub const fn add(self, other: Interest) -> Interest {
+        Interest::from_bits(self.0.get() | other.0.get())
+    }
+
+    /// What is left of this interest without `other`, or `None` where nothing is left.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use mio::Interest;
+    ///
+    /// let both = Interest::READABLE.add(Interest::WRITABLE);
+    /// assert_eq!(both.remove(Interest::READABLE), Some(Interest::WRITABLE));
+    /// assert_eq!(both.remove(both), None);
+    /// ```
+    #[must_use = "the rest is returned; `self` stays as it was"]
+    pub fn remove(self, other: Interest) -> Option<Interest> {
+        NonZeroU8::new(self.0.get() & !other.0.get()).map(Interest)
+    }
+
+    /// Whether this contains [`Interest::READABLE`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert!(!mio::Interest::WRITABLE.is_readable());
+    /// ```
+    #[must_use]
+    pub const fn is_readable(self) -> bool {
+        self.contains(READABLE)
+    }
+
+    /// Whether this contains [`Interest::WRITABLE`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert!(!mio::Interest::READABLE.is_writable());
+    /// ```
+    #[must_use]
+    pub const fn is_writable(self) -> bool {
+        self.contains(WRITABLE)
+    }
+
+    /// Whether this contains the interest in asynchronous file I/O that FreeBSD's kqueue has.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert!(!mio::Interest::READABLE.is_aio());
+    /// ```
+    #[must_use]
+    pub const fn is_aio(self) -> bool {
+        self.contains(AIO)
+    }
+
+    /// Whether this contains the interest in lists of file I/O that FreeBSD's kqueue has.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert!(!mio::Interest::READABLE.is_lio());
+    /// ```
+    #[must_use]
+    pub const fn is_lio(self) -> bool {
+        self.contains(LIO)
+    }
+
+    /// Whether this contains `Interest::PRIORITY`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert!(!mio::Interest::READABLE.is_priority());
+    /// ```
+    #[must_use]
+    pub const fn is_priority(self) -> bool {
+        self.contains(PRIORITY)
+    }
+
+    const fn contains(self, bits: u8) -> bool {
+        self.0.get() & bits != 0
+    }
+
+    const fn from_bits(bits: u8) -> Interest {
+        match NonZeroU8::new(bits) {
+            Some(bits) => Interest(bits),
+            None => panic!("an interest has at least one bit"),
+        }
+    }
+}
+
+impl ops::BitOr for Interest {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        self.add(other)
+    }
+}
+
+impl ops::BitOrAssign for Interest {
+    fn bitor_assign(&mut self, other: Self) {
+        *self = self.add(other);
+    }
+}
+
+/// Shows the names joined by ` | `, as one would write the interest.
+impl fmt::Debug for Interest {
+    fn fmt(&self, fmt: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = [
+            (self.is_readable(), "READABLE"),
+            (self.is_writable(), "WRITABLE"),
+            (self.is_priority(), "PRIORITY"),
+            (self.is_aio(), "AIO"),
+            (self.is_lio(), "LIO"),
+        ];
+        let mut separator = "";
+        for (_, name) in names.iter().filter(|(set, _)| *set) {
+            write!(fmt, "{separator}{name}")?;
+            separator = " | ";
+        }
+        Ok(())
+    }
+}

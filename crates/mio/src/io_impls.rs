@@ -1,0 +1,140 @@
+//! The trait impls that all sockets and pipes share.
+
+/// A source that forwards to its `inner`.
+macro_rules! impl_source {
+    ($type:ty) => {
+        impl crate::event::Source for $type {
+            fn register(
+                &mut self,
+                registry: &crate::Registry,
+                token: crate::Token,
+                interests: crate::Interest,
+            ) -> std::io::Result<()> {
+                self.inner.register(registry, token, interests)
+            }
+
+            fn reregister(
+                &mut self,
+                registry: &crate::Registry,
+                token: crate::Token,
+                interests: crate::Interest,
+            ) -> std::io::Result<()> {
+                self.inner.reregister(registry, token, interests)
+            }
+
+            fn deregister(&mut self, registry: &crate::Registry) -> std::io::Result<()> {
+                self.inner.deregister(registry)
+            }
+        }
+
+        impl std::fmt::Debug for $type {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                self.inner.fmt(f)
+            }
+        }
+    };
+}
+
+/// Conversions from and to descriptors. `$name` is what the argument is called in the docs.
+macro_rules! impl_fd {
+    ($type:ty, $std:ty, $name:ident) => {
+        impl std::os::fd::AsFd for $type {
+            fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
+                self.inner.as_fd()
+            }
+        }
+
+        impl std::os::fd::AsRawFd for $type {
+            fn as_raw_fd(&self) -> std::os::fd::RawFd {
+                self.inner.as_raw_fd()
+            }
+        }
+
+        impl std::os::fd::IntoRawFd for $type {
+            fn into_raw_fd(self) -> std::os::fd::RawFd {
+                self.inner.into_inner().into_raw_fd()
+            }
+        }
+
+        /// The descriptor has to be in non-blocking mode already.
+        #[allow(unsafe_code)] // The trait itself is unsafe to call.
+        impl std::os::fd::FromRawFd for $type {
+            unsafe fn from_raw_fd(fd: std::os::fd::RawFd) -> $type {
+                // SAFETY: the caller promises that the descriptor is open and theirs to give.
+                unsafe { std::os::fd::OwnedFd::from_raw_fd(fd) }.into()
+            }
+        }
+
+        /// The descriptor has to be in non-blocking mode already.
+        impl From<std::os::fd::OwnedFd> for $type {
+            fn from(fd: std::os::fd::OwnedFd) -> Self {
+                Self {
+                    inner: crate::io_source::IoSource::new(<$std>::from(fd)),
+                }
+            }
+        }
+
+        /// The descriptor stays in non-blocking mode.
+        impl From<$type> for std::os::fd::OwnedFd {
+            fn from($name: $type) -> Self {
+                $name.inner.into_inner().into()
+            }
+        }
+    };
+}
+
+/// The way back to std. `$name` is what the argument is called in the docs.
+macro_rules! impl_into_std {
+    ($type:ty, $std:ty, $name:ident) => {
+        /// The socket stays in non-blocking mode.
+        impl From<$type> for $std {
+            fn from($name: $type) -> Self {
+                $name.inner.into_inner()
+            }
+        }
+    };
+}
+
+/// Reading, for the type and for a shared reference to it.
+macro_rules! impl_read {
+    ($($type:ty),+) => {$(
+        impl std::io::Read for $type {
+            fn read(&mut self, buf: &mut [u8]) -> std::io::Result<usize> {
+                self.inner.read_with(|mut io| io.read(buf))
+            }
+
+            fn read_vectored(
+                &mut self,
+                bufs: &mut [std::io::IoSliceMut<'_>],
+            ) -> std::io::Result<usize> {
+                self.inner.read_with(|mut io| io.read_vectored(bufs))
+            }
+        }
+    )+};
+}
+
+/// Writing, for the type and for a shared reference to it.
+macro_rules! impl_write {
+    ($($type:ty),+) => {$(
+        impl std::io::Write for $type {
+            fn write(&mut self, buf: &[u8]) -> std::io::Result<usize> {
+                self.inner.write_with(|mut io| io.write(buf))
+            }
+
+            fn write_vectored(
+                &mut self,
+                bufs: &[std::io::IoSlice<'_>],
+            ) -> std::io::Result<usize> {
+                self.inner.write_with(|mut io| io.write_vectored(bufs))
+            }
+
+            fn flush(&mut self) -> std::io::Result<()> {
+                self.inner.write_with(|mut io| io.flush())
+            }
+        }
+    )+};
+}
+
+#[cfg(feature = "net")]
+pub(crate) use impl_into_std;
+pub(crate) use {impl_fd, impl_read, impl_source, impl_write};

@@ -1,0 +1,167 @@
+//! What every socket and pipe of this crate is made of: the std type, and what a selector has to
+//! know of the I/O that is done with it.
+
+#[cfg(debug_assertions)]
+use std::num::NonZeroUsize;
+use std::ops::Deref;
+use std::os::fd::AsRawFd;
+use std::{fmt, io};
+
+use crate::event::Source;
+use crate::sys::{Direction, SourceIo, SourceState};
+use crate::{Interest, Registry, Token};
+
+/// A source that is registered by its descriptor and whose I/O goes through here.
+///
+/// Selectors that can't see a source being used up learn it from an operation that would have
+/// blocked. Where all selectors can, this is as large as `T`.
+pub(crate) struct IoSource<T> {
+    /// First, because it is dropped first: the registration ends before the descriptor is closed.
+    state: SourceState,
+    /// The `Poll` it is registered with, so that mistakes are told as such in debug builds.
+    #[cfg(debug_assertions)]
+    registered_with: Option<NonZeroUsize>,
+    io: T,
+}
+
+impl<T> IoSource<T> {
+    pub(crate) fn new(io: T) -> IoSource<T> {
+        IoSource {
+            state: SourceState::default(),
+            #[cfg(debug_assertions)]
+            registered_with: None,
+            io,
+        }
+    }
+
+    /// An operation that takes data in, or a connection.
+    #[inline]
+    pub(crate) fn read_with<R>(&self, f: impl FnOnce(&T) -> io::Result<R>) -> io::Result<R> {
+        self.operate(Direction::Read, f)
+    }
+
+    /// An operation that sends data out.
+    #[inline]
+    pub(crate) fn write_with<R>(&self, f: impl FnOnce(&T) -> io::Result<R>) -> io::Result<R> {
+        self.operate(Direction::Write, f)
+    }
+
+    /// An operation of the user's own, of which we don't know the direction.
+    #[inline]
+    pub(crate) fn try_io<R>(&self, f: impl FnOnce() -> io::Result<R>) -> io::Result<R> {
+        self.operate(Direction::Unknown, |_| f())
+    }
+
+    /// Gives the std type back. The registration ends, except on epoll, where it is the kernel's
+    /// and lasts as long as the open socket.
+    pub(crate) fn into_inner(self) -> T {
+        self.io
+    }
+
+    #[inline]
+    fn operate<R>(
+        &self,
+        direction: Direction,
+        f: impl FnOnce(&T) -> io::Result<R>,
+    ) -> io::Result<R> {
+        let result = f(&self.io);
+        if SourceState::REARMS {
+            if let Err(err) = &result {
+                if err.kind() == io::ErrorKind::WouldBlock {
+                    self.state.would_block(direction);
+                }
+            }
+        }
+        result
+    }
+}
+
+impl<T: AsRawFd> Source for IoSource<T> {
+    fn register(
+        &mut self,
+        registry: &Registry,
+        token: Token,
+        interests: Interest,
+    ) -> io::Result<()> {
+        #[cfg(debug_assertions)]
+        if let Some(id) = self.registered_with {
+            return Err(mistake::registered_twice(id == registry.id()));
+        }
+        let io = SourceIo::Seen(&mut self.state);
+        registry
+            .selector()
+            .register(self.io.as_raw_fd(), io, token, interests)?;
+        #[cfg(debug_assertions)]
+        (self.registered_with = Some(registry.id()));
+        Ok(())
+    }
+
+    fn reregister(
+        &mut self,
+        registry: &Registry,
+        token: Token,
+        interests: Interest,
+    ) -> io::Result<()> {
+        #[cfg(debug_assertions)]
+        mistake::check_registered(self.registered_with, registry)?;
+        let io = SourceIo::Seen(&mut self.state);
+        registry
+            .selector()
+            .reregister(self.io.as_raw_fd(), io, token, interests)
+    }
+
+    fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
+        #[cfg(debug_assertions)]
+        mistake::check_registered(self.registered_with, registry)?;
+        let io = SourceIo::Seen(&mut self.state);
+        registry.selector().deregister(self.io.as_raw_fd(), io)?;
+        #[cfg(debug_assertions)]
+        (self.registered_with = None);
+        Ok(())
+    }
+}
+
+/// What is done with the socket beside reading and writing is std's business.
+impl<T> Deref for IoSource<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.io
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for IoSource<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.io.fmt(f)
+    }
+}
+
+/// The checks of debug builds. In release builds the system's own error has the same kind.
+#[cfg(debug_assertions)]
+mod mistake {
+    use std::io::{Error, ErrorKind, Result};
+    use std::num::NonZeroUsize;
+
+    use crate::Registry;
+
+    pub(super) fn registered_twice(same: bool) -> Error {
+        let message = if same {
+            "this source is registered already; to change its token or its interests use `reregister`"
+        } else {
+            "this source is registered with another `Poll`; deregister it there first"
+        };
+        Error::new(ErrorKind::AlreadyExists, message)
+    }
+
+    pub(super) fn check_registered(
+        registered_with: Option<NonZeroUsize>,
+        registry: &Registry,
+    ) -> Result<()> {
+        let message = match registered_with {
+            Some(id) if id == registry.id() => return Ok(()),
+            Some(_) => "this source is registered with another `Poll`, not with this one",
+            None => "this source is not registered; use `register` first",
+        };
+        Err(Error::new(ErrorKind::NotFound, message))
+    }
+}

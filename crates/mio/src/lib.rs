@@ -1,0 +1,63 @@
+//! **Metal I/O**: one thread watching thousands of sockets, with as little as possible between a
+//! program and the operating system.
+//!
+//! [`Poll`] waits for many sources at once: the sockets of [`net`], and any other
+//! [`event::Source`]. They are registered under a [`Token`] for an [`Interest`], and [`Events`] says
+//! which of them are ready for what. There is no runtime, no thread and no callback, and nothing is
+//! allocated after set-up.
+//!
+//! This crate is a drop-in for mio 1.2. Start with the [`guide`], see [`features`] for what there is
+//! to switch on, and [`Poll`] for what differs between systems.
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
+#![deny(unsafe_code)]
+// With fewer features some shared pieces have no user; the full build is where dead code shows.
+#![cfg_attr(
+    not(all(unix, feature = "net", feature = "os-ext")),
+    allow(dead_code, unused_imports, unused_macros)
+)]
+
+#[macro_use]
+mod macros;
+
+#[cfg(feature = "os-poll")]
+mod builder;
+pub mod event;
+mod interest;
+#[cfg(all(unix, any(feature = "net", feature = "os-ext")))]
+mod io_impls;
+#[cfg(all(unix, any(feature = "net", feature = "os-ext")))]
+mod io_source;
+#[cfg(all(unix, feature = "net"))]
+#[cfg_attr(docsrs, doc(cfg(feature = "net")))]
+pub mod net;
+mod os;
+mod poll;
+mod selector_kind;
+mod sys;
+mod token;
+mod waker;
+
+#[cfg(feature = "os-poll")]
+#[cfg_attr(docsrs, doc(cfg(feature = "os-poll")))]
+pub use self::builder::Builder;
+pub use self::event::Events;
+pub use self::interest::Interest;
+#[cfg(all(unix, feature = "os-ext"))]
+#[cfg_attr(docsrs, doc(cfg(all(unix, feature = "os-ext"))))]
+pub use self::os::unix;
+pub use self::poll::{Poll, Registry};
+pub use self::selector_kind::SelectorKind;
+pub use self::token::Token;
+pub use self::waker::Waker;
+
+#[doc = include_str!("features.md")]
+pub mod features {}
+
+#[doc = include_str!("guide.md")]
+pub mod guide {}
+
+/// The README's program, so that it is compiled.
+#[cfg(all(doctest, unix, feature = "os-poll", feature = "net"))]
+#[doc = include_str!("../../../README.md")]
+mod readme {}

@@ -1,0 +1,25 @@
+//! Sockets that never block.
+//!
+//! Each type wraps the one of std with the same name and has its methods; what differs is that an
+//! operation that can't be done now fails with [`WouldBlock`](std::io::ErrorKind::WouldBlock)
+//! instead of waiting, and that it is an [`event::Source`](crate::event::Source).
+//!
+//! Sockets are non-blocking and close-on-exec from the start, and closed when dropped. They convert
+//! from and to std's types, [`OwnedFd`](std::os::fd::OwnedFd) and raw descriptors, which is also how
+//! an option that is missing here is set: through std, or through the `socket2` crate.
+//!
+//! # On registered sockets
+//!
+//! Some selectors learn from the operations of these types that a socket was used up. Do I/O with
+//! their methods, or inside `try_io`, and not behind their back through the raw descriptor.
+//!
+//! Deregister a socket before you turn it into another type. What happens otherwise depends on the
+//! selector: on epoll it stays registered until it is closed, on poll(2) it does not.
+
+mod tcp;
+mod udp;
+mod unix;
+
+pub use self::tcp::{TcpListener, TcpStream};
+pub use self::udp::UdpSocket;
+pub use self::unix::{UnixDatagram, UnixListener, UnixStream};

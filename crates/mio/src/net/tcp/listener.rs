@@ -1,0 +1,189 @@
+use std::io;
+use std::net::{self, SocketAddr};
+use std::os::fd::AsFd;
+
+use crate::io_impls::{impl_fd, impl_into_std, impl_source};
+use crate::io_source::IoSource;
+use crate::net::TcpStream;
+use crate::sys::unix::socket;
+
+/// Accepts TCP connections.
+///
+/// # Examples
+///
+/// ```
+/// # #[cfg(feature = "os-poll")]
+/// # fn main() -> std::io::Result<()> {
+/// use std::io::ErrorKind;
+///
+/// use mio::net::{TcpListener, TcpStream};
+/// use mio::{Events, Interest, Poll, Token};
+///
+/// let mut poll = Poll::new()?;
+/// let mut listener = TcpListener::bind("127.0.0.1:0".parse().unwrap())?;
+/// poll.registry().register(&mut listener, Token(0), Interest::READABLE)?;
+///
+/// let client = TcpStream::connect(listener.local_addr()?)?;
+///
+/// let mut events = Events::with_capacity(8);
+/// poll.poll(&mut events, None)?;
+/// let mut connections = Vec::new();
+/// loop {
+///     match listener.accept() {
+///         Ok((connection, from)) => {
+///             println!("connection from {from}");
+///             connections.push(connection);
+///         }
+///         Err(err) if err.kind() == ErrorKind::WouldBlock => break,
+///         Err(err) => return Err(err),
+///     }
+/// }
+/// assert_eq!(connections.len(), 1);
+/// # drop(client);
+/// # Ok(())
+/// # }
+/// # #[cfg(not(feature = "os-poll"))]
+/// # fn main() {}
+/// ```
+pub struct TcpListener {
+    inner: IoSource<net::TcpListener>,
+}
+
+impl TcpListener {
+    /// Listens on this address; with port 0 on a port that the system chooses.
+    ///
+    /// The address may be in use by connections of an earlier listener (`SO_REUSEADDR`), and as many
+    /// connections may wait to be accepted as the system allows. For other options make the socket
+    /// with std or `socket2` and use [`from_std`](TcpListener::from_std).
+    ///
+    /// # Errors
+    ///
+    /// The system's: [`AddrInUse`](io::ErrorKind::AddrInUse) if another socket listens there,
+    /// [`PermissionDenied`](io::ErrorKind::PermissionDenied) for a privileged port,
+    /// [`AddrNotAvailable`](io::ErrorKind::AddrNotAvailable) if the address is not of this machine.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// let listener = mio::net::TcpListener::bind("127.0.0.1:0".parse().unwrap())?;
+    /// assert_ne!(listener.local_addr()?.port(), 0);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn bind(addr: SocketAddr) -> io::Result<TcpListener> {
+        socket::tcp_listen(addr).map(TcpListener::from)
+    }
+
+    /// Makes one of std's, which has to be in non-blocking mode already.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+    /// listener.set_nonblocking(true)?;
+    /// let listener = mio::net::TcpListener::from_std(listener);
+    /// # drop(listener);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn from_std(listener: net::TcpListener) -> TcpListener {
+        TcpListener {
+            inner: IoSource::new(listener),
+        }
+    }
+
+    /// Takes a connection that waits, and tells who it is from.
+    ///
+    /// The connection is non-blocking and close-on-exec; on Linux that takes one system call.
+    ///
+    /// # Errors
+    ///
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock) if none waits. `EMFILE` or `ENFILE` if there is no
+    /// descriptor left: the connection goes on waiting, but is not reported again by itself, so
+    /// close something and accept again. [`ConnectionAborted`](io::ErrorKind::ConnectionAborted)
+    /// if the peer has given up; accept the next one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// let listener = mio::net::TcpListener::bind("127.0.0.1:0".parse().unwrap())?;
+    /// let nobody = listener.accept().unwrap_err();
+    /// assert_eq!(nobody.kind(), std::io::ErrorKind::WouldBlock);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
+        self.inner.read_with(|listener| {
+            let (stream, address) = socket::tcp_accept(listener.as_fd())?;
+            Ok((TcpStream::from(stream), address))
+        })
+    }
+
+    /// The address it listens on.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// let listener = mio::net::TcpListener::bind("127.0.0.1:0".parse().unwrap())?;
+    /// println!("listening on {}", listener.local_addr()?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.inner.local_addr()
+    }
+
+    /// Sets how many routers the packets of accepted connections may pass (`IP_TTL`).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// let listener = mio::net::TcpListener::bind("127.0.0.1:0".parse().unwrap())?;
+    /// listener.set_ttl(64)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
+        self.inner.set_ttl(ttl)
+    }
+
+    /// How many routers the packets of accepted connections may pass (`IP_TTL`).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// let listener = mio::net::TcpListener::bind("127.0.0.1:0".parse().unwrap())?;
+    /// listener.set_ttl(64)?;
+    /// assert_eq!(listener.ttl()?, 64);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn ttl(&self) -> io::Result<u32> {
+        self.inner.ttl()
+    }
+
+    /// The error that is pending on the socket, which this clears (`SO_ERROR`).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// let listener = mio::net::TcpListener::bind("127.0.0.1:0".parse().unwrap())?;
+    /// assert!(listener.take_error()?.is_none());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
+        self.inner.take_error()
+    }
+}
+
+impl_source!(TcpListener);
+impl_fd!(TcpListener, net::TcpListener, tcp_listener);
+impl_into_std!(TcpListener, net::TcpListener, listener);

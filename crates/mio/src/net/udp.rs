@@ -1,0 +1,621 @@
+use std::io;
+use std::net::{self, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::os::fd::AsFd;
+
+use crate::io_impls::{impl_fd, impl_into_std, impl_source};
+use crate::io_source::IoSource;
+use crate::sys::unix::socket;
+
+/// A UDP socket.
+///
+/// # Examples
+///
+/// ```
+/// # #[cfg(feature = "os-poll")]
+/// # fn main() -> std::io::Result<()> {
+/// use mio::net::UdpSocket;
+/// use mio::{Events, Interest, Poll, Token};
+///
+/// let sender = UdpSocket::bind("127.0.0.1:0".parse().unwrap())?;
+/// let mut receiver = UdpSocket::bind("127.0.0.1:0".parse().unwrap())?;
+///
+/// let mut poll = Poll::new()?;
+/// poll.registry().register(&mut receiver, Token(0), Interest::READABLE)?;
+/// sender.send_to(b"hello", receiver.local_addr()?)?;
+///
+/// let mut events = Events::with_capacity(8);
+/// poll.poll(&mut events, None)?;
+/// let mut buffer = [0; 1500];
+/// let (length, from) = receiver.recv_from(&mut buffer)?;
+/// assert_eq!((&buffer[..length], from), (&b"hello"[..], sender.local_addr()?));
+/// # Ok(())
+/// # }
+/// # #[cfg(not(feature = "os-poll"))]
+/// # fn main() {}
+/// ```
+pub struct UdpSocket {
+    inner: IoSource<net::UdpSocket>,
+}
+
+impl UdpSocket {
+    /// Binds to this address; with port 0 to a port that the system chooses.
+    ///
+    /// For options that have to be set before, such as `SO_REUSEPORT`, make the socket with `socket2`
+    /// and use [`from_std`](UdpSocket::from_std).
+    ///
+    /// # Errors
+    ///
+    /// The system's, such as [`AddrInUse`](io::ErrorKind::AddrInUse).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// let socket = mio::net::UdpSocket::bind("127.0.0.1:0".parse().unwrap())?;
+    /// assert_ne!(socket.local_addr()?.port(), 0);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn bind(addr: SocketAddr) -> io::Result<UdpSocket> {
+        socket::udp_bind(addr).map(UdpSocket::from)
+    }
+
+    /// Makes one of std's, which has to be in non-blocking mode already.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// let socket = std::net::UdpSocket::bind("127.0.0.1:0")?;
+    /// socket.set_nonblocking(true)?;
+    /// let socket = mio::net::UdpSocket::from_std(socket);
+    /// # drop(socket);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn from_std(socket: net::UdpSocket) -> UdpSocket {
+        UdpSocket {
+            inner: IoSource::new(socket),
+        }
+    }
+
+    /// The address it is bound to.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// let socket = mio::net::UdpSocket::bind("127.0.0.1:0".parse().unwrap())?;
+    /// println!("bound to {}", socket.local_addr()?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.inner.local_addr()
+    }
+
+    /// The address it is connected to.
+    ///
+    /// # Errors
+    ///
+    /// [`NotConnected`](io::ErrorKind::NotConnected) before [`connect`](UdpSocket::connect).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// # let socket = mio::net::UdpSocket::bind("127.0.0.1:0".parse().unwrap())?;
+    /// # let peer = std::net::UdpSocket::bind("127.0.0.1:0")?;
+    /// # socket.connect(peer.local_addr()?)?;
+    /// # peer.connect(socket.local_addr()?)?;
+    /// assert_eq!(socket.peer_addr()?, peer.local_addr()?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
+        self.inner.peer_addr()
+    }
+
+    /// Sends a datagram to `target`, and answers how many bytes were sent, which is all of them.
+    ///
+    /// # Errors
+    ///
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock) if the send buffer is full; `EMSGSIZE` if it is too
+    /// long for a datagram; an error that an earlier datagram met, such as
+    /// [`ConnectionRefused`](io::ErrorKind::ConnectionRefused).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// # let socket = mio::net::UdpSocket::bind("127.0.0.1:0".parse().unwrap())?;
+    /// # let peer = std::net::UdpSocket::bind("127.0.0.1:0")?;
+    /// socket.send_to(b"hello", peer.local_addr()?)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn send_to(&self, buf: &[u8], target: SocketAddr) -> io::Result<usize> {
+        self.inner.write_with(|socket| socket.send_to(buf, target))
+    }
+
+    /// Takes a datagram, and tells how long it is and who it is from.
+    ///
+    /// What does not fit into `buf` is thrown away.
+    ///
+    /// # Errors
+    ///
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock) if there is none.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// # let socket = mio::net::UdpSocket::bind("127.0.0.1:0".parse().unwrap())?;
+    /// # let peer = std::net::UdpSocket::bind("127.0.0.1:0")?;
+    /// # socket.send_to(b"hello", peer.local_addr()?)?;
+    /// # let mut buf = [0; 64];
+    /// let nothing = socket.recv_from(&mut buf).unwrap_err();
+    /// assert_eq!(nothing.kind(), std::io::ErrorKind::WouldBlock);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn recv_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
+        self.inner.read_with(|socket| socket.recv_from(buf))
+    }
+
+    /// As [`recv_from`](UdpSocket::recv_from), without taking the datagram away.
+    ///
+    /// # Errors
+    ///
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock) if there is none.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// # let socket = mio::net::UdpSocket::bind("127.0.0.1:0".parse().unwrap())?;
+    /// # let peer = std::net::UdpSocket::bind("127.0.0.1:0")?;
+    /// # peer.send_to(b"hello", socket.local_addr()?)?;
+    /// # let mut buf = [0; 64];
+    /// # let (length, from) = loop {
+    /// #     match socket.peek_from(&mut buf) {
+    /// #         Err(err) if err.kind() == std::io::ErrorKind::WouldBlock => continue,
+    /// #         result => break result?,
+    /// #     }
+    /// # };
+    /// // let (length, from) = socket.peek_from(&mut buf)?;
+    /// assert_eq!((length, from), (5, peer.local_addr()?));
+    /// assert_eq!(socket.recv_from(&mut buf)?, (5, peer.local_addr()?));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn peek_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
+        self.inner.read_with(|socket| socket.peek_from(buf))
+    }
+
+    /// Sends a datagram to the address it is connected to.
+    ///
+    /// # Errors
+    ///
+    /// As [`send_to`](UdpSocket::send_to), and if it is not connected.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// # let socket = mio::net::UdpSocket::bind("127.0.0.1:0".parse().unwrap())?;
+    /// # let peer = std::net::UdpSocket::bind("127.0.0.1:0")?;
+    /// # socket.connect(peer.local_addr()?)?;
+    /// # peer.connect(socket.local_addr()?)?;
+    /// assert_eq!(socket.send(b"hello")?, 5);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn send(&self, buf: &[u8]) -> io::Result<usize> {
+        self.inner.write_with(|socket| socket.send(buf))
+    }
+
+    /// Takes a datagram from the address it is connected to, and tells how long it is.
+    ///
+    /// What does not fit into `buf` is thrown away.
+    ///
+    /// # Errors
+    ///
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock) if there is none.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// # let socket = mio::net::UdpSocket::bind("127.0.0.1:0".parse().unwrap())?;
+    /// # let peer = std::net::UdpSocket::bind("127.0.0.1:0")?;
+    /// # socket.connect(peer.local_addr()?)?;
+    /// # peer.connect(socket.local_addr()?)?;
+    /// # let mut buf = [0; 64];
+    /// let nothing = socket.recv(&mut buf).unwrap_err();
+    /// assert_eq!(nothing.kind(), std::io::ErrorKind::WouldBlock);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn recv(&self, buf: &mut [u8]) -> io::Result<usize> {
+        self.inner.read_with(|socket| socket.recv(buf))
+    }
+
+    /// As [`recv`](UdpSocket::recv), without taking the datagram away.
+    ///
+    /// # Errors
+    ///
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock) if there is none.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// # let socket = mio::net::UdpSocket::bind("127.0.0.1:0".parse().unwrap())?;
+    /// # let peer = std::net::UdpSocket::bind("127.0.0.1:0")?;
+    /// # socket.connect(peer.local_addr()?)?;
+    /// # peer.connect(socket.local_addr()?)?;
+    /// # let mut buf = [0; 64];
+    /// let nothing = socket.peek(&mut buf).unwrap_err();
+    /// assert_eq!(nothing.kind(), std::io::ErrorKind::WouldBlock);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn peek(&self, buf: &mut [u8]) -> io::Result<usize> {
+        self.inner.read_with(|socket| socket.peek(buf))
+    }
+
+    /// Makes this the address that [`send`](UdpSocket::send) sends to and the only one that datagrams
+    /// are taken from.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// # let socket = mio::net::UdpSocket::bind("127.0.0.1:0".parse().unwrap())?;
+    /// # let peer = std::net::UdpSocket::bind("127.0.0.1:0")?;
+    /// socket.connect(peer.local_addr()?)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn connect(&self, addr: SocketAddr) -> io::Result<()> {
+        self.inner.connect(addr)
+    }
+
+    /// Sets whether it may send to broadcast addresses (`SO_BROADCAST`).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// let socket = mio::net::UdpSocket::bind("127.0.0.1:0".parse().unwrap())?;
+    /// socket.set_broadcast(true)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn set_broadcast(&self, on: bool) -> io::Result<()> {
+        self.inner.set_broadcast(on)
+    }
+
+    /// Whether it may send to broadcast addresses (`SO_BROADCAST`).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// let socket = mio::net::UdpSocket::bind("127.0.0.1:0".parse().unwrap())?;
+    /// socket.set_broadcast(true)?;
+    /// assert!(socket.broadcast()?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn broadcast(&self) -> io::Result<bool> {
+        self.inner.broadcast()
+    }
+
+    /// Sets whether this machine gets the multicast datagrams that it sends (`IP_MULTICAST_LOOP`).
+    ///
+    /// It counts for IPv4, and on some systems on the receiving socket.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// let socket = mio::net::UdpSocket::bind("127.0.0.1:0".parse().unwrap())?;
+    /// socket.set_multicast_loop_v4(false)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn set_multicast_loop_v4(&self, on: bool) -> io::Result<()> {
+        self.inner.set_multicast_loop_v4(on)
+    }
+
+    /// Whether this machine gets the multicast datagrams that it sends (`IP_MULTICAST_LOOP`).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// let socket = mio::net::UdpSocket::bind("127.0.0.1:0".parse().unwrap())?;
+    /// socket.set_multicast_loop_v4(false)?;
+    /// assert!(!socket.multicast_loop_v4()?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn multicast_loop_v4(&self) -> io::Result<bool> {
+        self.inner.multicast_loop_v4()
+    }
+
+    /// Sets how many routers its multicast datagrams may pass (`IP_MULTICAST_TTL`); 1 at first.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// let socket = mio::net::UdpSocket::bind("127.0.0.1:0".parse().unwrap())?;
+    /// socket.set_multicast_ttl_v4(4)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn set_multicast_ttl_v4(&self, ttl: u32) -> io::Result<()> {
+        self.inner.set_multicast_ttl_v4(ttl)
+    }
+
+    /// How many routers its multicast datagrams may pass (`IP_MULTICAST_TTL`).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// let socket = mio::net::UdpSocket::bind("127.0.0.1:0".parse().unwrap())?;
+    /// socket.set_multicast_ttl_v4(4)?;
+    /// assert_eq!(socket.multicast_ttl_v4()?, 4);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn multicast_ttl_v4(&self) -> io::Result<u32> {
+        self.inner.multicast_ttl_v4()
+    }
+
+    /// Sets whether this machine gets the multicast datagrams that it sends (`IPV6_MULTICAST_LOOP`).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// if let Ok(socket) = mio::net::UdpSocket::bind("[::1]:0".parse().unwrap()) {
+    ///     socket.set_multicast_loop_v6(false)?;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn set_multicast_loop_v6(&self, on: bool) -> io::Result<()> {
+        self.inner.set_multicast_loop_v6(on)
+    }
+
+    /// Whether this machine gets the multicast datagrams that it sends (`IPV6_MULTICAST_LOOP`).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// if let Ok(socket) = mio::net::UdpSocket::bind("[::1]:0".parse().unwrap()) {
+    ///     socket.set_multicast_loop_v6(false)?;
+    ///     assert!(!socket.multicast_loop_v6()?);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn multicast_loop_v6(&self) -> io::Result<bool> {
+        self.inner.multicast_loop_v6()
+    }
+
+    /// Sets how many routers its datagrams may pass (`IP_TTL`).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// let socket = mio::net::UdpSocket::bind("127.0.0.1:0".parse().unwrap())?;
+    /// socket.set_ttl(64)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
+        self.inner.set_ttl(ttl)
+    }
+
+    /// How many routers its datagrams may pass (`IP_TTL`).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// let socket = mio::net::UdpSocket::bind("127.0.0.1:0".parse().unwrap())?;
+    /// socket.set_ttl(64)?;
+    /// assert_eq!(socket.ttl()?, 64);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn ttl(&self) -> io::Result<u32> {
+        self.inner.ttl()
+    }
+
+    /// Joins a multicast group (`IP_ADD_MEMBERSHIP`) on the interface with this address, or on one that
+    /// the system chooses if that is `0.0.0.0`.
+    ///
+    /// # Errors
+    ///
+    /// The system's, if there is no such interface or it has no multicast.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// use std::net::Ipv4Addr;
+    ///
+    /// let socket = mio::net::UdpSocket::bind("0.0.0.0:0".parse().unwrap())?;
+    /// let group = Ipv4Addr::new(224, 0, 0, 123);
+    /// match socket.join_multicast_v4(&group, &Ipv4Addr::LOCALHOST) {
+    ///     Ok(()) => println!("joined"),
+    ///     Err(err) => println!("no multicast here: {err}"),
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn join_multicast_v4(&self, multiaddr: &Ipv4Addr, interface: &Ipv4Addr) -> io::Result<()> {
+        self.inner.join_multicast_v4(multiaddr, interface)
+    }
+
+    /// Leaves a multicast group (`IP_DROP_MEMBERSHIP`) that was joined with the same arguments.
+    ///
+    /// # Errors
+    ///
+    /// The system's, if it is not a member.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// use std::net::Ipv4Addr;
+    ///
+    /// let socket = mio::net::UdpSocket::bind("0.0.0.0:0".parse().unwrap())?;
+    /// let group = Ipv4Addr::new(224, 0, 0, 123);
+    /// if socket.join_multicast_v4(&group, &Ipv4Addr::LOCALHOST).is_ok() {
+    ///     socket.leave_multicast_v4(&group, &Ipv4Addr::LOCALHOST)?;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn leave_multicast_v4(&self, multiaddr: &Ipv4Addr, interface: &Ipv4Addr) -> io::Result<()> {
+        self.inner.leave_multicast_v4(multiaddr, interface)
+    }
+
+    /// Joins a multicast group (`IPV6_JOIN_GROUP`) on the interface with this index, or on one that the
+    /// system chooses if that is 0.
+    ///
+    /// # Errors
+    ///
+    /// The system's, if there is no such interface or it has no multicast.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// use std::net::Ipv6Addr;
+    ///
+    /// let group = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 0x123);
+    /// if let Ok(socket) = mio::net::UdpSocket::bind("[::]:0".parse().unwrap()) {
+    ///     if socket.join_multicast_v6(&group, 0).is_ok() {
+    ///         println!("joined");
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn join_multicast_v6(&self, multiaddr: &Ipv6Addr, interface: u32) -> io::Result<()> {
+        self.inner.join_multicast_v6(multiaddr, interface)
+    }
+
+    /// Leaves a multicast group (`IPV6_LEAVE_GROUP`) that was joined with the same arguments.
+    ///
+    /// # Errors
+    ///
+    /// The system's, if it is not a member.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// use std::net::Ipv6Addr;
+    ///
+    /// let group = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 0x123);
+    /// if let Ok(socket) = mio::net::UdpSocket::bind("[::]:0".parse().unwrap()) {
+    ///     if socket.join_multicast_v6(&group, 0).is_ok() {
+    ///         socket.leave_multicast_v6(&group, 0)?;
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn leave_multicast_v6(&self, multiaddr: &Ipv6Addr, interface: u32) -> io::Result<()> {
+        self.inner.leave_multicast_v6(multiaddr, interface)
+    }
+
+    /// Whether it takes IPv6 datagrams only, and no IPv4 ones through mapped addresses
+    /// (`IPV6_V6ONLY`).
+    ///
+    /// # Errors
+    ///
+    /// The system's, if it is an IPv4 socket.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// if let Ok(socket) = mio::net::UdpSocket::bind("[::1]:0".parse().unwrap()) {
+    ///     println!("IPv6 only: {}", socket.only_v6()?);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn only_v6(&self) -> io::Result<bool> {
+        socket::only_v6(self.inner.as_fd())
+    }
+
+    /// The error that is pending on the socket, which this clears (`SO_ERROR`): that an earlier datagram
+    /// was refused, for instance.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// let socket = mio::net::UdpSocket::bind("127.0.0.1:0".parse().unwrap())?;
+    /// assert!(socket.take_error()?.is_none());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
+        self.inner.take_error()
+    }
+
+    /// Does an operation of your own with the descriptor, such as `recvmmsg`.
+    ///
+    /// It calls `f` once and gives back what it gives. If that is
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock), selectors that have to be told are told; as it may
+    /// have been a read or a write, both are reported again when they are ready.
+    ///
+    /// Do no I/O of this type inside `f`, and return [`WouldBlock`](io::ErrorKind::WouldBlock)
+    /// only if the system said so.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// # let socket = mio::net::UdpSocket::bind("127.0.0.1:0".parse().unwrap())?;
+    /// use std::os::fd::AsRawFd;
+    ///
+    /// let mut buffer = [0_u8; 64];
+    /// let received = socket.try_io(|| {
+    ///     let (pointer, length) = (buffer.as_mut_ptr().cast(), buffer.len());
+    ///     // SAFETY: the buffer is as long as we say.
+    ///     match unsafe { libc::recv(socket.as_raw_fd(), pointer, length, libc::MSG_TRUNC) } {
+    ///         -1 => Err(std::io::Error::last_os_error()),
+    ///         length => Ok(length),
+    ///     }
+    /// });
+    /// assert_eq!(received.unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn try_io<F, T>(&self, f: F) -> io::Result<T>
+    where
+        F: FnOnce() -> io::Result<T>,
+    {
+        self.inner.try_io(f)
+    }
+}
+
+impl_source!(UdpSocket);
+impl_fd!(UdpSocket, net::UdpSocket, udp_socket);
+impl_into_std!(UdpSocket, net::UdpSocket, socket);

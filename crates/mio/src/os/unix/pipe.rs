@@ -1,0 +1,258 @@
+//! Unnamed pipes, and the pipes of child processes.
+//!
+//! # Examples
+//!
+//! ```
+//! # fn main() -> std::io::Result<()> {
+//! use std::io::{Read, Write};
+//!
+//! use mio::unix::pipe;
+//! use mio::{Events, Interest, Poll, Token};
+//!
+//! let (mut sender, mut receiver) = pipe::new()?;
+//! let mut poll = Poll::new()?;
+//! poll.registry().register(&mut receiver, Token(0), Interest::READABLE)?;
+//! sender.write_all(b"hello")?;
+//!
+//! let mut events = Events::with_capacity(8);
+//! poll.poll(&mut events, None)?;
+//! let mut buffer = [0; 8];
+//! assert_eq!(receiver.read(&mut buffer)?, 5);
+//!
+//! // The end of the data, once the last writer is gone.
+//! drop(sender);
+//! poll.poll(&mut events, None)?;
+//! assert!(events.iter().all(|event| event.is_read_closed()));
+//! assert_eq!(receiver.read(&mut buffer)?, 0);
+//! # Ok(())
+//! # }
+//! ```
+
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::process::{ChildStderr, ChildStdin, ChildStdout};
+
+use crate::io_impls::{impl_fd, impl_read, impl_source, impl_write};
+use crate::io_source::IoSource;
+use crate::sys::unix::pipe;
+
+/// Makes a pipe: what is written to the [`Sender`] is read from the [`Receiver`].
+///
+/// Both ends are non-blocking and close-on-exec.
+///
+/// # Errors
+///
+/// The system's error if it has no descriptor left (`EMFILE`, `ENFILE`).
+///
+/// # Examples
+///
+/// ```
+/// # fn main() -> std::io::Result<()> {
+/// let (sender, receiver) = mio::unix::pipe::new()?;
+/// # drop((sender, receiver));
+/// # Ok(())
+/// # }
+/// ```
+pub fn new() -> io::Result<(Sender, Receiver)> {
+    pipe::pair().map(|[receiver, sender]| (sender.into(), receiver.into()))
+}
+
+/// The writing end of a pipe, or what a child process reads as its standard input.
+///
+/// Writing is [`Write`](std::io::Write), which a shared reference has too. When the last reader is gone, a write
+/// fails with [`BrokenPipe`](io::ErrorKind::BrokenPipe).
+///
+/// # Examples
+///
+/// ```
+/// # fn main() -> std::io::Result<()> {
+/// use std::process::{Command, Stdio};
+///
+/// use mio::unix::pipe::Sender;
+///
+/// let mut child = Command::new("cat").stdin(Stdio::piped()).spawn()?;
+/// let sender = Sender::from(child.stdin.take().expect("stdin is piped"));
+/// // The child's pipe blocks at first.
+/// sender.set_nonblocking(true)?;
+/// drop(sender);
+/// child.wait()?;
+/// # Ok(())
+/// # }
+/// ```
+pub struct Sender {
+    inner: IoSource<File>,
+}
+
+/// The reading end of a pipe, or what a child process writes as its standard output or error.
+///
+/// Reading is [`Read`](std::io::Read), which a shared reference has too.
+///
+/// # Examples
+///
+/// ```
+/// # fn main() -> std::io::Result<()> {
+/// use std::process::{Command, Stdio};
+///
+/// use mio::unix::pipe::Receiver;
+///
+/// let mut child = Command::new("true").stdout(Stdio::piped()).spawn()?;
+/// let receiver = Receiver::from(child.stdout.take().expect("stdout is piped"));
+/// // The child's pipe blocks at first.
+/// receiver.set_nonblocking(true)?;
+/// child.wait()?;
+/// # Ok(())
+/// # }
+/// ```
+pub struct Receiver {
+    inner: IoSource<File>,
+}
+
+impl Sender {
+    /// Puts this end into non-blocking mode, or out of it.
+    ///
+    /// [`new`] makes non-blocking ends; those of a child process block at first. A blocking end may
+    /// hang in a write.
+    ///
+    /// # Errors
+    ///
+    /// The system's; none is expected.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// let (sender, receiver) = mio::unix::pipe::new()?;
+    /// sender.set_nonblocking(false)?;
+    /// # drop(receiver);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
+        pipe::set_nonblocking(self.inner.as_fd(), nonblocking)
+    }
+
+    /// Does an operation of your own with the descriptor, such as `splice`.
+    ///
+    /// It calls `f` once and gives back what it gives. If that is
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock), selectors that have to be told are told.
+    ///
+    /// Do no I/O of this type inside `f`, and return [`WouldBlock`](io::ErrorKind::WouldBlock) only
+    /// if the system said so.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// use std::os::fd::AsRawFd;
+    ///
+    /// let (sender, receiver) = mio::unix::pipe::new()?;
+    /// let written = sender.try_io(|| {
+    ///     // SAFETY: the buffer is as long as we say.
+    ///     match unsafe { libc::write(sender.as_raw_fd(), b"hello".as_ptr().cast(), 5) } {
+    ///         -1 => Err(std::io::Error::last_os_error()),
+    ///         written => Ok(written),
+    ///     }
+    /// })?;
+    /// assert_eq!(written, 5);
+    /// # drop(receiver);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn try_io<F, T>(&self, f: F) -> io::Result<T>
+    where
+        F: FnOnce() -> io::Result<T>,
+    {
+        self.inner.write_with(|_| f())
+    }
+}
+
+impl Receiver {
+    /// Puts this end into non-blocking mode, or out of it.
+    ///
+    /// [`new`] makes non-blocking ends; those of a child process block at first. A blocking end may
+    /// hang in a read.
+    ///
+    /// # Errors
+    ///
+    /// The system's; none is expected.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// let (sender, receiver) = mio::unix::pipe::new()?;
+    /// receiver.set_nonblocking(false)?;
+    /// # drop(sender);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
+        pipe::set_nonblocking(self.inner.as_fd(), nonblocking)
+    }
+
+    /// Does an operation of your own with the descriptor, such as `splice`.
+    ///
+    /// It calls `f` once and gives back what it gives. If that is
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock), selectors that have to be told are told.
+    ///
+    /// Do no I/O of this type inside `f`, and return [`WouldBlock`](io::ErrorKind::WouldBlock) only
+    /// if the system said so.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// use std::os::fd::AsRawFd;
+    ///
+    /// let (sender, receiver) = mio::unix::pipe::new()?;
+    /// let mut buffer = [0_u8; 64];
+    /// let read = receiver.try_io(|| {
+    ///     let (pointer, length) = (buffer.as_mut_ptr().cast(), buffer.len());
+    ///     // SAFETY: the buffer is as long as we say.
+    ///     match unsafe { libc::read(receiver.as_raw_fd(), pointer, length) } {
+    ///         -1 => Err(std::io::Error::last_os_error()),
+    ///         read => Ok(read),
+    ///     }
+    /// });
+    /// assert_eq!(read.unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
+    /// # drop(sender);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn try_io<F, T>(&self, f: F) -> io::Result<T>
+    where
+        F: FnOnce() -> io::Result<T>,
+    {
+        self.inner.read_with(|_| f())
+    }
+}
+
+impl_source!(Sender);
+impl_write!(Sender, &Sender);
+impl_fd!(Sender, File, sender);
+
+impl_source!(Receiver);
+impl_read!(Receiver, &Receiver);
+impl_fd!(Receiver, File, receiver);
+
+/// The pipe stays in blocking mode: see [`Sender::set_nonblocking`].
+impl From<ChildStdin> for Sender {
+    fn from(stdin: ChildStdin) -> Sender {
+        OwnedFd::from(stdin).into()
+    }
+}
+
+/// The pipe stays in blocking mode: see [`Receiver::set_nonblocking`].
+impl From<ChildStdout> for Receiver {
+    fn from(stdout: ChildStdout) -> Receiver {
+        OwnedFd::from(stdout).into()
+    }
+}
+
+/// The pipe stays in blocking mode: see [`Receiver::set_nonblocking`].
+impl From<ChildStderr> for Receiver {
+    fn from(stderr: ChildStderr) -> Receiver {
+        OwnedFd::from(stderr).into()
+    }
+}

@@ -1,0 +1,111 @@
+use std::io;
+use std::os::fd::RawFd;
+
+use crate::event::Source;
+use crate::sys::SourceIo;
+use crate::{Interest, Registry, Token};
+
+/// Any descriptor as a source, borrowed for one call.
+///
+/// The descriptor stays yours: close it yourself, and put it into non-blocking mode yourself.
+/// Deregister it *before* you close it. On epoll a closed descriptor is forgotten, unless a
+/// duplicate of it is open somewhere, which then keeps reporting. On poll(2) it is forgotten when
+/// the next poll finds it closed, so a descriptor that got the same number meanwhile would be
+/// reported in its place.
+///
+/// What can be watched depends on the selector: sockets, pipes, terminals, eventfd, timerfd, inotify
+/// and the like everywhere; regular files not on epoll (`EPERM`).
+///
+/// # Edges
+///
+/// On epoll the kernel sees when a descriptor was used up. On poll(2) nobody does, since I/O with
+/// the raw descriptor passes this crate by: each poll looks whether what it has reported is over, and
+/// what is not is reported again every 10 milliseconds. Nothing is lost, but
+/// expect events that are not news. Reregistering reports what is ready at once.
+///
+/// # Examples
+///
+/// ```
+/// # fn main() -> std::io::Result<()> {
+/// use std::os::fd::AsRawFd;
+///
+/// use mio::unix::SourceFd;
+/// use mio::{Interest, Poll, Token};
+///
+/// let socket = std::net::UdpSocket::bind("127.0.0.1:0")?;
+/// socket.set_nonblocking(true)?;
+///
+/// let poll = Poll::new()?;
+/// let fd = socket.as_raw_fd();
+/// poll.registry().register(&mut SourceFd(&fd), Token(0), Interest::READABLE)?;
+/// poll.registry().deregister(&mut SourceFd(&fd))?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// A type of your own over a descriptor forwards to it in each of the methods of [`Source`]:
+///
+/// ```
+/// # fn main() {}
+/// use std::io;
+/// use std::os::fd::{AsRawFd, OwnedFd};
+///
+/// use mio::event::Source;
+/// use mio::unix::SourceFd;
+/// use mio::{Interest, Registry, Token};
+///
+/// struct Device {
+///     fd: OwnedFd,
+/// }
+///
+/// impl Source for Device {
+///     fn register(&mut self, registry: &Registry, token: Token, interests: Interest)
+///         -> io::Result<()>
+///     {
+///         SourceFd(&self.fd.as_raw_fd()).register(registry, token, interests)
+///     }
+///
+///     fn reregister(&mut self, registry: &Registry, token: Token, interests: Interest)
+///         -> io::Result<()>
+///     {
+///         SourceFd(&self.fd.as_raw_fd()).reregister(registry, token, interests)
+///     }
+///
+///     fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
+///         SourceFd(&self.fd.as_raw_fd()).deregister(registry)
+///     }
+/// }
+/// ```
+#[derive(Debug)]
+pub struct SourceFd<'a>(
+    /// The descriptor.
+    pub &'a RawFd,
+);
+
+impl Source for SourceFd<'_> {
+    fn register(
+        &mut self,
+        registry: &Registry,
+        token: Token,
+        interests: Interest,
+    ) -> io::Result<()> {
+        registry
+            .selector()
+            .register(*self.0, SourceIo::Unseen, token, interests)
+    }
+
+    fn reregister(
+        &mut self,
+        registry: &Registry,
+        token: Token,
+        interests: Interest,
+    ) -> io::Result<()> {
+        registry
+            .selector()
+            .reregister(*self.0, SourceIo::Unseen, token, interests)
+    }
+
+    fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
+        registry.selector().deregister(*self.0, SourceIo::Unseen)
+    }
+}

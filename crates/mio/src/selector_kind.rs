@@ -1,0 +1,43 @@
+use crate::sys;
+
+/// A mechanism of the operating system that tells which sources are ready.
+///
+/// Each system has one that is best, and [`Poll::new`] takes it. With the feature `all-selectors`
+/// the others that the system has are compiled too, and [`Poll::builder`] can be asked for one. All
+/// can be named everywhere.
+///
+/// # Examples
+///
+/// ```
+/// use mio::SelectorKind;
+///
+/// let kinds: Vec<SelectorKind> = SelectorKind::available().collect();
+/// println!("{kinds:?}, the first of which is what `Poll::new` takes");
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SelectorKind {
+    /// [epoll(7)](https://man7.org/linux/man-pages/man7/epoll.7.html): the default on Linux and
+    /// Android.
+    Epoll,
+    /// [poll(2)](https://man7.org/linux/man-pages/man2/poll.2.html): every Unix. It asks about every
+    /// source on each call, so it suits some hundreds of them.
+    Poll,
+}
+
+impl SelectorKind {
+    /// The selectors that this build can use here, the default first.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use mio::SelectorKind;
+    ///
+    /// if !SelectorKind::available().any(|kind| kind == SelectorKind::Epoll) {
+    ///     println!("not on Linux, or built without `os-poll`");
+    /// }
+    /// ```
+    pub fn available() -> impl Iterator<Item = SelectorKind> {
+        sys::SELECTORS.iter().copied()
+    }
+}

@@ -1,0 +1,103 @@
+//! The system calls of epoll.
+
+use std::io;
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::ptr;
+
+use libc::c_int;
+
+use crate::event::Event;
+use crate::sys::epoll::event::NativeEvent;
+use crate::sys::unix::check;
+
+/// `epoll_create1(EPOLL_CLOEXEC)`
+pub(super) fn epoll_create() -> io::Result<OwnedFd> {
+    // SAFETY: the call takes no pointer.
+    let fd = check(unsafe { libc::epoll_create1(libc::EPOLL_CLOEXEC) })?;
+    // SAFETY: the descriptor was just made and nobody else knows of it.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+/// `epoll_ctl(epoll, operation, fd, request)`
+///
+/// A descriptor that is closed, or was never one, is an error of the call and not unsafe.
+pub(super) fn epoll_ctl(
+    epoll: BorrowedFd<'_>,
+    operation: c_int,
+    fd: RawFd,
+    request: Option<NativeEvent>,
+) -> io::Result<()> {
+    let mut request = request;
+    let request = request.as_mut().map_or(ptr::null_mut(), ptr::from_mut);
+    // SAFETY: `request` is null, which EPOLL_CTL_DEL allows, or points to a record on our stack.
+    check(unsafe { libc::epoll_ctl(epoll.as_raw_fd(), operation, fd, request) })?;
+    Ok(())
+}
+
+/// `epoll_wait(epoll, events, capacity, timeout)`
+#[inline]
+pub(super) fn epoll_wait(
+    epoll: BorrowedFd<'_>,
+    events: &mut Vec<Event>,
+    milliseconds: c_int,
+) -> io::Result<()> {
+    events.clear();
+    let (buffer, capacity) = native_buffer(events);
+    // SAFETY: the buffer is exclusively ours and has room for `capacity` records.
+    let result = unsafe { libc::epoll_wait(epoll.as_raw_fd(), buffer, capacity, milliseconds) };
+    // SAFETY: the kernel has written as many records as it says, no more than `capacity`.
+    unsafe { events.set_len(check(result)? as usize) };
+    Ok(())
+}
+
+/// `epoll_pwait2(epoll, events, capacity, timeout, NULL, 0)`
+///
+/// Called by number, because the C libraries got it later than the kernel did.
+#[cfg(epoll_pwait2)]
+pub(super) fn epoll_pwait2(
+    epoll: BorrowedFd<'_>,
+    events: &mut Vec<Event>,
+    timeout: std::time::Duration,
+) -> io::Result<()> {
+    /// `struct __kernel_timespec`: 64 bits wide on every processor, unlike libc's.
+    #[repr(C)]
+    struct Timespec {
+        seconds: i64,
+        nanoseconds: i64,
+    }
+
+    events.clear();
+    let (buffer, capacity) = native_buffer(events);
+    let timeout = Timespec {
+        seconds: i64::try_from(timeout.as_secs()).unwrap_or(i64::MAX),
+        nanoseconds: timeout.subsec_nanos().into(),
+    };
+    // SAFETY: the buffer is exclusively ours and has room for `capacity` records, the timeout is on
+    // our stack, and there is no signal mask.
+    let result = unsafe {
+        libc::syscall(
+            libc::SYS_epoll_pwait2,
+            epoll.as_raw_fd(),
+            buffer,
+            capacity,
+            ptr::from_ref(&timeout),
+            ptr::null::<libc::sigset_t>(),
+            0_usize,
+        )
+    };
+    // SAFETY: the kernel has written as many records as it says, no more than `capacity`.
+    unsafe { events.set_len(check(result as c_int)? as usize) };
+    Ok(())
+}
+
+/// An event is exactly the kernel's record, so the buffer of events is what the kernel fills.
+#[inline]
+fn native_buffer(events: &mut Vec<Event>) -> (*mut NativeEvent, c_int) {
+    const { assert!(size_of::<Event>() == size_of::<NativeEvent>()) };
+    /// The kernel refuses to be offered more than `INT_MAX` bytes.
+    const MOST: usize = c_int::MAX as usize / size_of::<NativeEvent>();
+    (
+        events.as_mut_ptr().cast(),
+        events.capacity().min(MOST) as c_int,
+    )
+}

@@ -1,0 +1,132 @@
+//! How long epoll waits.
+//!
+//! [`epoll_wait(2)`](https://man7.org/linux/man-pages/man2/epoll_wait.2.html) counts whole
+//! milliseconds in an `int`, which is right for most timeouts. The others (a fraction of a
+//! millisecond, more than 24 days) take `epoll_pwait2`, which costs a little more per call and
+//! exists since Linux 5.11. Where it is missing a fraction is rounded up, and a long wait is made of
+//! several short ones.
+
+use std::io;
+use std::os::fd::BorrowedFd;
+use std::time::Duration;
+
+use libc::c_int;
+
+use crate::event::Event;
+use crate::sys::epoll::ffi;
+
+pub(super) fn wait(
+    epoll: BorrowedFd<'_>,
+    events: &mut Vec<Event>,
+    timeout: Duration,
+) -> io::Result<()> {
+    if let Some(milliseconds) = whole_milliseconds(timeout) {
+        return ffi::epoll_wait(epoll, events, milliseconds);
+    }
+    #[cfg(epoll_pwait2)]
+    if let Some(result) = exact::wait(epoll, events, timeout) {
+        return result;
+    }
+    in_pieces(timeout, |milliseconds| {
+        ffi::epoll_wait(epoll, events, milliseconds)?;
+        Ok(!events.is_empty())
+    })
+}
+
+/// The timeout as `epoll_wait` takes it, if it can be said so without loss.
+fn whole_milliseconds(timeout: Duration) -> Option<c_int> {
+    let whole = timeout.subsec_nanos() % 1_000_000 == 0;
+    if whole {
+        c_int::try_from(timeout.as_millis()).ok()
+    } else {
+        None
+    }
+}
+
+/// Waits in pieces of milliseconds, rounded up, until `piece` says that there are events.
+fn in_pieces(
+    timeout: Duration,
+    mut piece: impl FnMut(c_int) -> io::Result<bool>,
+) -> io::Result<()> {
+    let mut left = timeout.as_nanos().div_ceil(1_000_000);
+    loop {
+        let milliseconds = c_int::try_from(left).unwrap_or(c_int::MAX);
+        left -= milliseconds as u128;
+        if piece(milliseconds)? || left == 0 {
+            return Ok(());
+        }
+    }
+}
+
+#[cfg(epoll_pwait2)]
+mod exact {
+    use super::*;
+    use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+    /// Whether the kernel is too old, or a sandbox forbids the call. Either is so for good.
+    static MISSING: AtomicBool = AtomicBool::new(false);
+
+    /// Waits to the nanosecond; `None` where the system can't.
+    pub(super) fn wait(
+        epoll: BorrowedFd<'_>,
+        events: &mut Vec<Event>,
+        timeout: Duration,
+    ) -> Option<io::Result<()>> {
+        if MISSING.load(Relaxed) {
+            return None;
+        }
+        let result = ffi::epoll_pwait2(epoll, events, timeout);
+        // Neither is an error of the call itself; EPERM is how older sandboxes refuse.
+        let refused =
+            |err: &io::Error| matches!(err.raw_os_error(), Some(libc::ENOSYS | libc::EPERM));
+        if result.as_ref().is_err_and(refused) {
+            MISSING.store(true, Relaxed);
+            return None;
+        }
+        Some(result)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pieces(timeout: Duration) -> Vec<c_int> {
+        let mut pieces = Vec::new();
+        in_pieces(timeout, |milliseconds| {
+            pieces.push(milliseconds);
+            Ok(pieces.len() == 3)
+        })
+        .unwrap();
+        pieces
+    }
+
+    #[test]
+    fn a_fraction_is_rounded_up() {
+        assert_eq!(whole_milliseconds(Duration::from_micros(1)), None);
+        assert_eq!(pieces(Duration::from_nanos(1)), [1]);
+        assert_eq!(pieces(Duration::from_micros(1_500)), [2]);
+    }
+
+    #[test]
+    fn whole_milliseconds_stay_what_they_are() {
+        assert_eq!(whole_milliseconds(Duration::ZERO), Some(0));
+        assert_eq!(
+            whole_milliseconds(Duration::from_millis(1_500)),
+            Some(1_500)
+        );
+        assert_eq!(
+            whole_milliseconds(Duration::from_millis(c_int::MAX as u64)),
+            Some(c_int::MAX)
+        );
+    }
+
+    #[test]
+    fn a_long_wait_is_made_of_pieces_and_never_wraps() {
+        let month = Duration::from_secs(31 * 24 * 60 * 60);
+        assert_eq!(whole_milliseconds(month), None);
+        let waited: u64 = pieces(month).iter().map(|piece| *piece as u64).sum();
+        assert_eq!(waited, month.as_millis() as u64);
+        assert_eq!(pieces(Duration::MAX), [c_int::MAX; 3]);
+    }
+}

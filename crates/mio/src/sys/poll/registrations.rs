@@ -1,0 +1,354 @@
+//! What is registered, and what of it the system is to be asked about.
+
+use std::collections::HashMap;
+use std::io;
+use std::os::fd::RawFd;
+use std::time::{Duration, Instant};
+
+use libc::{POLLERR, POLLHUP, POLLIN, POLLNVAL, c_short, pollfd};
+
+use crate::Token;
+use crate::event::Event;
+use crate::sys::poll::event::{RDHUP, READ, WRITE, event};
+use crate::sys::poll::ffi::{self, Identity};
+use crate::sys::selector::Direction;
+
+/// How often the same readiness is reported again, if nothing tells us that it was used up.
+pub(super) const RENEWAL: Duration = Duration::from_millis(10);
+
+/// An entry of the array that poll(2) passes over.
+pub(super) const IGNORED: pollfd = pollfd {
+    fd: -1,
+    events: 0,
+    revents: 0,
+};
+
+/// The table. A slot of it and the entry of the array behind it have the same number.
+#[derive(Default)]
+pub(super) struct Registrations {
+    slots: Vec<Slot>,
+    free: Vec<usize>,
+    by_fd: HashMap<RawFd, usize>,
+    /// Slots whose entry in the array is out of date.
+    changed: Vec<usize>,
+    /// Slots where something was delivered that only the system can say the end of.
+    quiet: Vec<usize>,
+    /// A larger array for the next poll. Made here, because a poll may not allocate.
+    spare: Vec<pollfd>,
+    /// The capacity that the array has, or gets with the next poll.
+    array_capacity: usize,
+}
+
+/// Names a registration for good: a slot may be used again, with another generation.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Key {
+    slot: usize,
+    generation: u64,
+}
+
+struct Slot {
+    /// `None` is a free slot.
+    fd: Option<RawFd>,
+    generation: u64,
+    identity: Identity,
+    token: Token,
+    interests: c_short,
+    /// The directions that the system is asked about.
+    armed: c_short,
+    /// The directions that were delivered and are not `told`.
+    quiet: c_short,
+    /// The directions that an operation re-arms when it would have blocked.
+    told: c_short,
+    /// A failure was delivered. As long as it lasts the system reports it, whatever it is asked, so
+    /// it is asked without waiting only.
+    failed: bool,
+    renew_at: Instant,
+    is_in_changed: bool,
+    is_in_quiet: bool,
+}
+
+impl Registrations {
+    /// `told` says whether operations tell us what would have blocked.
+    pub(super) fn insert(
+        &mut self,
+        fd: RawFd,
+        told: bool,
+        token: Token,
+        interests: c_short,
+    ) -> io::Result<Key> {
+        let identity = ffi::identity(fd)?;
+        if let Some(&slot) = self.by_fd.get(&fd) {
+            if self.slots[slot].identity == identity {
+                return Err(io::Error::from_raw_os_error(libc::EEXIST));
+            }
+            // It was closed without being deregistered, and its number is in use again.
+            self.remove(slot);
+        }
+        let slot = self.allocate(fd, identity);
+        self.by_fd.insert(fd, slot);
+        // Urgent data has an operation of its own that we never see.
+        self.slots[slot].told = if told { READ | WRITE } else { 0 };
+        self.update(slot, token, interests);
+        Ok(Key {
+            slot,
+            generation: self.slots[slot].generation,
+        })
+    }
+
+    /// The slot of a registration that a source keeps the key of.
+    pub(super) fn find(&self, key: Key) -> io::Result<usize> {
+        match self.slots.get(key.slot) {
+            Some(slot) if slot.fd.is_some() && slot.generation == key.generation => Ok(key.slot),
+            _ => Err(io::Error::from_raw_os_error(libc::ENOENT)),
+        }
+    }
+
+    /// The slot of a descriptor that is all that a source knows of itself.
+    pub(super) fn find_fd(&mut self, fd: RawFd) -> io::Result<usize> {
+        let identity = ffi::identity(fd)?;
+        match self.by_fd.get(&fd) {
+            Some(&slot) if self.slots[slot].identity == identity => return Ok(slot),
+            Some(&slot) => self.remove(slot),
+            None => {}
+        }
+        Err(io::Error::from_raw_os_error(libc::ENOENT))
+    }
+
+    pub(super) fn update(&mut self, slot: usize, token: Token, interests: c_short) {
+        let entry = &mut self.slots[slot];
+        entry.token = token;
+        entry.interests = interests;
+        entry.armed = interests;
+        entry.quiet = 0;
+        entry.failed = false;
+        self.mark_changed(slot);
+    }
+
+    pub(super) fn remove(&mut self, slot: usize) {
+        let entry = &mut self.slots[slot];
+        let Some(fd) = entry.fd.take() else { return };
+        entry.generation += 1;
+        entry.armed = 0;
+        entry.quiet = 0;
+        self.by_fd.remove(&fd);
+        self.free.push(slot);
+        self.mark_changed(slot);
+    }
+
+    /// An operation would have blocked. Answers whether the system has something new to be asked.
+    pub(super) fn would_block(&mut self, key: Key, direction: Direction) -> bool {
+        let Ok(slot) = self.find(key) else {
+            return false;
+        };
+        let entry = &mut self.slots[slot];
+        let directions = match direction {
+            Direction::Read => READ,
+            Direction::Write => WRITE,
+            Direction::Unknown => READ | WRITE,
+        };
+        let missing = directions & entry.interests & entry.told & !entry.armed;
+        if missing == 0 && !entry.failed {
+            return false;
+        }
+        entry.armed |= missing;
+        entry.failed = false;
+        self.mark_changed(slot);
+        true
+    }
+
+    /// Makes `array` show the table as it is.
+    pub(super) fn sync(&mut self, array: &mut Vec<pollfd>) {
+        if self.array_capacity > array.capacity() {
+            self.spare.append(array);
+            std::mem::swap(&mut self.spare, array);
+        }
+        // One more for the entry that is ours.
+        array.resize(self.slots.len() + 1, IGNORED);
+        while let Some(slot) = self.changed.pop() {
+            let entry = &mut self.slots[slot];
+            entry.is_in_changed = false;
+            array[slot + 1] = entry.question();
+        }
+    }
+
+    /// Makes `array` ask about what was delivered too. Answers whether there is any such.
+    pub(super) fn begin_probe(&mut self, array: &mut [pollfd]) -> bool {
+        let slots = &mut self.slots;
+        self.quiet.retain(|&slot| {
+            let entry = &mut slots[slot];
+            entry.is_in_quiet = entry.needs_probe();
+            if entry.is_in_quiet {
+                array[slot + 1] = entry.probe();
+            }
+            entry.is_in_quiet
+        });
+        !self.quiet.is_empty()
+    }
+
+    /// Undoes [`begin_probe`](Self::begin_probe), after which `sync` has to be called.
+    pub(super) fn end_probe(&mut self) {
+        for index in 0..self.quiet.len() {
+            self.mark_changed(self.quiet[index]);
+        }
+    }
+
+    /// When the next delivered direction is to be looked at again.
+    pub(super) fn next_renewal(&self) -> Option<Instant> {
+        let quiet = self.quiet.iter().map(|&slot| &self.slots[slot]);
+        quiet
+            .filter(|entry| entry.quiet != 0)
+            .map(|entry| entry.renew_at)
+            .min()
+    }
+
+    /// Whether the system's answer about this slot may matter.
+    pub(super) fn has_answer(&self, slot: usize, answer: c_short, probing: bool) -> bool {
+        answer != 0 || (probing && self.slots[slot].is_in_quiet)
+    }
+
+    /// The event that the system's answer about this slot amounts to.
+    pub(super) fn take(&mut self, slot: usize, answer: c_short, probing: bool) -> Option<Event> {
+        let entry = &mut self.slots[slot];
+        if entry.is_in_changed || entry.fd.is_none() {
+            // The question was about what the table said before; the next call asks anew.
+            return None;
+        }
+        if answer & POLLNVAL != 0 {
+            // Closed without being deregistered: as on epoll, that ends the registration.
+            self.remove(slot);
+            return None;
+        }
+        let event = entry.take(answer, probing);
+        if entry.needs_probe() && !entry.is_in_quiet {
+            entry.is_in_quiet = true;
+            self.quiet.push(slot);
+        }
+        if event.is_some() {
+            self.mark_changed(slot);
+        }
+        event
+    }
+
+    fn mark_changed(&mut self, slot: usize) {
+        if !self.slots[slot].is_in_changed {
+            self.slots[slot].is_in_changed = true;
+            self.changed.push(slot);
+        }
+    }
+
+    /// A slot, and room in all lists for as many slots as there are, so that nothing else allocates.
+    fn allocate(&mut self, fd: RawFd, identity: Identity) -> usize {
+        if let Some(slot) = self.free.pop() {
+            let entry = &mut self.slots[slot];
+            entry.fd = Some(fd);
+            entry.identity = identity;
+            return slot;
+        }
+        self.slots.push(Slot::new(fd, identity));
+        let capacity = self.slots.capacity();
+        self.free.reserve(capacity - self.free.len());
+        self.changed.reserve(capacity - self.changed.len());
+        self.quiet.reserve(capacity - self.quiet.len());
+        if self.array_capacity < capacity + 1 {
+            self.spare = Vec::with_capacity(capacity + 1);
+            self.array_capacity = self.spare.capacity();
+        }
+        self.slots.len() - 1
+    }
+}
+
+impl Slot {
+    fn new(fd: RawFd, identity: Identity) -> Slot {
+        Slot {
+            fd: Some(fd),
+            generation: 0,
+            identity,
+            token: Token(0),
+            interests: 0,
+            armed: 0,
+            quiet: 0,
+            told: 0,
+            failed: false,
+            renew_at: Instant::now(),
+            is_in_changed: false,
+            is_in_quiet: false,
+        }
+    }
+
+    /// What to ask the system when it is to wait.
+    fn question(&self) -> pollfd {
+        if self.failed {
+            IGNORED
+        } else {
+            self.pollfd(self.armed)
+        }
+    }
+
+    /// What to ask the system when it is not to wait.
+    fn probe(&self) -> pollfd {
+        self.pollfd(self.armed | self.quiet)
+    }
+
+    fn needs_probe(&self) -> bool {
+        self.quiet != 0 || (self.failed && self.armed != 0)
+    }
+
+    fn pollfd(&self, events: c_short) -> pollfd {
+        match self.fd {
+            Some(fd) if events != 0 => pollfd {
+                fd,
+                events,
+                revents: 0,
+            },
+            _ => IGNORED,
+        }
+    }
+
+    fn take(&mut self, answer: c_short, probing: bool) -> Option<Event> {
+        let failure = answer & (POLLERR | POLLHUP);
+        let mut ready = answer & self.interests;
+        let mut fresh = ready & self.armed;
+        if ready & RDHUP != 0 {
+            // The end of the data is something to read, also if data was reported before.
+            ready |= POLLIN & self.interests;
+            if fresh & RDHUP != 0 {
+                fresh |= POLLIN & self.interests;
+            }
+        }
+        let mut failed = failure != 0 && !self.failed && self.armed != 0;
+        if probing {
+            self.failed &= failure != 0;
+            let still = if failure != 0 {
+                self.quiet
+            } else {
+                self.quiet & ready
+            };
+            self.armed |= self.quiet & !still;
+            self.quiet = still;
+            if still != 0 && Instant::now() >= self.renew_at {
+                fresh |= still & ready;
+                failed |= failure != 0;
+            }
+        }
+        if fresh == 0 && !failed {
+            return None;
+        }
+        self.disarm(fresh, failure != 0);
+        Some(event(self.token, fresh | failure))
+    }
+
+    /// Leaves out what has just been delivered.
+    fn disarm(&mut self, delivered: c_short, failed: bool) {
+        self.armed &= !delivered;
+        self.quiet |= delivered & !self.told;
+        if failed && self.told == 0 {
+            self.quiet = self.interests;
+            self.armed = 0;
+        } else {
+            self.failed = failed;
+        }
+        if self.quiet != 0 {
+            self.renew_at = Instant::now() + RENEWAL;
+        }
+    }
+}

@@ -1,0 +1,374 @@
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+use std::{fmt, io};
+
+use libc::{POLLIN, pollfd};
+
+use crate::event::{Event, Events};
+use crate::sys::RawSource;
+use crate::sys::poll::event::{event, request};
+use crate::sys::poll::ffi;
+use crate::sys::poll::registrations::{Key, Registrations};
+use crate::sys::selector::{self, Direction, SourceIo};
+use crate::sys::unix::Signal;
+use crate::{Interest, SelectorKind, Token};
+
+/// A handle on what all handles, sources and the waker share.
+#[derive(Debug)]
+pub(crate) struct Selector {
+    shared: Arc<Shared>,
+}
+
+/// The registration of a source whose I/O we see. Dropping it ends the registration.
+#[derive(Debug, Default)]
+pub(crate) struct SourceState {
+    registration: Option<(Arc<Shared>, Key)>,
+}
+
+pub(super) struct Shared {
+    table: Mutex<Table>,
+    /// Only the thread that polls takes this one, and it takes it first.
+    array: Mutex<Array>,
+    /// What the first entry of the array watches.
+    signal: Signal,
+    woken: AtomicBool,
+    waker_token: AtomicUsize,
+}
+
+#[derive(Default)]
+struct Table {
+    registrations: Registrations,
+    /// A thread is inside poll(2), or about to go in, with an array that shows this table.
+    is_polling: bool,
+    /// That thread has been interrupted and will come for the table.
+    is_interrupted: bool,
+}
+
+struct Array {
+    /// The first entry is the signal's, the others are those of the table.
+    fds: Vec<pollfd>,
+    /// Where the next search for events begins, so that all have a turn if they don't fit.
+    next: usize,
+}
+
+impl selector::Selector for Selector {
+    const KIND: SelectorKind = SelectorKind::Poll;
+
+    type State = SourceState;
+
+    fn new() -> io::Result<Selector> {
+        let signal = Signal::new()?;
+        let fd = signal.as_fd().as_raw_fd();
+        let fds = vec![pollfd {
+            fd,
+            events: POLLIN,
+            revents: 0,
+        }];
+        Ok(Selector {
+            shared: Arc::new(Shared {
+                table: Mutex::default(),
+                array: Mutex::new(Array { fds, next: 0 }),
+                signal,
+                woken: AtomicBool::new(false),
+                waker_token: AtomicUsize::new(0),
+            }),
+        })
+    }
+
+    fn try_clone(&self) -> io::Result<Selector> {
+        Ok(Selector {
+            shared: Arc::clone(&self.shared),
+        })
+    }
+
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        panic!(
+            "a `Poll` that runs on poll(2) has no descriptor of its own; \
+             `Poll::selector_kind` tells what it runs on"
+        );
+    }
+
+    fn select(&self, events: &mut Events, timeout: Option<Duration>) -> io::Result<()> {
+        self.shared.select(events.buffer(), timeout)
+    }
+
+    fn register(
+        &self,
+        source: RawSource,
+        io: SourceIo<'_, SourceState>,
+        token: Token,
+        interests: Interest,
+    ) -> io::Result<()> {
+        let interests = request(interests);
+        let mut table = self.shared.interrupted_table()?;
+        match io {
+            SourceIo::Seen(state) if state.registration.is_some() => {
+                Err(io::Error::from_raw_os_error(libc::EEXIST))
+            }
+            SourceIo::Seen(state) => {
+                let key = table.registrations.insert(source, true, token, interests)?;
+                state.registration = Some((Arc::clone(&self.shared), key));
+                Ok(())
+            }
+            SourceIo::Unseen => table
+                .registrations
+                .insert(source, false, token, interests)
+                .map(|_| ()),
+        }
+    }
+
+    fn reregister(
+        &self,
+        source: RawSource,
+        io: SourceIo<'_, SourceState>,
+        token: Token,
+        interests: Interest,
+    ) -> io::Result<()> {
+        let mut table = self.shared.interrupted_table()?;
+        let slot = self.find(&mut table.registrations, source, &io)?;
+        table.registrations.update(slot, token, request(interests));
+        Ok(())
+    }
+
+    fn deregister(&self, source: RawSource, io: SourceIo<'_, SourceState>) -> io::Result<()> {
+        let mut table = self.shared.interrupted_table()?;
+        let slot = self.find(&mut table.registrations, source, &io)?;
+        table.registrations.remove(slot);
+        drop(table);
+        if let SourceIo::Seen(state) = io {
+            state.registration = None;
+        }
+        Ok(())
+    }
+}
+
+impl Selector {
+    pub(super) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
+    /// The slot of a source that is registered here.
+    fn find(
+        &self,
+        registrations: &mut Registrations,
+        source: RawSource,
+        io: &SourceIo<'_, SourceState>,
+    ) -> io::Result<usize> {
+        match io {
+            SourceIo::Unseen => registrations.find_fd(source),
+            SourceIo::Seen(SourceState {
+                registration: Some((shared, key)),
+            }) if Arc::ptr_eq(shared, &self.shared) => registrations.find(*key),
+            SourceIo::Seen(_) => Err(io::Error::from_raw_os_error(libc::ENOENT)),
+        }
+    }
+}
+
+impl selector::SourceState for SourceState {
+    const REARMS: bool = true;
+
+    fn would_block(&self, direction: Direction) {
+        let Some((shared, key)) = &self.registration else {
+            return;
+        };
+        let mut table = shared.table();
+        if table.registrations.would_block(*key, direction) {
+            // The poll is at worst interrupted later, by whatever comes next.
+            let _ = shared.interrupt(&mut table);
+        }
+    }
+}
+
+impl Drop for SourceState {
+    fn drop(&mut self) {
+        let Some((shared, key)) = self.registration.take() else {
+            return;
+        };
+        let mut table = shared.table();
+        if let Ok(slot) = table.registrations.find(key) {
+            table.registrations.remove(slot);
+            let _ = shared.interrupt(&mut table);
+        }
+    }
+}
+
+impl Shared {
+    pub(super) fn set_waker(&self, token: Token) {
+        self.waker_token.store(token.0, Ordering::Relaxed);
+    }
+
+    /// Only the first of several wakes that no poll has delivered yet makes a system call.
+    ///
+    /// The poll empties the signal before it takes the flag. So if it does not see this flag, this
+    /// thread raises the signal after it was emptied, and the next poll(2) returns at once.
+    pub(super) fn wake(&self) -> io::Result<()> {
+        if self.woken.swap(true, Ordering::AcqRel) {
+            return Ok(());
+        }
+        // A signal that can't be raised any higher is raised.
+        self.signal
+            .raise()
+            .map(|_| ())
+            .inspect_err(|_| self.woken.store(false, Ordering::Release))
+    }
+
+    /// Takes back a wake that was not delivered.
+    pub(super) fn unwake(&self) {
+        self.woken.store(false, Ordering::Release);
+    }
+
+    fn select(&self, events: &mut Vec<Event>, timeout: Option<Duration>) -> io::Result<()> {
+        events.clear();
+        if events.capacity() == 0 {
+            return Err(io::Error::from_raw_os_error(libc::EINVAL));
+        }
+        let deadline = Deadline::after(timeout);
+        let array = &mut *lock(&self.array);
+        let mut probe = true;
+        loop {
+            let probing = self.select_once(events, array, &deadline, probe)?;
+            if !events.is_empty() || deadline.is_over() {
+                return Ok(());
+            }
+            // A probe answers at once. A wait that found nothing was ended by a change of the
+            // table, or because it is time to probe again.
+            probe = !probing;
+        }
+    }
+
+    /// One call of poll(2). Answers whether it was a probe, which is made if `probe` asks for it and
+    /// there is something to probe.
+    fn select_once(
+        &self,
+        events: &mut Vec<Event>,
+        array: &mut Array,
+        deadline: &Deadline,
+        probe: bool,
+    ) -> io::Result<bool> {
+        let mut table = self.table();
+        table.registrations.sync(&mut array.fds);
+        let probing = probe && table.registrations.begin_probe(&mut array.fds);
+        let timeout = if probing {
+            Some(Duration::ZERO)
+        } else {
+            deadline.left_until(table.registrations.next_renewal())
+        };
+        table.is_polling = true;
+        drop(table);
+
+        let polled = ffi::poll(&mut array.fds, timeout);
+
+        let mut table = self.table();
+        table.is_polling = false;
+        table.is_interrupted = false;
+        let result = polled.and_then(|_| {
+            if array.fds[0].revents != 0 {
+                self.signal.clear()?;
+            }
+            if self.woken.swap(false, Ordering::AcqRel) {
+                let token = Token(self.waker_token.load(Ordering::Relaxed));
+                events.push(event(token, POLLIN));
+            }
+            array.collect(&mut table.registrations, probing, events);
+            Ok(probing)
+        });
+        if probing {
+            table.registrations.end_probe();
+        }
+        result
+    }
+
+    /// The table, for a change that is to count at once.
+    fn interrupted_table(&self) -> io::Result<MutexGuard<'_, Table>> {
+        let mut table = self.table();
+        self.interrupt(&mut table)?;
+        Ok(table)
+    }
+
+    fn interrupt(&self, table: &mut Table) -> io::Result<()> {
+        if table.is_polling && !table.is_interrupted {
+            self.signal.raise()?;
+            table.is_interrupted = true;
+        }
+        Ok(())
+    }
+
+    fn table(&self) -> MutexGuard<'_, Table> {
+        lock(&self.table)
+    }
+}
+
+impl Array {
+    /// Turns the system's answers into events, as many as fit.
+    fn collect(
+        &mut self,
+        registrations: &mut Registrations,
+        probing: bool,
+        events: &mut Vec<Event>,
+    ) {
+        let slots = self.fds.len() - 1;
+        for offset in 0..slots {
+            if events.len() == events.capacity() {
+                self.next = (self.next + offset) % slots;
+                return;
+            }
+            let slot = (self.next + offset) % slots;
+            let answer = self.fds[slot + 1].revents;
+            if registrations.has_answer(slot, answer, probing) {
+                events.extend(registrations.take(slot, answer, probing));
+            }
+        }
+    }
+}
+
+/// When a poll is to end.
+enum Deadline {
+    Never,
+    Now,
+    At(Instant),
+}
+
+impl Deadline {
+    fn after(timeout: Option<Duration>) -> Deadline {
+        match timeout {
+            Some(Duration::ZERO) => Deadline::Now,
+            Some(timeout) => Instant::now()
+                .checked_add(timeout)
+                .map_or(Deadline::Never, Deadline::At),
+            None => Deadline::Never,
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        match self {
+            Deadline::Never => false,
+            Deadline::Now => true,
+            Deadline::At(at) => Instant::now() >= *at,
+        }
+    }
+
+    /// How long until this moment or the earlier `other`; `None` if there is neither.
+    fn left_until(&self, other: Option<Instant>) -> Option<Duration> {
+        let until = match (self, other) {
+            (Deadline::Now, _) => return Some(Duration::ZERO),
+            (Deadline::Never, other) => other?,
+            (Deadline::At(at), other) => other.map_or(*at, |other| other.min(*at)),
+        };
+        Some(until.saturating_duration_since(Instant::now()))
+    }
+}
+
+/// A thread that panicked has left nothing half done that matters here.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared")
+            .field("signal", &self.signal)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,242 @@
+//! The system calls that Unix selectors share: one function, one call.
+
+use std::io;
+#[cfg(any(feature = "net", not(pipe2)))]
+use std::os::fd::{AsRawFd, BorrowedFd};
+use std::os::fd::{FromRawFd, OwnedFd};
+
+use libc::c_int;
+
+/// The result of a system call that answers -1 for an error.
+#[inline]
+pub(crate) fn check(result: c_int) -> io::Result<c_int> {
+    if result == -1 {
+        Err(io::Error::last_os_error())
+    } else {
+        Ok(result)
+    }
+}
+
+/// `eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)`
+#[cfg(all(waker_eventfd, any(epoll, poll)))]
+pub(super) fn eventfd() -> io::Result<OwnedFd> {
+    // SAFETY: the call takes no pointer.
+    let fd = check(unsafe { libc::eventfd(0, libc::EFD_CLOEXEC | libc::EFD_NONBLOCK) })?;
+    // SAFETY: the descriptor was just made and nobody else knows of it.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+/// `pipe2(ends, O_CLOEXEC | O_NONBLOCK)`
+#[cfg(pipe2)]
+pub(super) fn pipe() -> io::Result<[OwnedFd; 2]> {
+    let mut ends = [-1; 2];
+    // SAFETY: `ends` has room for the two descriptors.
+    check(unsafe { libc::pipe2(ends.as_mut_ptr(), libc::O_CLOEXEC | libc::O_NONBLOCK) })?;
+    // SAFETY: the descriptors were just made and nobody else knows of them.
+    Ok(ends.map(|fd| unsafe { OwnedFd::from_raw_fd(fd) }))
+}
+
+/// `pipe(ends)`
+#[cfg(not(pipe2))]
+pub(super) fn pipe() -> io::Result<[OwnedFd; 2]> {
+    let mut ends = [-1; 2];
+    // SAFETY: `ends` has room for the two descriptors.
+    check(unsafe { libc::pipe(ends.as_mut_ptr()) })?;
+    // SAFETY: the descriptors were just made and nobody else knows of them.
+    Ok(ends.map(|fd| unsafe { OwnedFd::from_raw_fd(fd) }))
+}
+
+/// `ioctl(fd, FIONBIO, nonblocking)`
+#[cfg(any(feature = "os-ext", not(all(pipe2, socket_flags))))]
+pub(crate) fn set_nonblocking(
+    fd: std::os::fd::BorrowedFd<'_>,
+    nonblocking: bool,
+) -> io::Result<()> {
+    use std::os::fd::AsRawFd;
+    let mut nonblocking = c_int::from(nonblocking);
+    // SAFETY: the request reads one `int`, which is on our stack.
+    check(unsafe { libc::ioctl(fd.as_raw_fd(), libc::FIONBIO, &raw mut nonblocking) })?;
+    Ok(())
+}
+
+/// `fcntl(fd, F_SETFD, FD_CLOEXEC)`
+#[cfg(not(all(pipe2, socket_flags)))]
+pub(super) fn set_cloexec(fd: std::os::fd::BorrowedFd<'_>) -> io::Result<()> {
+    use std::os::fd::AsRawFd;
+    // SAFETY: the call takes no pointer.
+    check(unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_SETFD, libc::FD_CLOEXEC) })?;
+    Ok(())
+}
+
+#[cfg(feature = "net")]
+pub(super) use self::net::*;
+
+#[cfg(feature = "net")]
+mod net {
+    use std::mem::{self, MaybeUninit};
+
+    use libc::{sockaddr_in, sockaddr_in6, sockaddr_storage, sockaddr_un, socklen_t};
+
+    use super::*;
+    use crate::sys::unix::address::Address;
+
+    /// `socket(family, kind, 0)`
+    pub(in crate::sys::unix) fn socket(family: c_int, kind: c_int) -> io::Result<OwnedFd> {
+        // SAFETY: the call takes no pointer.
+        let fd = check(unsafe { libc::socket(family, kind, 0) })?;
+        // SAFETY: the descriptor was just made and nobody else knows of it.
+        Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+    }
+
+    /// `socketpair(AF_UNIX, kind, 0, pair)`
+    pub(in crate::sys::unix) fn socketpair(kind: c_int) -> io::Result<[OwnedFd; 2]> {
+        let mut pair = [-1; 2];
+        // SAFETY: `pair` has room for the two descriptors.
+        check(unsafe { libc::socketpair(libc::AF_UNIX, kind, 0, pair.as_mut_ptr()) })?;
+        // SAFETY: the descriptors were just made and nobody else knows of them.
+        Ok(pair.map(|fd| unsafe { OwnedFd::from_raw_fd(fd) }))
+    }
+
+    /// `connect(fd, address, length)`
+    pub(in crate::sys::unix) fn connect(fd: BorrowedFd<'_>, address: &Address) -> io::Result<()> {
+        let (pointer, length) = address.as_raw();
+        // SAFETY: the address lives through the call and is as long as it says.
+        check(unsafe { libc::connect(fd.as_raw_fd(), pointer, length) })?;
+        Ok(())
+    }
+
+    /// `bind(fd, address, length)`
+    pub(in crate::sys::unix) fn bind(fd: BorrowedFd<'_>, address: &Address) -> io::Result<()> {
+        let (pointer, length) = address.as_raw();
+        // SAFETY: the address lives through the call and is as long as it says.
+        check(unsafe { libc::bind(fd.as_raw_fd(), pointer, length) })?;
+        Ok(())
+    }
+
+    /// `listen(fd, backlog)`
+    pub(in crate::sys::unix) fn listen(fd: BorrowedFd<'_>, backlog: c_int) -> io::Result<()> {
+        // SAFETY: the call takes no pointer.
+        check(unsafe { libc::listen(fd.as_raw_fd(), backlog) })?;
+        Ok(())
+    }
+
+    /// `accept4(fd, address, length, SOCK_CLOEXEC | SOCK_NONBLOCK)`
+    ///
+    /// The address is `None` if it is of a family that no socket of ours has.
+    #[cfg(accept4)]
+    pub(in crate::sys::unix) fn accept(
+        fd: BorrowedFd<'_>,
+    ) -> io::Result<(OwnedFd, Option<Address>)> {
+        let mut storage = MaybeUninit::<sockaddr_storage>::zeroed();
+        let mut length = size_of::<sockaddr_storage>() as socklen_t;
+        let flags = libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK;
+        // SAFETY: `storage` is as long as `length` says.
+        let accepted = unsafe {
+            libc::accept4(
+                fd.as_raw_fd(),
+                storage.as_mut_ptr().cast(),
+                &raw mut length,
+                flags,
+            )
+        };
+        let accepted = check(accepted)?;
+        // SAFETY: the descriptor was just made and nobody else knows of it.
+        let accepted = unsafe { OwnedFd::from_raw_fd(accepted) };
+        Ok((accepted, decode(&storage, length)))
+    }
+
+    /// `accept(fd, address, length)`
+    ///
+    /// The address is `None` if it is of a family that no socket of ours has.
+    #[cfg(not(accept4))]
+    pub(in crate::sys::unix) fn accept(
+        fd: BorrowedFd<'_>,
+    ) -> io::Result<(OwnedFd, Option<Address>)> {
+        let mut storage = MaybeUninit::<sockaddr_storage>::zeroed();
+        let mut length = size_of::<sockaddr_storage>() as socklen_t;
+        // SAFETY: `storage` is as long as `length` says.
+        let accepted =
+            unsafe { libc::accept(fd.as_raw_fd(), storage.as_mut_ptr().cast(), &raw mut length) };
+        let accepted = check(accepted)?;
+        // SAFETY: the descriptor was just made and nobody else knows of it.
+        let accepted = unsafe { OwnedFd::from_raw_fd(accepted) };
+        Ok((accepted, decode(&storage, length)))
+    }
+
+    /// `setsockopt(fd, level, option, value)` for an option that is an `int`.
+    pub(in crate::sys::unix) fn set_option(
+        fd: BorrowedFd<'_>,
+        level: c_int,
+        option: c_int,
+        value: c_int,
+    ) -> io::Result<()> {
+        let length = size_of::<c_int>() as socklen_t;
+        let pointer = (&raw const value).cast();
+        // SAFETY: the value is on our stack and as long as `length` says.
+        check(unsafe { libc::setsockopt(fd.as_raw_fd(), level, option, pointer, length) })?;
+        Ok(())
+    }
+
+    /// `getsockopt(fd, level, option, value)` for an option that is an `int`.
+    pub(in crate::sys::unix) fn option(
+        fd: BorrowedFd<'_>,
+        level: c_int,
+        option: c_int,
+    ) -> io::Result<c_int> {
+        let mut value: c_int = 0;
+        let mut length = size_of::<c_int>() as socklen_t;
+        let pointer = (&raw mut value).cast();
+        // SAFETY: the value is on our stack and as long as `length` says.
+        check(unsafe {
+            libc::getsockopt(fd.as_raw_fd(), level, option, pointer, &raw mut length)
+        })?;
+        Ok(value)
+    }
+
+    /// An address with nothing in it, whatever fields the system gives it.
+    pub(in crate::sys::unix) trait Zeroed: Sized {
+        fn zeroed() -> Self;
+    }
+
+    impl Zeroed for sockaddr_in {
+        fn zeroed() -> Self {
+            // SAFETY: integers all, for which zero is a value.
+            unsafe { mem::zeroed() }
+        }
+    }
+
+    impl Zeroed for sockaddr_in6 {
+        fn zeroed() -> Self {
+            // SAFETY: integers all, for which zero is a value.
+            unsafe { mem::zeroed() }
+        }
+    }
+
+    impl Zeroed for sockaddr_un {
+        fn zeroed() -> Self {
+            // SAFETY: integers all, for which zero is a value.
+            unsafe { mem::zeroed() }
+        }
+    }
+
+    /// Reads the address that the system has written to `storage`.
+    fn decode(storage: &MaybeUninit<sockaddr_storage>, length: socklen_t) -> Option<Address> {
+        // SAFETY: it was zeroed before the system wrote to it, and integers all.
+        let family = c_int::from(unsafe { storage.assume_init_ref() }.ss_family);
+        let pointer = storage.as_ptr();
+        match family {
+            // SAFETY: the storage is large enough and aligned for every kind of address, its bytes
+            // are initialised, and the family says which kind it is.
+            libc::AF_INET => Some(Address::V4(unsafe { *pointer.cast::<sockaddr_in>() })),
+            // SAFETY: as above.
+            libc::AF_INET6 => Some(Address::V6(unsafe { *pointer.cast::<sockaddr_in6>() })),
+            // Some systems give a nameless Unix peer no family at all.
+            // SAFETY: as above.
+            libc::AF_UNIX | 0 => Some(Address::Unix(
+                unsafe { *pointer.cast::<sockaddr_un>() },
+                length,
+            )),
+            _ => None,
+        }
+    }
+}

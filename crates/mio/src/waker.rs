@@ -1,0 +1,128 @@
+use std::io;
+
+#[cfg(debug_assertions)]
+use crate::poll::WakerGuard;
+use crate::{Registry, Token, sys};
+
+/// Makes a [`Poll::poll`](crate::Poll::poll) in another thread return.
+///
+/// It is made for a [`Registry`] and a token. [`wake`](Waker::wake) makes the poll deliver an event
+/// with that token that is readable; nothing has to be read, and there is nothing to deregister.
+/// Share it between threads with an [`Arc`](std::sync::Arc).
+///
+/// Several wakes before a poll are at least one event and may be one only. A wake is never lost:
+/// if no poll is waiting, the next one delivers it. Keep the waker as long as wakes are to be
+/// delivered; after it was dropped none is.
+///
+/// There is one waker per `Poll`. To tell several reasons apart, put them in a queue or a flag of
+/// your own before you wake.
+///
+/// It is made of an [eventfd(2)] on Linux and Android, and of a pipe on other Unix systems.
+///
+/// [eventfd(2)]: https://man7.org/linux/man-pages/man2/eventfd.2.html
+///
+/// # Examples
+///
+/// ```
+/// # #[cfg(all(unix, feature = "os-poll"))]
+/// # fn main() -> std::io::Result<()> {
+/// use std::sync::Arc;
+/// use std::thread;
+///
+/// use mio::{Events, Poll, Token, Waker};
+///
+/// const WAKE: Token = Token(10);
+///
+/// let mut poll = Poll::new()?;
+/// let mut events = Events::with_capacity(2);
+/// let waker = Arc::new(Waker::new(poll.registry(), WAKE)?);
+///
+/// let other = Arc::clone(&waker);
+/// let thread = thread::spawn(move || other.wake());
+///
+/// poll.poll(&mut events, None)?;
+/// let event = events.iter().next().expect("a wake is an event");
+/// assert!(event.token() == WAKE && event.is_readable());
+/// # thread.join().unwrap()?;
+/// # Ok(())
+/// # }
+/// # #[cfg(not(all(unix, feature = "os-poll")))]
+/// # fn main() {}
+/// ```
+#[derive(Debug)]
+pub struct Waker {
+    inner: sys::Waker,
+    #[cfg(debug_assertions)]
+    _only: WakerGuard,
+}
+
+impl Waker {
+    /// A waker of the `Poll` that `registry` belongs to; its events have this token.
+    ///
+    /// # Errors
+    ///
+    /// The system's error if it has no descriptor left (`EMFILE`, `ENFILE`).
+    ///
+    /// # Panics
+    ///
+    /// In debug builds, if this `Poll` has a waker already. In release builds a second waker is not
+    /// noticed, and which of the two tokens an event has is not defined.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(all(unix, feature = "os-poll"))]
+    /// # fn main() -> std::io::Result<()> {
+    /// use mio::{Poll, Token, Waker};
+    ///
+    /// let poll = Poll::new()?;
+    /// let waker = Waker::new(poll.registry(), Token(0))?;
+    /// # drop(waker);
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(all(unix, feature = "os-poll")))]
+    /// # fn main() {}
+    /// ```
+    pub fn new(registry: &Registry, token: Token) -> io::Result<Waker> {
+        #[cfg(debug_assertions)]
+        let only = registry.guard_waker();
+        Ok(Waker {
+            inner: sys::Waker::new(registry.selector(), token)?,
+            #[cfg(debug_assertions)]
+            _only: only,
+        })
+    }
+
+    /// Makes the poll return with an event of this waker's token.
+    ///
+    /// What this thread wrote before the call is seen by the polling thread after the poll.
+    /// It never blocks, and it may be called from any thread.
+    ///
+    /// # Errors
+    ///
+    /// Those of writing to the descriptor. None is expected.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(all(unix, feature = "os-poll"))]
+    /// # fn main() -> std::io::Result<()> {
+    /// use mio::{Events, Poll, Token, Waker};
+    ///
+    /// let mut poll = Poll::new()?;
+    /// let waker = Waker::new(poll.registry(), Token(0))?;
+    /// waker.wake()?;
+    /// waker.wake()?;
+    ///
+    /// let mut events = Events::with_capacity(8);
+    /// poll.poll(&mut events, None)?;
+    /// assert!(!events.is_empty());
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(all(unix, feature = "os-poll")))]
+    /// # fn main() {}
+    /// ```
+    pub fn wake(&self) -> io::Result<()> {
+        self.inner.wake()
+    }
+}
