@@ -1,8 +1,8 @@
 //! The table of systems: which exist, how each is watched, and what each can do.
 //!
 //! This is the one place that knows the names of operating systems. Everything else asks for what a
-//! system has, by the cfgs that are printed here: `cfg(epoll)`, `cfg(accept4)`. To add a system, add
-//! a row; to add a selector, add a variant and its folder under `src/sys`.
+//! system has, by the cfgs that are printed here: `cfg(epoll)`, `cfg(accept4)`. To add a system,
+//! add a row; to add a selector, add a variant and its folder under `src/sys`.
 
 use std::env;
 

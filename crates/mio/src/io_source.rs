@@ -146,7 +146,7 @@ mod mistake {
 
     pub(super) fn registered_twice(same: bool) -> Error {
         let message = if same {
-            "this source is registered already; to change its token or its interests use `reregister`"
+            "this source is registered already; `reregister` changes its token and its interests"
         } else {
             "this source is registered with another `Poll`; deregister it there first"
         };

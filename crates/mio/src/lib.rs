@@ -1,13 +1,13 @@
 //! **Metal I/O**: one thread watching thousands of sockets, with as little as possible between a
 //! program and the operating system.
 //!
-//! [`Poll`] waits for many sources at once: the sockets of [`net`], and any other
-//! [`event::Source`]. They are registered under a [`Token`] for an [`Interest`], and [`Events`] says
-//! which of them are ready for what. There is no runtime, no thread and no callback, and nothing is
-//! allocated after set-up.
+//! [`Poll`] waits for many sources at once: the sockets of `net`, and any other
+//! [`event::Source`]. They are registered under a [`Token`] for an [`Interest`], and [`Events`]
+//! says which of them are ready for what. There is no runtime, no thread and no callback, and
+//! nothing is allocated after set-up.
 //!
-//! This crate is a drop-in for mio 1.2. Start with the [`guide`], see [`features`] for what there is
-//! to switch on, and [`Poll`] for what differs between systems.
+//! This crate is a drop-in for mio 1.2. Start with the [`guide`], see [`features`] for what there
+//! is to switch on, and [`Poll`] for what differs between systems.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![deny(unsafe_code)]

@@ -19,7 +19,8 @@ use crate::{Events, Interest, SelectorKind, Token, sys};
 ///
 /// A source is registered with the [`Registry`] of the poll, under a [`Token`] and for an
 /// [`Interest`]. [`poll`](Poll::poll) then waits until at least one of them is ready and fills
-/// [`Events`] with what the system says. The [guide](crate::guide) goes from here to a whole server.
+/// [`Events`] with what the system says. The [guide](crate::guide) goes from here to a whole
+/// server.
 ///
 #[doc = include_str!("portability.md")]
 pub struct Poll {
@@ -236,8 +237,8 @@ impl Registry {
     ///
     /// The source stays unregistered, or registered as it was.
     ///
-    /// * [`AlreadyExists`](io::ErrorKind::AlreadyExists): it is registered already, here or, in debug
-    ///   builds and on poll(2), with another `Poll`.
+    /// * [`AlreadyExists`](io::ErrorKind::AlreadyExists): it is registered already, here or, in
+    ///   debug builds and on poll(2), with another `Poll`.
     /// * `EBADF`: its descriptor is closed.
     /// * `EPERM`: epoll can't watch it, because it is a regular file or a directory. poll(2) can,
     ///   and says that it is always ready.
@@ -306,7 +307,8 @@ impl Registry {
         source.reregister(self, token, interests)
     }
 
-    /// Stops watching `source`. No poll that begins after this has returned delivers an event of it.
+    /// Stops watching `source`. No poll that begins after this has returned delivers an event of
+    /// it.
     ///
     /// Events that are in the buffer already stay there: who deregisters a source while handling a
     /// batch may still meet its token further on in the same batch.

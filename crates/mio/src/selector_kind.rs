@@ -2,9 +2,9 @@ use crate::sys;
 
 /// A mechanism of the operating system that tells which sources are ready.
 ///
-/// Each system has one that is best, and [`Poll::new`] takes it. With the feature `all-selectors`
-/// the others that the system has are compiled too, and [`Poll::builder`] can be asked for one. All
-/// can be named everywhere.
+/// Each system has one that is best, and `Poll::new` takes it. With the feature `all-selectors` the
+/// others that the system has are compiled too, and `Poll::builder` can be asked for one. All can
+/// be named everywhere.
 ///
 /// # Examples
 ///
@@ -20,8 +20,8 @@ pub enum SelectorKind {
     /// [epoll(7)](https://man7.org/linux/man-pages/man7/epoll.7.html): the default on Linux and
     /// Android.
     Epoll,
-    /// [poll(2)](https://man7.org/linux/man-pages/man2/poll.2.html): every Unix. It asks about every
-    /// source on each call, so it suits some hundreds of them.
+    /// [poll(2)](https://man7.org/linux/man-pages/man2/poll.2.html): every Unix. It asks about
+    /// every source on each call, so it suits some hundreds of them.
     Poll,
 }
 

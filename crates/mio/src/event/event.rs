@@ -5,19 +5,19 @@ use crate::sys::{self, NativeEvent, Readiness};
 
 /// One answer of the system: the source with this token is ready in these ways.
 ///
-/// An event is a hint. It says what was true when the system wrote it down, which may be over by the
-/// time you act on it, so the operation itself has the last word and
+/// An event is a hint. It says what was true when the system wrote it down, which may be over by
+/// the time you act on it, so the operation itself has the last word and
 /// [`WouldBlock`](std::io::ErrorKind::WouldBlock) from it is an ordinary answer.
 ///
 /// Several answers may be true at once. After a hang-up or a failure a read or a write tells the
-/// cause; [`take_error`](crate::net::TcpStream::take_error) does too, and clears it.
+/// cause; the socket's `take_error` does too, and clears it.
 ///
 /// # What each situation gives
 ///
 /// For a source registered for both readable and writable (and, in the row on out-of-band data, for
 /// priority), whose writable event has been delivered before. On epoll an event tells all that is
-/// true of the source; on poll(2) it leaves out a direction that has been delivered already and was
-/// not used up since, which the table shows in brackets.
+/// true of the source; on poll(2) it leaves out a direction that was delivered before and that no
+/// operation has found blocked since, which the table shows in brackets.
 ///
 /// | situation | readable | writable | error | read closed | write closed | priority |
 /// |---|---|---|---|---|---|---|
@@ -25,15 +25,15 @@ use crate::sys::{self, NativeEvent, Readiness};
 /// | the peer has shut down its writing half (FIN) | yes | (yes) | | yes | | |
 /// | the peer has shut down both halves, or closed (FIN), nothing unread there | yes | (yes) | | yes | | |
 /// | this side has shut down its reading half | yes | (yes) | | yes | | |
-/// | this side has shut down its writing half: nothing new, except on poll(2) and epoll alike the next event | | | | | | |
-/// | both sides have shut down their writing halves, or this side both of its own | yes | yes | | yes | yes | |
-/// | the connection was reset (RST) | yes | yes | yes | yes | yes | |
+/// | this side has shut down its writing half | | | | | | |
+/// | both sides have shut down their writing halves, or this side both of its own | yes | (yes) | | yes | yes | |
+/// | the connection was reset (RST) | yes | (yes) | yes | yes | yes | |
 /// | a connection was made | | yes | | | | |
 /// | a connection was refused | yes | yes | yes | yes | yes | |
 /// | out-of-band data has arrived | yes | (yes) | | | | yes |
-/// | a Unix stream's peer was closed | yes | yes | | yes | yes | |
-/// | the last writer of a pipe was closed: its reading end | yes if data is left | | | yes | yes | |
-/// | the last reader of a pipe was closed: its writing end | | yes | yes | | yes | |
+/// | a Unix stream's peer was closed | yes | (yes) | | yes | yes | |
+/// | the last writer of a pipe was closed: its reading end | if data is left | | | yes | yes | |
+/// | the last reader of a pipe was closed: its writing end | | (yes) | yes | | yes | |
 /// | a datagram was refused (ICMP): UDP socket | yes | (yes) | yes | | | |
 ///
 /// # Which flags each answer is made of
@@ -124,8 +124,8 @@ impl Event {
         self.readiness().error
     }
 
-    /// Whether nothing more will arrive after what can be read now: the peer has stopped sending, or
-    /// this side has shut its reading half down.
+    /// Whether nothing more will arrive after what can be read now: the peer has stopped sending,
+    /// or this side has shut its reading half down.
     ///
     /// Some systems tell this late or never, so treat it as a short cut: a read of 0 bytes is the
     /// truth.
@@ -145,8 +145,8 @@ impl Event {
 
     /// Whether nothing more can be written: a write fails from now on.
     ///
-    /// Some systems tell this late or never, so treat it as a short cut: the error of a write is the
-    /// truth.
+    /// Some systems tell this late or never, so treat it as a short cut: the error of a write is
+    /// the truth.
     ///
     /// # Examples
     ///

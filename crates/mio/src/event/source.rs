@@ -58,7 +58,8 @@ use crate::{Interest, Registry, Token};
 /// }
 ///
 /// let poll = Poll::new()?;
-/// let mut clock = Named { name: "clock", socket: UdpSocket::bind("127.0.0.1:0".parse().unwrap())? };
+/// let socket = UdpSocket::bind("127.0.0.1:0".parse().unwrap())?;
+/// let mut clock = Named { name: "clock", socket };
 /// poll.registry().register(&mut clock, Token(1), Interest::READABLE)?;
 /// println!("{} is registered", clock.name);
 /// # Ok(())

@@ -40,8 +40,8 @@ pub struct UdpSocket {
 impl UdpSocket {
     /// Binds to this address; with port 0 to a port that the system chooses.
     ///
-    /// For options that have to be set before, such as `SO_REUSEPORT`, make the socket with `socket2`
-    /// and use [`from_std`](UdpSocket::from_std).
+    /// For options that have to be set before, such as `SO_REUSEPORT`, make the socket with
+    /// `socket2` and use [`from_std`](UdpSocket::from_std).
     ///
     /// # Errors
     ///
@@ -120,8 +120,8 @@ impl UdpSocket {
     ///
     /// # Errors
     ///
-    /// [`WouldBlock`](io::ErrorKind::WouldBlock) if the send buffer is full; `EMSGSIZE` if it is too
-    /// long for a datagram; an error that an earlier datagram met, such as
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock) if the send buffer is full; `EMSGSIZE` if it is
+    /// too long for a datagram; an error that an earlier datagram met, such as
     /// [`ConnectionRefused`](io::ErrorKind::ConnectionRefused).
     ///
     /// # Examples
@@ -265,8 +265,8 @@ impl UdpSocket {
         self.inner.read_with(|socket| socket.peek(buf))
     }
 
-    /// Makes this the address that [`send`](UdpSocket::send) sends to and the only one that datagrams
-    /// are taken from.
+    /// Makes this the address that [`send`](UdpSocket::send) sends to and the only one that
+    /// datagrams are taken from.
     ///
     /// # Examples
     ///
@@ -377,7 +377,8 @@ impl UdpSocket {
         self.inner.multicast_ttl_v4()
     }
 
-    /// Sets whether this machine gets the multicast datagrams that it sends (`IPV6_MULTICAST_LOOP`).
+    /// Sets whether this machine gets the multicast datagrams that it sends
+    /// (`IPV6_MULTICAST_LOOP`).
     ///
     /// # Examples
     ///
@@ -441,8 +442,8 @@ impl UdpSocket {
         self.inner.ttl()
     }
 
-    /// Joins a multicast group (`IP_ADD_MEMBERSHIP`) on the interface with this address, or on one that
-    /// the system chooses if that is `0.0.0.0`.
+    /// Joins a multicast group (`IP_ADD_MEMBERSHIP`) on the interface with this address, or on one
+    /// that the system chooses if that is `0.0.0.0`.
     ///
     /// # Errors
     ///
@@ -491,8 +492,8 @@ impl UdpSocket {
         self.inner.leave_multicast_v4(multiaddr, interface)
     }
 
-    /// Joins a multicast group (`IPV6_JOIN_GROUP`) on the interface with this index, or on one that the
-    /// system chooses if that is 0.
+    /// Joins a multicast group (`IPV6_JOIN_GROUP`) on the interface with this index, or on one that
+    /// the system chooses if that is 0.
     ///
     /// # Errors
     ///
@@ -563,8 +564,8 @@ impl UdpSocket {
         socket::only_v6(self.inner.as_fd())
     }
 
-    /// The error that is pending on the socket, which this clears (`SO_ERROR`): that an earlier datagram
-    /// was refused, for instance.
+    /// The error that is pending on the socket, which this clears (`SO_ERROR`): that an earlier
+    /// datagram was refused, for instance.
     ///
     /// # Examples
     ///
@@ -582,8 +583,8 @@ impl UdpSocket {
     /// Does an operation of your own with the descriptor, such as `recvmmsg`.
     ///
     /// It calls `f` once and gives back what it gives. If that is
-    /// [`WouldBlock`](io::ErrorKind::WouldBlock), selectors that have to be told are told; as it may
-    /// have been a read or a write, both are reported again when they are ready.
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock), selectors that have to be told are told; as it
+    /// may have been a read or a write, both are reported again when they are ready.
     ///
     /// Do no I/O of this type inside `f`, and return [`WouldBlock`](io::ErrorKind::WouldBlock)
     /// only if the system said so.

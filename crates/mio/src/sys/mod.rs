@@ -6,10 +6,7 @@
 //! and never made.
 
 // Without a selector nothing below can ever be called.
-#![cfg_attr(
-    not(any(epoll, poll)),
-    allow(unused_variables)
-)]
+#![cfg_attr(not(any(epoll, poll)), allow(unused_variables))]
 
 use std::io;
 use std::time::Duration;
@@ -107,7 +104,9 @@ impl Selector {
         token: Token,
         interests: Interest,
     ) -> io::Result<()> {
-        dispatch!(Selector, self, selector => selector.register(source, io.part(), token, interests))
+        dispatch!(Selector, self, selector => {
+            selector.register(source, io.part(), token, interests)
+        })
     }
 
     pub(crate) fn reregister(
@@ -117,7 +116,9 @@ impl Selector {
         token: Token,
         interests: Interest,
     ) -> io::Result<()> {
-        dispatch!(Selector, self, selector => selector.reregister(source, io.part(), token, interests))
+        dispatch!(Selector, self, selector => {
+            selector.reregister(source, io.part(), token, interests)
+        })
     }
 
     pub(crate) fn deregister(

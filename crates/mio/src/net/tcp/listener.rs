@@ -52,9 +52,9 @@ pub struct TcpListener {
 impl TcpListener {
     /// Listens on this address; with port 0 on a port that the system chooses.
     ///
-    /// The address may be in use by connections of an earlier listener (`SO_REUSEADDR`), and as many
-    /// connections may wait to be accepted as the system allows. For other options make the socket
-    /// with std or `socket2` and use [`from_std`](TcpListener::from_std).
+    /// The address may be in use by connections of an earlier listener (`SO_REUSEADDR`), and as
+    /// many connections may wait to be accepted as the system allows. For other options make the
+    /// socket with std or `socket2` and use [`from_std`](TcpListener::from_std).
     ///
     /// # Errors
     ///

@@ -7,7 +7,8 @@ use crate::sys::unix::socket;
 
 /// A TCP connection.
 ///
-/// Reading and writing are [`Read`](std::io::Read) and [`Write`](std::io::Write), which a shared reference has too.
+/// Reading and writing are [`Read`](std::io::Read) and [`Write`](std::io::Write), which a shared
+/// reference has too.
 ///
 /// # Is it connected yet?
 ///
@@ -240,8 +241,8 @@ impl TcpStream {
         self.inner.ttl()
     }
 
-    /// The error that is pending on the socket, which this clears (`SO_ERROR`): why a connection was
-    /// not made, or was lost.
+    /// The error that is pending on the socket, which this clears (`SO_ERROR`): why a connection
+    /// was not made, or was lost.
     ///
     /// # Examples
     ///
@@ -290,8 +291,8 @@ impl TcpStream {
     /// Does an operation of your own with the descriptor, such as `recvmsg`.
     ///
     /// It calls `f` once and gives back what it gives. If that is
-    /// [`WouldBlock`](io::ErrorKind::WouldBlock), selectors that have to be told are told; as it may
-    /// have been a read or a write, both are reported again when they are ready.
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock), selectors that have to be told are told; as it
+    /// may have been a read or a write, both are reported again when they are ready.
     ///
     /// Do no I/O of this type inside `f`, and return [`WouldBlock`](io::ErrorKind::WouldBlock) only
     /// if the system said so.

@@ -42,8 +42,8 @@ impl UnixDatagram {
     ///
     /// # Errors
     ///
-    /// [`InvalidInput`](io::ErrorKind::InvalidInput) if the path is too long for a socket address (107
-    /// bytes on Linux) or has a zero byte in it; else the system's, such as
+    /// [`InvalidInput`](io::ErrorKind::InvalidInput) if the path is too long for a socket address
+    /// (107 bytes on Linux) or has a zero byte in it; else the system's, such as
     /// [`AddrInUse`](io::ErrorKind::AddrInUse) if the path exists.
     ///
     /// # Examples
@@ -60,8 +60,8 @@ impl UnixDatagram {
         UnixDatagram::bind_addr(&SocketAddr::from_pathname(path)?)
     }
 
-    /// As [`bind`](UnixDatagram::bind), for addresses that need not be a path, such as Linux's abstract
-    /// ones.
+    /// As [`bind`](UnixDatagram::bind), for addresses that need not be a path, such as Linux's
+    /// abstract ones.
     ///
     /// # Errors
     ///
@@ -104,13 +104,13 @@ impl UnixDatagram {
         }
     }
 
-    /// Makes this the address that [`send`](UnixDatagram::send) sends to and the only one that datagrams
-    /// are taken from.
+    /// Makes this the address that [`send`](UnixDatagram::send) sends to and the only one that
+    /// datagrams are taken from.
     ///
     /// # Errors
     ///
-    /// [`InvalidInput`](io::ErrorKind::InvalidInput) if the path is too long for a socket address (107
-    /// bytes on Linux) or has a zero byte in it; else the system's, such as
+    /// [`InvalidInput`](io::ErrorKind::InvalidInput) if the path is too long for a socket address
+    /// (107 bytes on Linux) or has a zero byte in it; else the system's, such as
     /// [`NotFound`](io::ErrorKind::NotFound).
     ///
     /// # Examples
@@ -250,8 +250,8 @@ impl UnixDatagram {
     ///
     /// # Errors
     ///
-    /// [`WouldBlock`](io::ErrorKind::WouldBlock) if the receiver's queue is full; the system's, such as
-    /// [`NotFound`](io::ErrorKind::NotFound).
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock) if the receiver's queue is full; the system's,
+    /// such as [`NotFound`](io::ErrorKind::NotFound).
     ///
     /// # Examples
     ///
@@ -323,11 +323,12 @@ impl UnixDatagram {
         self.inner.shutdown(how)
     }
 
-    /// Does an operation of your own with the descriptor, such as `recvmsg` for descriptors that are passed along.
+    /// Does an operation of your own with the descriptor, such as `recvmsg` for descriptors that
+    /// are passed along.
     ///
     /// It calls `f` once and gives back what it gives. If that is
-    /// [`WouldBlock`](io::ErrorKind::WouldBlock), selectors that have to be told are told; as it may
-    /// have been a read or a write, both are reported again when they are ready.
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock), selectors that have to be told are told; as it
+    /// may have been a read or a write, both are reported again when they are ready.
     ///
     /// Do no I/O of this type inside `f`, and return [`WouldBlock`](io::ErrorKind::WouldBlock)
     /// only if the system said so.

@@ -47,8 +47,8 @@ impl UnixListener {
     ///
     /// # Errors
     ///
-    /// [`InvalidInput`](io::ErrorKind::InvalidInput) if the path is too long for a socket address (107
-    /// bytes on Linux) or has a zero byte in it; else the system's, such as
+    /// [`InvalidInput`](io::ErrorKind::InvalidInput) if the path is too long for a socket address
+    /// (107 bytes on Linux) or has a zero byte in it; else the system's, such as
     /// [`AddrInUse`](io::ErrorKind::AddrInUse) if the path exists.
     ///
     /// # Examples
@@ -65,8 +65,8 @@ impl UnixListener {
         UnixListener::bind_addr(&SocketAddr::from_pathname(path)?)
     }
 
-    /// As [`bind`](UnixListener::bind), for addresses that need not be a path, such as Linux's abstract
-    /// ones.
+    /// As [`bind`](UnixListener::bind), for addresses that need not be a path, such as Linux's
+    /// abstract ones.
     ///
     /// # Errors
     ///
@@ -110,8 +110,8 @@ impl UnixListener {
         }
     }
 
-    /// Takes a connection that waits, and tells who it is from, which is mostly nobody: clients rarely
-    /// bind.
+    /// Takes a connection that waits, and tells who it is from, which is mostly nobody: clients
+    /// rarely bind.
     ///
     /// The connection is non-blocking and close-on-exec; on Linux that takes one system call.
     ///

@@ -9,7 +9,8 @@ use crate::sys::unix::socket;
 
 /// A connection between two Unix sockets.
 ///
-/// Reading and writing are [`Read`](std::io::Read) and [`Write`](std::io::Write), which a shared reference has too.
+/// Reading and writing are [`Read`](std::io::Read) and [`Write`](std::io::Write), which a shared
+/// reference has too.
 ///
 /// # Examples
 ///
@@ -46,8 +47,8 @@ impl UnixStream {
     ///
     /// # Errors
     ///
-    /// [`InvalidInput`](io::ErrorKind::InvalidInput) if the path is too long for a socket address (107
-    /// bytes on Linux) or has a zero byte in it; else the system's, such as
+    /// [`InvalidInput`](io::ErrorKind::InvalidInput) if the path is too long for a socket address
+    /// (107 bytes on Linux) or has a zero byte in it; else the system's, such as
     /// [`NotFound`](io::ErrorKind::NotFound) or
     /// [`ConnectionRefused`](io::ErrorKind::ConnectionRefused);
     /// [`WouldBlock`](io::ErrorKind::WouldBlock) if the listener's queue is full.
@@ -200,11 +201,12 @@ impl UnixStream {
         self.inner.shutdown(how)
     }
 
-    /// Does an operation of your own with the descriptor, such as `recvmsg` for descriptors that are passed along.
+    /// Does an operation of your own with the descriptor, such as `recvmsg` for descriptors that
+    /// are passed along.
     ///
     /// It calls `f` once and gives back what it gives. If that is
-    /// [`WouldBlock`](io::ErrorKind::WouldBlock), selectors that have to be told are told; as it may
-    /// have been a read or a write, both are reported again when they are ready.
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock), selectors that have to be told are told; as it
+    /// may have been a read or a write, both are reported again when they are ready.
     ///
     /// Do no I/O of this type inside `f`, and return [`WouldBlock`](io::ErrorKind::WouldBlock)
     /// only if the system said so.

@@ -60,8 +60,8 @@ pub fn new() -> io::Result<(Sender, Receiver)> {
 
 /// The writing end of a pipe, or what a child process reads as its standard input.
 ///
-/// Writing is [`Write`](std::io::Write), which a shared reference has too. When the last reader is gone, a write
-/// fails with [`BrokenPipe`](io::ErrorKind::BrokenPipe).
+/// Writing is [`Write`](std::io::Write), which a shared reference has too. When the last reader is
+/// gone, a write fails with [`BrokenPipe`](io::ErrorKind::BrokenPipe).
 ///
 /// # Examples
 ///

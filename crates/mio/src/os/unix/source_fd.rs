@@ -13,14 +13,14 @@ use crate::{Interest, Registry, Token};
 /// the next poll finds it closed, so a descriptor that got the same number meanwhile would be
 /// reported in its place.
 ///
-/// What can be watched depends on the selector: sockets, pipes, terminals, eventfd, timerfd, inotify
-/// and the like everywhere; regular files not on epoll (`EPERM`).
+/// What can be watched depends on the selector: sockets, pipes, terminals, eventfd, timerfd,
+/// inotify and the like everywhere; regular files not on epoll (`EPERM`).
 ///
 /// # Edges
 ///
 /// On epoll the kernel sees when a descriptor was used up. On poll(2) nobody does, since I/O with
-/// the raw descriptor passes this crate by: each poll looks whether what it has reported is over, and
-/// what is not is reported again every 10 milliseconds. Nothing is lost, but
+/// the raw descriptor passes this crate by: each poll looks whether what it has reported is over,
+/// and what is not is reported again every 10 milliseconds. Nothing is lost, but
 /// expect events that are not news. Reregistering reports what is ready at once.
 ///
 /// # Examples
@@ -82,7 +82,7 @@ pub struct SourceFd<'a>(
     pub &'a RawFd,
 );
 
-impl Source for SourceFd<'_> {
+impl<'a> Source for SourceFd<'a> {
     fn register(
         &mut self,
         registry: &Registry,

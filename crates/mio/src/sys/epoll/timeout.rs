@@ -3,8 +3,8 @@
 //! [`epoll_wait(2)`](https://man7.org/linux/man-pages/man2/epoll_wait.2.html) counts whole
 //! milliseconds in an `int`, which is right for most timeouts. The others (a fraction of a
 //! millisecond, more than 24 days) take `epoll_pwait2`, which costs a little more per call and
-//! exists since Linux 5.11. Where it is missing a fraction is rounded up, and a long wait is made of
-//! several short ones.
+//! exists since Linux 5.11. Where it is missing a fraction is rounded up, and a long wait is made
+//! of several short ones.
 
 use std::io;
 use std::os::fd::BorrowedFd;

@@ -4,20 +4,20 @@
 //! it keeps nothing between calls, knows no edges, and has no descriptor of its own. The rest is
 //! made here.
 //!
-//! * **The table** ([`registrations`]) holds what is registered. It is shared by all handles and may
-//!   be changed by any thread; the array for the system is built from it, slot by slot, and only
-//!   where it changed.
+//! * **The table** ([`registrations`]) holds what is registered. It is shared by all handles and
+//!   may be changed by any thread; the array for the system is built from it, slot by slot, and
+//!   only where it changed.
 //! * **Interruption.** The first entry of the array is a descriptor of ours. Who changes the table
 //!   while a thread is inside the call makes it readable, so that the change counts at once.
 //!   The waker uses the same descriptor.
-//! * **Edges.** What has been delivered is left out of the array until it is *re-armed*. The sockets
-//!   and pipes of this crate do that themselves when an operation returns `WouldBlock`, for the
-//!   direction that blocked.
+//! * **Edges.** What has been delivered is left out of the array until it is *re-armed*. The
+//!   sockets and pipes of this crate do that themselves when an operation returns `WouldBlock`, for
+//!   the direction that blocked.
 //! * **Sources whose I/O we don't see** (`SourceFd`) can't tell. For them each poll first asks,
-//!   without waiting, about everything that was delivered: what is no longer ready is re-armed. What
-//!   is ready still may have been left alone, or used up and filled again; nobody can know, so it is
-//!   delivered again, but only every [`RENEWAL`](registrations::RENEWAL), which loses nothing and
-//!   is not a busy loop.
+//!   without waiting, about everything that was delivered: what is no longer ready is re-armed.
+//!   What is ready still may have been left alone, or used up and filled again; nobody can know, so
+//!   it is delivered again, but only every [`RENEWAL`](registrations::RENEWAL), which loses nothing
+//!   and is not a busy loop.
 //!
 //! [`poll(2)`]: https://man7.org/linux/man-pages/man2/poll.2.html
 

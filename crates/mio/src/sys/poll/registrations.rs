@@ -236,7 +236,8 @@ impl Registrations {
         }
     }
 
-    /// A slot, and room in all lists for as many slots as there are, so that nothing else allocates.
+    /// A slot, and room in all lists for as many slots as there are, so that nothing else
+    /// allocates.
     fn allocate(&mut self, fd: RawFd, identity: Identity) -> usize {
         if let Some(slot) = self.free.pop() {
             let entry = &mut self.slots[slot];
@@ -290,17 +291,17 @@ impl Slot {
     }
 
     fn needs_probe(&self) -> bool {
-        self.quiet != 0 || (self.failed && self.armed != 0)
+        self.quiet != 0 || self.failed
     }
 
     fn pollfd(&self, events: c_short) -> pollfd {
         match self.fd {
-            Some(fd) if events != 0 => pollfd {
+            Some(fd) => pollfd {
                 fd,
                 events,
                 revents: 0,
             },
-            _ => IGNORED,
+            None => IGNORED,
         }
     }
 
@@ -315,7 +316,7 @@ impl Slot {
                 fresh |= POLLIN & self.interests;
             }
         }
-        let mut failed = failure != 0 && !self.failed && self.armed != 0;
+        let mut failed = failure != 0 && !self.failed;
         if probing {
             self.failed &= failure != 0;
             let still = if failure != 0 {
@@ -341,11 +342,10 @@ impl Slot {
     fn disarm(&mut self, delivered: c_short, failed: bool) {
         self.armed &= !delivered;
         self.quiet |= delivered & !self.told;
+        self.failed |= failed;
         if failed && self.told == 0 {
             self.quiet = self.interests;
             self.armed = 0;
-        } else {
-            self.failed = failed;
         }
         if self.quiet != 0 {
             self.renew_at = Instant::now() + RENEWAL;

@@ -238,8 +238,8 @@ impl Shared {
         }
     }
 
-    /// One call of poll(2). Answers whether it was a probe, which is made if `probe` asks for it and
-    /// there is something to probe.
+    /// One call of poll(2). Answers whether it was a probe, which is made if `probe` asks for it
+    /// and there is something to probe.
     fn select_once(
         &self,
         events: &mut Vec<Event>,

@@ -1,8 +1,8 @@
 //! Making sockets: always non-blocking and close-on-exec from their first moment, where the system
 //! can do that.
 //!
-//! What can be done with a socket once it is there is std's business. Only the calls that std has in
-//! a blocking form alone, or without the flags, are here.
+//! What can be done with a socket once it is there is std's business. Only the calls that std has
+//! in a blocking form alone, or without the flags, are here.
 //!
 //! Manual: [`socket(2)`], [`accept(2)`], [`ip(7)`], [`unix(7)`].
 //!

@@ -1,0 +1,149 @@
+//! A source of one's own: a `Ticker` that becomes readable at regular intervals.
+//!
+//! Anything that has a descriptor inside can be a source, by forwarding to it. Here that is a pipe
+//! which a thread writes to, so it works on every Unix system. The same shape does for a queue that
+//! other threads fill, or for whatever answers in a thread because it can only block.
+//!
+//! ```sh
+//! cargo run -p mio --example custom_source --all-features
+//! cargo run -p mio --example custom_source --all-features -- 10
+//! ```
+//!
+//! The argument is the number of ticks after which it ends, 3 without one.
+
+#[cfg(unix)]
+fn main() -> std::process::ExitCode {
+    match ticker::run() {
+        Ok(()) => std::process::ExitCode::SUCCESS,
+        Err(err) => {
+            eprintln!("custom_source: {err}");
+            std::process::ExitCode::FAILURE
+        }
+    }
+}
+
+#[cfg(not(unix))]
+fn main() {}
+
+#[cfg(unix)]
+mod ticker {
+    use std::io::{self, ErrorKind, Read, Write};
+    use std::time::Duration;
+    use std::{env, thread};
+
+    use mio::event::Source;
+    use mio::unix::pipe;
+    use mio::{Events, Interest, Poll, Registry, Token};
+
+    const TICKER: Token = Token(0);
+
+    const PERIOD: Duration = Duration::from_millis(100);
+
+    pub(super) fn run() -> io::Result<()> {
+        let wanted = ticks_wanted()?;
+        let mut poll = Poll::new()?;
+        let mut ticker = Ticker::new(PERIOD)?;
+        poll.registry()
+            .register(&mut ticker, TICKER, Interest::READABLE)?;
+
+        let mut events = Events::with_capacity(8);
+        let mut seen = 0;
+        while seen < wanted {
+            match poll.poll(&mut events, None) {
+                Err(err) if err.kind() == ErrorKind::Interrupted => continue,
+                result => result?,
+            }
+            for event in &events {
+                if event.token() == TICKER {
+                    // Several at once, if we have been busy for longer than a period.
+                    for _ in 0..ticker.take_ticks()?.min(wanted - seen) {
+                        seen += 1;
+                        println!("tick {seen}");
+                    }
+                }
+            }
+        }
+        poll.registry().deregister(&mut ticker)
+    }
+
+    /// Ticks until it is dropped.
+    struct Ticker {
+        /// One byte for each tick.
+        ticks: pipe::Receiver,
+    }
+
+    impl Ticker {
+        fn new(period: Duration) -> io::Result<Ticker> {
+            let (sender, receiver) = pipe::new()?;
+            thread::Builder::new()
+                .name("ticker".to_owned())
+                .spawn(move || tick(sender, period))?;
+            Ok(Ticker { ticks: receiver })
+        }
+
+        /// How many ticks there were since the last time.
+        ///
+        /// It reads until there is nothing more, or the next tick would not be reported.
+        fn take_ticks(&mut self) -> io::Result<u64> {
+            let mut buffer = [0; 64];
+            let mut ticks = 0;
+            loop {
+                match self.ticks.read(&mut buffer) {
+                    Ok(0) => return Err(io::Error::other("the ticker has stopped")),
+                    Ok(count) => ticks += count as u64,
+                    Err(err) if err.kind() == ErrorKind::WouldBlock => return Ok(ticks),
+                    Err(err) if err.kind() == ErrorKind::Interrupted => {}
+                    Err(err) => return Err(err),
+                }
+            }
+        }
+    }
+
+    impl Source for Ticker {
+        fn register(
+            &mut self,
+            registry: &Registry,
+            token: Token,
+            interests: Interest,
+        ) -> io::Result<()> {
+            self.ticks.register(registry, token, interests)
+        }
+
+        fn reregister(
+            &mut self,
+            registry: &Registry,
+            token: Token,
+            interests: Interest,
+        ) -> io::Result<()> {
+            self.ticks.reregister(registry, token, interests)
+        }
+
+        fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
+            self.ticks.deregister(registry)
+        }
+    }
+
+    /// What the thread does. It ends when a write finds that the other end of the pipe is gone.
+    fn tick(mut sender: pipe::Sender, period: Duration) {
+        loop {
+            thread::sleep(period);
+            match sender.write(&[0]) {
+                Ok(_) => {}
+                // The pipe is full: who has not looked for thousands of ticks misses none.
+                Err(err)
+                    if matches!(err.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {}
+                Err(_) => return,
+            }
+        }
+    }
+
+    fn ticks_wanted() -> io::Result<u64> {
+        let text = env::args().nth(1).unwrap_or_else(|| "3".to_owned());
+        text.parse().map_err(|_| {
+            io::Error::new(
+                ErrorKind::InvalidInput,
+                format!("{text:?} is no number of ticks"),
+            )
+        })
+    }
+}

@@ -1,0 +1,52 @@
+//! Without `os-poll` there is no selector: sockets work by themselves, and a `Poll` can be named.
+
+#![cfg(all(unix, feature = "net", not(feature = "os-poll")))]
+
+use std::io::{ErrorKind, Read, Write};
+
+use mio::net::{TcpListener, TcpStream, UdpSocket, UnixStream};
+use mio::{Events, Poll, Registry, SelectorKind, Waker};
+
+#[test]
+fn sockets_work_and_never_block() {
+    let listener = TcpListener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    assert_eq!(listener.accept().unwrap_err().kind(), ErrorKind::WouldBlock);
+    let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    assert_eq!(
+        (&client).read(&mut [0; 8]).unwrap_err().kind(),
+        ErrorKind::WouldBlock
+    );
+
+    let (mut one, mut two) = UnixStream::pair().unwrap();
+    one.write_all(b"hello").unwrap();
+    assert_eq!(two.read(&mut [0; 8]).unwrap(), 5);
+    assert_eq!(
+        two.read(&mut [0; 8]).unwrap_err().kind(),
+        ErrorKind::WouldBlock
+    );
+
+    let socket = UdpSocket::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    assert_eq!(
+        socket.recv(&mut [0; 8]).unwrap_err().kind(),
+        ErrorKind::WouldBlock
+    );
+}
+
+#[test]
+fn a_poll_can_be_named_and_never_made() {
+    // A program that is handed one by another crate compiles.
+    fn _turn(poll: &mut Poll, events: &mut Events, _: &Registry, waker: &Waker) {
+        let _ = poll.poll(events, None);
+        let _ = waker.wake();
+    }
+    assert_eq!(SelectorKind::available().count(), 0);
+    assert_eq!(Events::with_capacity(16).capacity(), 16);
+}
+
+#[test]
+fn sockets_are_as_large_as_those_of_std() {
+    if cfg!(debug_assertions) {
+        return;
+    }
+    assert_eq!(size_of::<TcpStream>(), size_of::<std::net::TcpStream>());
+}

@@ -1,0 +1,152 @@
+//! After set-up nothing allocates.
+
+use std::io::{Read, Write};
+use std::time::Duration;
+
+use mio::net::{TcpStream, UdpSocket, UnixListener, UnixStream};
+use mio::unix::{SourceFd, pipe};
+use mio::{Interest, SelectorKind, Token, Waker};
+
+use crate::support::{BOTH, Watch, any_port, drain, ffi, fill, listen, would_block};
+
+per_selector!(
+    a_running_server_does_not_allocate,
+    many_sources_do_not_allocate,
+    registering_again_does_not_allocate_much,
+);
+
+/// Runs `f`, which may not allocate in this thread.
+fn without_allocating<R>(what: &str, f: impl FnOnce() -> R) -> R {
+    let before = ffi::allocations();
+    let result = f();
+    assert_eq!(ffi::allocations() - before, 0, "{what} allocates");
+    result
+}
+
+#[test]
+fn the_counter_counts() {
+    let before = ffi::allocations();
+    drop(Box::new(7));
+    assert_eq!(ffi::allocations() - before, 1);
+}
+
+fn a_running_server_does_not_allocate(kind: SelectorKind) {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("socket");
+    let mut watch = Watch::new(kind);
+    let waker = Waker::new(watch.poll.registry(), Token(0)).unwrap();
+    let (mut listener, address) = listen();
+    let mut unix_listener = UnixListener::bind(&path).unwrap();
+    let (mut one, mut two) = UnixStream::pair().unwrap();
+    let (mut sender, mut receiver) = pipe::new().unwrap();
+    let mut udp = UdpSocket::bind(any_port()).unwrap();
+    let (raw, mut raw_peer) = std::os::unix::net::UnixStream::pair().unwrap();
+    raw.set_nonblocking(true).unwrap();
+    let fd = std::os::fd::AsRawFd::as_raw_fd(&raw);
+    watch.register(&mut listener, 1, Interest::READABLE);
+    watch.register(&mut one, 2, BOTH);
+    watch.register(&mut two, 3, BOTH);
+    watch.register(&mut sender, 4, Interest::WRITABLE);
+    watch.register(&mut receiver, 5, Interest::READABLE);
+    watch.register(&mut udp, 6, BOTH);
+    watch.register(&mut SourceFd(&fd), 7, BOTH);
+    watch.register(&mut unix_listener, 8, Interest::READABLE);
+    let udp_address = udp.local_addr().unwrap();
+
+    // From the first poll on.
+    without_allocating("a first poll", || watch.poll(Duration::ZERO));
+    for _ in 0..3 {
+        let client = std::net::TcpStream::connect(address).unwrap();
+        let unix_client = std::os::unix::net::UnixStream::connect(&path).unwrap();
+        without_allocating("a turn of the loop", || {
+            waker.wake().unwrap();
+            watch.wait_readable(0);
+            watch.poll(Duration::from_micros(10));
+            watch.poll(Duration::from_millis(1));
+            drop(listener.accept().unwrap());
+            drop(unix_listener.accept().unwrap());
+            would_block(listener.accept());
+            fill(&one);
+            drain(&two);
+            would_block(two.read(&mut [0; 8]));
+            sender.write_all(b"hello").unwrap();
+            drain(&receiver);
+            udp.send_to(b"hello", udp_address).unwrap();
+            watch.wait_readable(6);
+            udp.recv_from(&mut [0; 8]).unwrap();
+            would_block(udp.recv_from(&mut [0; 8]));
+            raw_peer.write_all(b"hello").unwrap();
+            watch.wait_readable(7);
+            drain(&raw);
+            let registry = watch.poll.registry();
+            registry
+                .reregister(&mut one, Token(2), Interest::READABLE)
+                .unwrap();
+            registry
+                .reregister(&mut SourceFd(&fd), Token(7), BOTH)
+                .unwrap();
+            watch.poll(Duration::ZERO);
+        });
+        drop((client, unix_client));
+    }
+    without_allocating("deregistering", || {
+        watch.deregister(&mut one);
+        watch.deregister(&mut SourceFd(&fd));
+        watch.poll(Duration::ZERO);
+    });
+}
+
+fn many_sources_do_not_allocate(kind: SelectorKind) {
+    let mut watch = Watch::new(kind);
+    let mut pairs: Vec<_> = (0..300).map(|_| UnixStream::pair().unwrap()).collect();
+    for (token, (one, _)) in pairs.iter_mut().enumerate() {
+        watch.register(one, token, BOTH);
+        // A poll between two registrations has to make room for the second one, too.
+        without_allocating("a poll after registering", || watch.poll(Duration::ZERO));
+    }
+    without_allocating("polling many", || {
+        for (_, two) in &mut pairs {
+            two.write_all(b"hello").unwrap();
+        }
+        for _ in 0..10 {
+            watch.poll(Duration::ZERO);
+        }
+        for (one, _) in &mut pairs {
+            drain(one);
+        }
+        watch.poll(Duration::ZERO);
+    });
+    without_allocating("dropping many", || {
+        for (one, _) in &mut pairs {
+            watch.deregister(one);
+        }
+        watch.poll(Duration::ZERO);
+    });
+}
+
+/// A server with connections that come and go reaches a size and stays there.
+fn registering_again_does_not_allocate_much(kind: SelectorKind) {
+    let mut watch = Watch::new(kind);
+    let (listener, address) = listen();
+    let churn = |watch: &mut Watch| {
+        let client = std::net::TcpStream::connect(address).unwrap();
+        let mut stream: TcpStream = loop {
+            match listener.accept() {
+                Ok((stream, _)) => break stream,
+                err => would_block(err),
+            }
+        };
+        watch.register(&mut stream, 1, BOTH);
+        watch.poll(Duration::ZERO);
+        watch.deregister(&mut stream);
+        drop(client);
+    };
+    for _ in 0..10 {
+        churn(&mut watch);
+    }
+    without_allocating("a connection after many", || {
+        for _ in 0..10 {
+            churn(&mut watch);
+        }
+    });
+}

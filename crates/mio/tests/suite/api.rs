@@ -1,0 +1,514 @@
+//! The interface of mio 1.2.4 on Linux, name by name: what compiles against that compiles here.
+//!
+//! Every function is coerced to a pointer of its exact type, every trait is asked for as a bound.
+//! Nearly all of it is checked by compiling; running the tests is what lists them.
+//!
+//! The same listing is compared text by text in `ci/api`, with cargo-public-api, which also sees
+//! what no program on stable can name: the parameters' names, which methods of a trait are
+//! overridden, `repr(transparent)` on `Event`, and the auto traits `Freeze` and `UnsafeUnpin`.
+
+use std::fmt::Debug;
+use std::fs::File;
+use std::hash::Hash;
+use std::io::{self, Read, Write};
+use std::net::{Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr};
+use std::ops::{BitOr, BitOrAssign};
+use std::os::fd::{AsFd, AsRawFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
+use std::os::unix::net as unix_net;
+use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::path::PathBuf;
+use std::process::{ChildStderr, ChildStdin, ChildStdout};
+use std::time::Duration;
+
+use mio::event::{self, Event, Source};
+use mio::net::{TcpListener, TcpStream, UdpSocket, UnixDatagram, UnixListener, UnixStream};
+use mio::unix::{SourceFd, pipe};
+use mio::{Events, Interest, Poll, Registry, Token, Waker};
+// Two modules that hold nothing but documentation.
+#[allow(unused_imports, reason = "a module without items can only be named")]
+use mio::{features as _, guide as _};
+
+/// Fails to compile unless the type has all these traits.
+macro_rules! assert_impl {
+    (for<$lifetime:lifetime> $type:ty: $($bounds:tt)+) => {{
+        fn implements<$lifetime, T: $($bounds)+>() {}
+        #[allow(clippy::extra_unused_lifetimes, reason = "clippy doesn't see it in the type")]
+        fn whatever_the_lifetime<$lifetime>() {
+            implements::<$lifetime, $type>();
+        }
+        whatever_the_lifetime();
+    }};
+    ($type:ty: $($bounds:tt)+) => {{
+        fn implements<T: $($bounds)+>() {}
+        implements::<$type>();
+    }};
+}
+
+/// The auto traits that a program can name. Every type of the crate has them all.
+trait Auto: Send + Sync + Unpin + UnwindSafe + RefUnwindSafe {}
+
+impl<T: Send + Sync + Unpin + UnwindSafe + RefUnwindSafe> Auto for T {}
+
+/// What `try_io` runs, as the tests instantiate it.
+type Attempt = fn() -> io::Result<u8>;
+
+// mio::event
+
+#[test]
+fn event_has_its_methods() {
+    let _: fn(&Event) -> bool = Event::is_aio;
+    let _: fn(&Event) -> bool = Event::is_error;
+    let _: fn(&Event) -> bool = Event::is_lio;
+    let _: fn(&Event) -> bool = Event::is_priority;
+    let _: fn(&Event) -> bool = Event::is_read_closed;
+    let _: fn(&Event) -> bool = Event::is_readable;
+    let _: fn(&Event) -> bool = Event::is_writable;
+    let _: fn(&Event) -> bool = Event::is_write_closed;
+    let _: fn(&Event) -> Token = Event::token;
+}
+
+#[test]
+fn event_has_its_traits() {
+    assert_impl!(Event: Auto + Clone + Debug);
+}
+
+#[test]
+fn events_has_its_methods() {
+    let _: fn(&Events) -> usize = Events::capacity;
+    let _: fn(&mut Events) = Events::clear;
+    let _: fn(&Events) -> bool = Events::is_empty;
+    let _: fn(&Events) -> event::Iter<'_> = Events::iter;
+    let _: fn(usize) -> Events = Events::with_capacity;
+}
+
+#[test]
+fn events_has_its_traits() {
+    assert_impl!(Events: Auto + Debug);
+    assert_impl!(for<'a> &'a Events: IntoIterator<Item = &'a Event, IntoIter = event::Iter<'a>>);
+}
+
+#[test]
+fn events_has_two_paths() {
+    let _: fn(mio::event::Events) -> mio::Events = |events| events;
+}
+
+#[test]
+fn iter_has_its_traits() {
+    assert_impl!(event::Iter<'_>: Auto + Clone + Debug);
+    assert_impl!(for<'a> event::Iter<'a>: Iterator<Item = &'a Event>);
+}
+
+#[test]
+fn iter_overrides_size_hint() {
+    let events = Events::with_capacity(8);
+    assert_eq!(events.iter().size_hint(), (0, Some(0)));
+    assert_eq!(events.iter().count(), 0);
+}
+
+#[test]
+fn source_has_its_methods() {
+    type Deregister<S> = fn(&mut S, &Registry) -> io::Result<()>;
+    type Register<S> = fn(&mut S, &Registry, Token, Interest) -> io::Result<()>;
+
+    let _: Deregister<dyn Source> = <dyn Source>::deregister;
+    let _: Register<dyn Source> = <dyn Source>::register;
+    let _: Register<dyn Source> = <dyn Source>::reregister;
+}
+
+#[test]
+fn source_can_be_implemented() {
+    /// Implements these three methods and no other, so no other is required.
+    struct Inner(TcpStream);
+
+    impl Source for Inner {
+        fn register(
+            &mut self,
+            registry: &Registry,
+            token: Token,
+            interests: Interest,
+        ) -> io::Result<()> {
+            self.0.register(registry, token, interests)
+        }
+
+        fn reregister(
+            &mut self,
+            registry: &Registry,
+            token: Token,
+            interests: Interest,
+        ) -> io::Result<()> {
+            self.0.reregister(registry, token, interests)
+        }
+
+        fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
+            self.0.deregister(registry)
+        }
+    }
+
+    assert_impl!(Inner: Source);
+    assert_impl!(Box<Inner>: Source);
+    assert_impl!(Box<dyn Source>: Source);
+    assert_impl!(Box<dyn Source + Send + Sync>: Source);
+}
+
+// mio::net
+
+#[test]
+fn tcp_listener_has_its_methods() {
+    let _: fn(&TcpListener) -> io::Result<(TcpStream, SocketAddr)> = TcpListener::accept;
+    let _: fn(SocketAddr) -> io::Result<TcpListener> = TcpListener::bind;
+    let _: fn(std::net::TcpListener) -> TcpListener = TcpListener::from_std;
+    let _: fn(&TcpListener) -> io::Result<SocketAddr> = TcpListener::local_addr;
+    let _: fn(&TcpListener, u32) -> io::Result<()> = TcpListener::set_ttl;
+    let _: fn(&TcpListener) -> io::Result<Option<io::Error>> = TcpListener::take_error;
+    let _: fn(&TcpListener) -> io::Result<u32> = TcpListener::ttl;
+}
+
+#[test]
+fn tcp_listener_has_its_traits() {
+    assert_impl!(std::net::TcpListener: From<TcpListener>);
+    assert_impl!(OwnedFd: From<TcpListener>);
+    assert_impl!(TcpListener: From<OwnedFd>);
+    assert_impl!(TcpListener: Auto + Debug + Source);
+    assert_impl!(TcpListener: AsFd + AsRawFd + FromRawFd + IntoRawFd);
+}
+
+#[test]
+fn tcp_stream_has_its_methods() {
+    let _: fn(SocketAddr) -> io::Result<TcpStream> = TcpStream::connect;
+    let _: fn(std::net::TcpStream) -> TcpStream = TcpStream::from_std;
+    let _: fn(&TcpStream) -> io::Result<SocketAddr> = TcpStream::local_addr;
+    let _: fn(&TcpStream) -> io::Result<bool> = TcpStream::nodelay;
+    let _: fn(&TcpStream, &mut [u8]) -> io::Result<usize> = TcpStream::peek;
+    let _: fn(&TcpStream) -> io::Result<SocketAddr> = TcpStream::peer_addr;
+    let _: fn(&TcpStream, bool) -> io::Result<()> = TcpStream::set_nodelay;
+    let _: fn(&TcpStream, u32) -> io::Result<()> = TcpStream::set_ttl;
+    let _: fn(&TcpStream, Shutdown) -> io::Result<()> = TcpStream::shutdown;
+    let _: fn(&TcpStream) -> io::Result<Option<io::Error>> = TcpStream::take_error;
+    let _: fn(&TcpStream, Attempt) -> io::Result<u8> = TcpStream::try_io::<Attempt, u8>;
+    let _: fn(&TcpStream) -> io::Result<u32> = TcpStream::ttl;
+}
+
+#[test]
+fn tcp_stream_has_its_traits() {
+    assert_impl!(std::net::TcpStream: From<TcpStream>);
+    assert_impl!(OwnedFd: From<TcpStream>);
+    assert_impl!(TcpStream: From<OwnedFd>);
+    assert_impl!(TcpStream: Auto + Debug + Source);
+    assert_impl!(&TcpStream: Read + Write);
+    assert_impl!(TcpStream: Read + Write);
+    assert_impl!(TcpStream: AsFd + AsRawFd + FromRawFd + IntoRawFd);
+}
+
+#[test]
+fn udp_socket_has_its_methods() {
+    type Multicast4 = fn(&UdpSocket, &Ipv4Addr, &Ipv4Addr) -> io::Result<()>;
+    type Multicast6 = fn(&UdpSocket, &Ipv6Addr, u32) -> io::Result<()>;
+    type ReceiveFrom = fn(&UdpSocket, &mut [u8]) -> io::Result<(usize, SocketAddr)>;
+
+    let _: fn(SocketAddr) -> io::Result<UdpSocket> = UdpSocket::bind;
+    let _: fn(&UdpSocket) -> io::Result<bool> = UdpSocket::broadcast;
+    let _: fn(&UdpSocket, SocketAddr) -> io::Result<()> = UdpSocket::connect;
+    let _: fn(std::net::UdpSocket) -> UdpSocket = UdpSocket::from_std;
+    let _: Multicast4 = UdpSocket::join_multicast_v4;
+    let _: Multicast6 = UdpSocket::join_multicast_v6;
+    let _: Multicast4 = UdpSocket::leave_multicast_v4;
+    let _: Multicast6 = UdpSocket::leave_multicast_v6;
+    let _: fn(&UdpSocket) -> io::Result<SocketAddr> = UdpSocket::local_addr;
+    let _: fn(&UdpSocket) -> io::Result<bool> = UdpSocket::multicast_loop_v4;
+    let _: fn(&UdpSocket) -> io::Result<bool> = UdpSocket::multicast_loop_v6;
+    let _: fn(&UdpSocket) -> io::Result<u32> = UdpSocket::multicast_ttl_v4;
+    let _: fn(&UdpSocket) -> io::Result<bool> = UdpSocket::only_v6;
+    let _: fn(&UdpSocket, &mut [u8]) -> io::Result<usize> = UdpSocket::peek;
+    let _: ReceiveFrom = UdpSocket::peek_from;
+    let _: fn(&UdpSocket) -> io::Result<SocketAddr> = UdpSocket::peer_addr;
+    let _: fn(&UdpSocket, &mut [u8]) -> io::Result<usize> = UdpSocket::recv;
+    let _: ReceiveFrom = UdpSocket::recv_from;
+    let _: fn(&UdpSocket, &[u8]) -> io::Result<usize> = UdpSocket::send;
+    let _: fn(&UdpSocket, &[u8], SocketAddr) -> io::Result<usize> = UdpSocket::send_to;
+    let _: fn(&UdpSocket, bool) -> io::Result<()> = UdpSocket::set_broadcast;
+    let _: fn(&UdpSocket, bool) -> io::Result<()> = UdpSocket::set_multicast_loop_v4;
+    let _: fn(&UdpSocket, bool) -> io::Result<()> = UdpSocket::set_multicast_loop_v6;
+    let _: fn(&UdpSocket, u32) -> io::Result<()> = UdpSocket::set_multicast_ttl_v4;
+    let _: fn(&UdpSocket, u32) -> io::Result<()> = UdpSocket::set_ttl;
+    let _: fn(&UdpSocket) -> io::Result<Option<io::Error>> = UdpSocket::take_error;
+    let _: fn(&UdpSocket, Attempt) -> io::Result<u8> = UdpSocket::try_io::<Attempt, u8>;
+    let _: fn(&UdpSocket) -> io::Result<u32> = UdpSocket::ttl;
+}
+
+#[test]
+fn udp_socket_has_its_traits() {
+    assert_impl!(std::net::UdpSocket: From<UdpSocket>);
+    assert_impl!(OwnedFd: From<UdpSocket>);
+    assert_impl!(UdpSocket: From<OwnedFd>);
+    assert_impl!(UdpSocket: Auto + Debug + Source);
+    assert_impl!(UdpSocket: AsFd + AsRawFd + FromRawFd + IntoRawFd);
+}
+
+#[test]
+fn unix_datagram_has_its_methods() {
+    type Address = fn(&UnixDatagram) -> io::Result<unix_net::SocketAddr>;
+    type ReceiveFrom = fn(&UnixDatagram, &mut [u8]) -> io::Result<(usize, unix_net::SocketAddr)>;
+
+    let _: fn(PathBuf) -> io::Result<UnixDatagram> = UnixDatagram::bind::<PathBuf>;
+    let _: fn(&unix_net::SocketAddr) -> io::Result<UnixDatagram> = UnixDatagram::bind_addr;
+    let _: fn(&UnixDatagram, PathBuf) -> io::Result<()> = UnixDatagram::connect::<PathBuf>;
+    let _: fn(unix_net::UnixDatagram) -> UnixDatagram = UnixDatagram::from_std;
+    let _: Address = UnixDatagram::local_addr;
+    let _: fn() -> io::Result<(UnixDatagram, UnixDatagram)> = UnixDatagram::pair;
+    let _: Address = UnixDatagram::peer_addr;
+    let _: fn(&UnixDatagram, &mut [u8]) -> io::Result<usize> = UnixDatagram::recv;
+    let _: ReceiveFrom = UnixDatagram::recv_from;
+    let _: fn(&UnixDatagram, &[u8]) -> io::Result<usize> = UnixDatagram::send;
+    let _: fn(&UnixDatagram, &[u8], PathBuf) -> io::Result<usize> =
+        UnixDatagram::send_to::<PathBuf>;
+    let _: fn(&UnixDatagram, Shutdown) -> io::Result<()> = UnixDatagram::shutdown;
+    let _: fn(&UnixDatagram) -> io::Result<Option<io::Error>> = UnixDatagram::take_error;
+    let _: fn(&UnixDatagram, Attempt) -> io::Result<u8> = UnixDatagram::try_io::<Attempt, u8>;
+    let _: fn() -> io::Result<UnixDatagram> = UnixDatagram::unbound;
+}
+
+#[test]
+fn unix_datagram_has_its_traits() {
+    assert_impl!(OwnedFd: From<UnixDatagram>);
+    assert_impl!(unix_net::UnixDatagram: From<UnixDatagram>);
+    assert_impl!(UnixDatagram: From<OwnedFd>);
+    assert_impl!(UnixDatagram: Auto + Debug + Source);
+    assert_impl!(UnixDatagram: AsFd + AsRawFd + FromRawFd + IntoRawFd);
+}
+
+#[test]
+fn unix_listener_has_its_methods() {
+    type Accept = fn(&UnixListener) -> io::Result<(UnixStream, unix_net::SocketAddr)>;
+
+    let _: Accept = UnixListener::accept;
+    let _: fn(PathBuf) -> io::Result<UnixListener> = UnixListener::bind::<PathBuf>;
+    let _: fn(&unix_net::SocketAddr) -> io::Result<UnixListener> = UnixListener::bind_addr;
+    let _: fn(unix_net::UnixListener) -> UnixListener = UnixListener::from_std;
+    let _: fn(&UnixListener) -> io::Result<unix_net::SocketAddr> = UnixListener::local_addr;
+    let _: fn(&UnixListener) -> io::Result<Option<io::Error>> = UnixListener::take_error;
+}
+
+#[test]
+fn unix_listener_has_its_traits() {
+    assert_impl!(OwnedFd: From<UnixListener>);
+    assert_impl!(unix_net::UnixListener: From<UnixListener>);
+    assert_impl!(UnixListener: From<OwnedFd>);
+    assert_impl!(UnixListener: Auto + Debug + Source);
+    assert_impl!(UnixListener: AsFd + AsRawFd + FromRawFd + IntoRawFd);
+}
+
+#[test]
+fn unix_stream_has_its_methods() {
+    let _: fn(PathBuf) -> io::Result<UnixStream> = UnixStream::connect::<PathBuf>;
+    let _: fn(&unix_net::SocketAddr) -> io::Result<UnixStream> = UnixStream::connect_addr;
+    let _: fn(unix_net::UnixStream) -> UnixStream = UnixStream::from_std;
+    let _: fn(&UnixStream) -> io::Result<unix_net::SocketAddr> = UnixStream::local_addr;
+    let _: fn() -> io::Result<(UnixStream, UnixStream)> = UnixStream::pair;
+    let _: fn(&UnixStream) -> io::Result<unix_net::SocketAddr> = UnixStream::peer_addr;
+    let _: fn(&UnixStream, Shutdown) -> io::Result<()> = UnixStream::shutdown;
+    let _: fn(&UnixStream) -> io::Result<Option<io::Error>> = UnixStream::take_error;
+    let _: fn(&UnixStream, Attempt) -> io::Result<u8> = UnixStream::try_io::<Attempt, u8>;
+}
+
+#[test]
+fn unix_stream_has_its_traits() {
+    assert_impl!(OwnedFd: From<UnixStream>);
+    assert_impl!(unix_net::UnixStream: From<UnixStream>);
+    assert_impl!(UnixStream: From<OwnedFd>);
+    assert_impl!(UnixStream: Auto + Debug + Source);
+    assert_impl!(&UnixStream: Read + Write);
+    assert_impl!(UnixStream: Read + Write);
+    assert_impl!(UnixStream: AsFd + AsRawFd + FromRawFd + IntoRawFd);
+}
+
+/// With one selector a socket holds its descriptor and nothing else; what a debug build and a
+/// second selector need to know takes room.
+#[cfg(all(epoll, not(poll), not(debug_assertions)))]
+#[test]
+fn sockets_are_as_small_as_those_of_std() {
+    assert_eq!(size_of::<TcpListener>(), size_of::<std::net::TcpListener>());
+    assert_eq!(size_of::<TcpStream>(), size_of::<std::net::TcpStream>());
+    assert_eq!(size_of::<UdpSocket>(), size_of::<std::net::UdpSocket>());
+    assert_eq!(
+        size_of::<UnixDatagram>(),
+        size_of::<unix_net::UnixDatagram>()
+    );
+    assert_eq!(
+        size_of::<UnixListener>(),
+        size_of::<unix_net::UnixListener>()
+    );
+    assert_eq!(size_of::<UnixStream>(), size_of::<unix_net::UnixStream>());
+}
+
+// mio::unix
+
+#[test]
+fn receiver_has_its_methods() {
+    use pipe::Receiver;
+
+    let _: fn(&Receiver, bool) -> io::Result<()> = Receiver::set_nonblocking;
+    let _: fn(&Receiver, Attempt) -> io::Result<u8> = Receiver::try_io::<Attempt, u8>;
+}
+
+#[test]
+fn receiver_has_its_traits() {
+    use pipe::Receiver;
+
+    assert_impl!(OwnedFd: From<Receiver>);
+    assert_impl!(Receiver: From<OwnedFd> + From<ChildStderr> + From<ChildStdout>);
+    assert_impl!(Receiver: Auto + Debug + Source);
+    assert_impl!(&Receiver: Read);
+    assert_impl!(Receiver: Read);
+    assert_impl!(Receiver: AsFd + AsRawFd + FromRawFd + IntoRawFd);
+}
+
+#[test]
+fn sender_has_its_methods() {
+    use pipe::Sender;
+
+    let _: fn(&Sender, bool) -> io::Result<()> = Sender::set_nonblocking;
+    let _: fn(&Sender, Attempt) -> io::Result<u8> = Sender::try_io::<Attempt, u8>;
+}
+
+#[test]
+fn sender_has_its_traits() {
+    use pipe::Sender;
+
+    assert_impl!(OwnedFd: From<Sender>);
+    assert_impl!(Sender: From<OwnedFd> + From<ChildStdin>);
+    assert_impl!(Sender: Auto + Debug + Source);
+    assert_impl!(&Sender: Write);
+    assert_impl!(Sender: Write);
+    assert_impl!(Sender: AsFd + AsRawFd + FromRawFd + IntoRawFd);
+}
+
+#[test]
+fn pipe_has_its_function() {
+    let _: fn() -> io::Result<(pipe::Sender, pipe::Receiver)> = pipe::new;
+}
+
+#[test]
+fn source_fd_is_a_public_reference() {
+    let file = File::open("/dev/null").unwrap();
+    let fd: RawFd = file.as_raw_fd();
+    let SourceFd(inner) = SourceFd(&fd);
+    assert_eq!(*inner, fd);
+
+    fn lives_as_long_as_the_descriptor<'a>(fd: &'a RawFd) -> SourceFd<'a> {
+        SourceFd(fd)
+    }
+    let _: &RawFd = lives_as_long_as_the_descriptor(&fd).0;
+}
+
+#[test]
+fn source_fd_has_its_traits() {
+    assert_impl!(SourceFd<'_>: Auto + Debug + Source);
+}
+
+// mio
+
+#[test]
+fn interest_has_its_constants() {
+    const _: Interest = Interest::READABLE;
+    const _: Interest = Interest::WRITABLE;
+    #[cfg(priority)]
+    const _: Interest = Interest::PRIORITY;
+}
+
+#[test]
+fn interest_has_its_methods() {
+    let _: fn(Interest, Interest) -> Interest = Interest::add;
+    let _: fn(Interest) -> bool = Interest::is_aio;
+    let _: fn(Interest) -> bool = Interest::is_lio;
+    let _: fn(Interest) -> bool = Interest::is_priority;
+    let _: fn(Interest) -> bool = Interest::is_readable;
+    let _: fn(Interest) -> bool = Interest::is_writable;
+    let _: fn(Interest, Interest) -> Option<Interest> = Interest::remove;
+}
+
+#[test]
+fn interest_methods_are_const() {
+    const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
+    const _: bool = BOTH.is_aio();
+    const _: bool = BOTH.is_lio();
+    const _: bool = BOTH.is_priority();
+    const _: bool = BOTH.is_readable();
+    const _: bool = BOTH.is_writable();
+}
+
+#[test]
+fn interest_has_its_traits() {
+    assert_impl!(Interest: Auto + Clone + Copy + Debug);
+    assert_impl!(Interest: Eq + Ord + PartialEq + PartialOrd);
+    assert_impl!(Interest: BitOr<Output = Interest> + BitOrAssign);
+}
+
+#[test]
+fn interest_can_be_a_pattern() {
+    assert!(matches!(Interest::READABLE, Interest::READABLE));
+    assert!(!matches!(Interest::WRITABLE, Interest::READABLE));
+}
+
+#[test]
+fn poll_has_its_methods() {
+    let _: fn() -> io::Result<Poll> = Poll::new;
+    let _: fn(&mut Poll, &mut Events, Option<Duration>) -> io::Result<()> = Poll::poll;
+    let _: fn(&Poll) -> &Registry = Poll::registry;
+}
+
+#[test]
+fn poll_has_its_traits() {
+    assert_impl!(Poll: Auto + Debug + AsRawFd);
+}
+
+#[test]
+fn registry_has_its_methods() {
+    type Deregister<S> = fn(&Registry, &mut S) -> io::Result<()>;
+    type Register<S> = fn(&Registry, &mut S, Token, Interest) -> io::Result<()>;
+
+    let _: Deregister<TcpStream> = Registry::deregister::<TcpStream>;
+    let _: Deregister<dyn Source> = Registry::deregister::<dyn Source>;
+    let _: Register<TcpStream> = Registry::register::<TcpStream>;
+    let _: Register<dyn Source> = Registry::register::<dyn Source>;
+    let _: Register<TcpStream> = Registry::reregister::<TcpStream>;
+    let _: Register<dyn Source> = Registry::reregister::<dyn Source>;
+    let _: fn(&Registry) -> io::Result<Registry> = Registry::try_clone;
+}
+
+#[test]
+fn registry_has_its_traits() {
+    assert_impl!(Registry: Auto + Debug + AsFd + AsRawFd);
+}
+
+#[test]
+fn token_is_a_public_number() {
+    const TOKEN: Token = Token(7);
+    let Token(number) = TOKEN;
+    let _: usize = number;
+    assert_eq!(TOKEN.0, 7);
+}
+
+#[test]
+fn token_has_its_traits() {
+    assert_impl!(Token: Auto + Clone + Copy + Debug);
+    assert_impl!(Token: Eq + Ord + PartialEq + PartialOrd + Hash);
+    assert_impl!(usize: From<Token>);
+}
+
+#[test]
+fn token_can_be_a_pattern() {
+    const SERVER: Token = Token(0);
+    assert!(matches!(Token(0), SERVER));
+    assert!(!matches!(Token(1), SERVER));
+}
+
+#[test]
+fn waker_has_its_methods() {
+    let _: fn(&Registry, Token) -> io::Result<Waker> = Waker::new;
+    let _: fn(&Waker) -> io::Result<()> = Waker::wake;
+}
+
+#[test]
+fn waker_has_its_traits() {
+    assert_impl!(Waker: Auto + Debug);
+}

@@ -1,0 +1,257 @@
+//! The table at `mio::event::Event`: a test for each of its rows.
+
+use std::collections::BTreeSet;
+use std::io::{ErrorKind, Write};
+use std::net::Shutdown;
+use std::time::Instant;
+
+use mio::event::{Event, Source};
+use mio::net::{TcpStream, UdpSocket, UnixStream};
+use mio::unix::pipe;
+use mio::{Interest, SelectorKind};
+
+use crate::support::{BOTH, LONG, Watch, answers, any_port, connected, ffi, fill};
+
+per_selector!(
+    data_has_arrived,
+    the_peer_shut_down_its_writing_half,
+    the_peer_closed,
+    this_side_shut_down_its_reading_half,
+    both_writing_halves_are_shut_down,
+    this_side_shut_down_both_halves,
+    the_connection_was_reset,
+    a_connection_was_made,
+    a_connection_was_refused,
+    a_unix_peer_was_closed,
+    the_last_writer_of_a_pipe_was_closed,
+    the_last_writer_of_a_pipe_was_closed_with_data_left,
+    the_last_reader_of_a_pipe_was_closed,
+    the_last_reader_of_a_full_pipe_was_closed,
+    a_datagram_was_refused,
+    debug_names_the_answers,
+);
+/// An expectation: these answers, and in brackets those that only epoll gives, because poll(2)
+/// leaves out a direction that was delivered and not used up.
+pub(crate) fn expect(
+    watch: &mut Watch,
+    kind: SelectorKind,
+    wanted: &[&'static str],
+    epoll_too: &[&'static str],
+) {
+    let mut wanted: BTreeSet<_> = wanted.iter().copied().collect();
+    if kind == SelectorKind::Epoll {
+        wanted.extend(epoll_too);
+    }
+    // The system may tell in several steps; the last one tells all.
+    let deadline = Instant::now() + LONG;
+    let mut seen = Vec::new();
+    while Instant::now() < deadline {
+        watch.poll(deadline.saturating_duration_since(Instant::now()));
+        for event in &watch.events {
+            if answers(event) == wanted {
+                return;
+            }
+            seen.push(answers(event));
+        }
+        if seen.len() > 8 {
+            break;
+        }
+    }
+    panic!("wanted {wanted:?}, got {seen:?}");
+}
+
+/// Registers, and takes the event that says that there is room to write.
+pub(crate) fn watch(kind: SelectorKind, source: &mut impl Source, interests: Interest) -> Watch {
+    let mut watch = Watch::new(kind);
+    watch.register(source, 1, interests);
+    watch.wait_writable(1);
+    watch
+}
+
+fn data_has_arrived(kind: SelectorKind) {
+    let (mut stream, mut peer) = connected();
+    let mut watch = watch(kind, &mut stream, BOTH);
+    peer.write_all(b"hello").unwrap();
+    expect(&mut watch, kind, &["readable"], &["writable"]);
+}
+
+fn the_peer_shut_down_its_writing_half(kind: SelectorKind) {
+    let (mut stream, peer) = connected();
+    let mut watch = watch(kind, &mut stream, BOTH);
+    peer.shutdown(Shutdown::Write).unwrap();
+    expect(
+        &mut watch,
+        kind,
+        &["readable", "read_closed"],
+        &["writable"],
+    );
+}
+
+fn the_peer_closed(kind: SelectorKind) {
+    let (mut stream, peer) = connected();
+    let mut watch = watch(kind, &mut stream, BOTH);
+    drop(peer);
+    expect(
+        &mut watch,
+        kind,
+        &["readable", "read_closed"],
+        &["writable"],
+    );
+}
+
+fn this_side_shut_down_its_reading_half(kind: SelectorKind) {
+    let (mut stream, _peer) = connected();
+    let mut watch = watch(kind, &mut stream, BOTH);
+    stream.shutdown(Shutdown::Read).unwrap();
+    expect(
+        &mut watch,
+        kind,
+        &["readable", "read_closed"],
+        &["writable"],
+    );
+}
+
+fn both_writing_halves_are_shut_down(kind: SelectorKind) {
+    let (mut stream, peer) = connected();
+    let mut watch = watch(kind, &mut stream, BOTH);
+    stream.shutdown(Shutdown::Write).unwrap();
+    peer.shutdown(Shutdown::Write).unwrap();
+    expect(
+        &mut watch,
+        kind,
+        &["readable", "read_closed", "write_closed"],
+        &["writable"],
+    );
+}
+
+fn this_side_shut_down_both_halves(kind: SelectorKind) {
+    let (mut stream, _peer) = connected();
+    let mut watch = watch(kind, &mut stream, BOTH);
+    stream.shutdown(Shutdown::Both).unwrap();
+    expect(
+        &mut watch,
+        kind,
+        &["readable", "read_closed", "write_closed"],
+        &["writable"],
+    );
+}
+
+fn the_connection_was_reset(kind: SelectorKind) {
+    let (mut stream, peer) = connected();
+    let mut watch = watch(kind, &mut stream, BOTH);
+    ffi::reset(peer);
+    let wanted = ["readable", "error", "read_closed", "write_closed"];
+    expect(&mut watch, kind, &wanted, &["writable"]);
+}
+
+fn a_connection_was_made(kind: SelectorKind) {
+    let listener = std::net::TcpListener::bind(any_port()).unwrap();
+    let mut stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let mut watch = Watch::new(kind);
+    watch.register(&mut stream, 1, BOTH);
+    expect(&mut watch, kind, &["writable"], &[]);
+}
+
+fn a_connection_was_refused(kind: SelectorKind) {
+    let listener = std::net::TcpListener::bind(any_port()).unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
+    let mut stream = TcpStream::connect(address).unwrap();
+    let mut watch = Watch::new(kind);
+    watch.register(&mut stream, 1, BOTH);
+    let wanted = [
+        "readable",
+        "writable",
+        "error",
+        "read_closed",
+        "write_closed",
+    ];
+    expect(&mut watch, kind, &wanted, &[]);
+    let err = stream.take_error().unwrap().expect("why");
+    assert_eq!(err.kind(), ErrorKind::ConnectionRefused);
+}
+
+fn a_unix_peer_was_closed(kind: SelectorKind) {
+    let (mut stream, peer) = UnixStream::pair().unwrap();
+    let mut watch = watch(kind, &mut stream, BOTH);
+    drop(peer);
+    expect(
+        &mut watch,
+        kind,
+        &["readable", "read_closed", "write_closed"],
+        &["writable"],
+    );
+}
+
+fn the_last_writer_of_a_pipe_was_closed(kind: SelectorKind) {
+    let (sender, mut receiver) = pipe::new().unwrap();
+    let mut watch = Watch::new(kind);
+    watch.register(&mut receiver, 1, Interest::READABLE);
+    watch.expect_silence();
+    drop(sender);
+    expect(&mut watch, kind, &["read_closed", "write_closed"], &[]);
+}
+
+fn the_last_writer_of_a_pipe_was_closed_with_data_left(kind: SelectorKind) {
+    let (mut sender, mut receiver) = pipe::new().unwrap();
+    let mut watch = Watch::new(kind);
+    watch.register(&mut receiver, 1, Interest::READABLE);
+    sender.write_all(b"hello").unwrap();
+    drop(sender);
+    expect(
+        &mut watch,
+        kind,
+        &["readable", "read_closed", "write_closed"],
+        &[],
+    );
+}
+
+fn the_last_reader_of_a_pipe_was_closed(kind: SelectorKind) {
+    let (mut sender, receiver) = pipe::new().unwrap();
+    let mut watch = watch(kind, &mut sender, Interest::WRITABLE);
+    drop(receiver);
+    // On poll(2) the room was delivered, so the failure comes alone, and says the same.
+    expect(&mut watch, kind, &["error", "write_closed"], &["writable"]);
+}
+
+fn the_last_reader_of_a_full_pipe_was_closed(kind: SelectorKind) {
+    let (mut sender, receiver) = pipe::new().unwrap();
+    fill(&sender);
+    let mut watch = Watch::new(kind);
+    watch.register(&mut sender, 1, Interest::WRITABLE);
+    watch.expect_silence();
+    drop(receiver);
+    let event = watch.wait(1, Event::is_error);
+    assert!(event.is_write_closed(), "{event:?}");
+}
+
+fn a_datagram_was_refused(kind: SelectorKind) {
+    let gone = UdpSocket::bind(any_port()).unwrap();
+    let address = gone.local_addr().unwrap();
+    drop(gone);
+    let mut socket = UdpSocket::bind(any_port()).unwrap();
+    socket.connect(address).unwrap();
+    let mut watch = watch(kind, &mut socket, BOTH);
+    socket.send(b"anybody?").unwrap();
+    let event = watch.wait(1, Event::is_error);
+    assert!(!event.is_read_closed(), "{event:?}");
+    let err = socket.recv(&mut [0; 8]).expect_err("refused");
+    assert_eq!(err.kind(), ErrorKind::ConnectionRefused);
+
+    // The socket goes on: a datagram that arrives is an event.
+    let peer = std::net::UdpSocket::bind(address).unwrap();
+    peer.send_to(b"me", socket.local_addr().unwrap()).unwrap();
+    watch.wait_readable(1);
+}
+
+fn debug_names_the_answers(kind: SelectorKind) {
+    let (mut stream, _peer) = connected();
+    let mut watch = Watch::new(kind);
+    watch.register(&mut stream, 7, BOTH);
+    let event = watch.wait_writable(7);
+    assert_eq!(
+        format!("{event:?}"),
+        "Event { token: Token(7), readiness: {writable} }"
+    );
+    assert!(format!("{event:#?}").contains("flags: 0x4"));
+}

@@ -1,0 +1,116 @@
+//! Pipes, and those of child processes.
+
+use std::io::{ErrorKind, IoSlice, IoSliceMut, Read, Write};
+use std::os::fd::{AsFd, AsRawFd, IntoRawFd, OwnedFd};
+use std::process::{Command, Stdio};
+
+use mio::unix::pipe::{self, Receiver, Sender};
+use mio::{Interest, SelectorKind, Token};
+
+use crate::support::{LONG, Watch, ffi, would_block};
+
+per_selector!(data_and_its_end, a_child_process, a_broken_pipe);
+
+fn data_and_its_end(kind: SelectorKind) {
+    let (mut sender, mut receiver) = pipe::new().unwrap();
+    let mut watch = Watch::new(kind);
+    watch.register(&mut sender, 1, Interest::WRITABLE);
+    watch.register(&mut receiver, 2, Interest::READABLE);
+    watch.wait_writable(1);
+    would_block(receiver.read(&mut [0; 8]));
+    let sent = sender
+        .write_vectored(&[IoSlice::new(b"he"), IoSlice::new(b"llo")])
+        .unwrap();
+    sender.flush().unwrap();
+    watch.wait_readable(2);
+    let mut buffer = [0; 8];
+    let read = receiver
+        .read_vectored(&mut [IoSliceMut::new(&mut buffer)])
+        .unwrap();
+    assert_eq!((sent, &buffer[..read]), (5, &b"hello"[..]));
+    would_block(receiver.try_io(|| (&receiver).read(&mut [0; 8])));
+    drop(sender);
+    watch.wait(2, mio::event::Event::is_read_closed);
+    assert_eq!(receiver.read(&mut buffer).unwrap(), 0);
+}
+
+fn a_child_process(kind: SelectorKind) {
+    let mut child = Command::new("sh")
+        .args(["-c", "cat; echo problem >&2"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = Sender::from(child.stdin.take().unwrap());
+    let mut stdout = Receiver::from(child.stdout.take().unwrap());
+    let mut stderr = Receiver::from(child.stderr.take().unwrap());
+    stdin.set_nonblocking(true).unwrap();
+    stdout.set_nonblocking(true).unwrap();
+    stderr.set_nonblocking(true).unwrap();
+    let mut watch = Watch::new(kind);
+    watch.register(&mut stdin, 0, Interest::WRITABLE);
+    watch.register(&mut stdout, 1, Interest::READABLE);
+    watch.register(&mut stderr, 2, Interest::READABLE);
+
+    watch.wait_writable(0);
+    stdin.write_all(b"hello").unwrap();
+    watch.wait_readable(1);
+    let mut buffer = [0; 16];
+    assert_eq!(stdout.read(&mut buffer).unwrap(), 5);
+    would_block(stdout.read(&mut buffer));
+
+    drop(stdin);
+    // The two ends come in either order, or together.
+    let (mut problem, mut end) = (Vec::new(), false);
+    while problem != b"problem\n" || !end {
+        watch.poll(LONG);
+        assert!(!watch.events.is_empty(), "{problem:?}, {end}");
+        for event in &watch.events {
+            if event.token() == Token(1) {
+                end |= event.is_read_closed();
+            } else if let Ok(read) = stderr.read(&mut buffer) {
+                problem.extend_from_slice(&buffer[..read]);
+            }
+        }
+    }
+    assert_eq!(stdout.read(&mut buffer).unwrap(), 0);
+    assert!(child.wait().unwrap().success());
+}
+
+fn a_broken_pipe(kind: SelectorKind) {
+    let (mut sender, receiver) = pipe::new().unwrap();
+    let mut watch = Watch::new(kind);
+    watch.register(&mut sender, 1, Interest::WRITABLE);
+    watch.wait_writable(1);
+    drop(receiver);
+    watch.wait(1, mio::event::Event::is_write_closed);
+    assert_eq!(
+        sender.write(b"hello").unwrap_err().kind(),
+        ErrorKind::BrokenPipe
+    );
+}
+
+#[test]
+fn blocking_mode_can_be_switched() {
+    let (sender, receiver) = pipe::new().unwrap();
+    assert_eq!(ffi::flags(sender.as_fd()), (true, true));
+    assert_eq!(ffi::flags(receiver.as_fd()), (true, true));
+    sender.set_nonblocking(false).unwrap();
+    receiver.set_nonblocking(false).unwrap();
+    assert_eq!(ffi::flags(sender.as_fd()), (true, false));
+    assert_eq!(ffi::flags(receiver.as_fd()), (true, false));
+}
+
+#[test]
+fn conversions_keep_the_descriptor() {
+    let (sender, receiver) = pipe::new().unwrap();
+    let fds = (sender.as_raw_fd(), receiver.as_raw_fd());
+    let (sender, receiver) = (
+        Sender::from(OwnedFd::from(sender)),
+        Receiver::from(OwnedFd::from(receiver)),
+    );
+    let sender: Sender = ffi::from_raw_fd(sender.into_raw_fd());
+    let receiver: Receiver = ffi::from_raw_fd(receiver.into_raw_fd());
+    assert_eq!((sender.as_raw_fd(), receiver.as_raw_fd()), fds);
+}

@@ -1,0 +1,328 @@
+//! Edges: what is reported once, what is reported again, and what is not.
+
+use std::io::{Read, Write};
+use std::net::Shutdown;
+use std::time::{Duration, Instant};
+
+use mio::event::Event;
+use mio::net::{TcpStream, UdpSocket};
+use mio::unix::pipe;
+use mio::{Events, Interest, SelectorKind, Token};
+
+use crate::support::{BOTH, LONG, Watch, any_port, connected, drain, fill, listen, would_block};
+
+per_selector!(
+    nothing_is_repeated_without_news,
+    data_after_would_block_is_news,
+    data_that_came_before_the_poll_is_news,
+    room_after_would_block_is_news,
+    a_blocked_read_does_not_rearm_writing,
+    a_blocked_write_does_not_rearm_reading,
+    a_peek_that_would_block_loses_nothing,
+    a_vectored_read_that_would_block_loses_nothing,
+    try_io_that_would_block_loses_nothing,
+    every_datagram_is_reported,
+    every_connection_is_reported,
+    a_shared_reference_rearms_too,
+    more_sources_than_capacity_all_have_their_turn,
+    readiness_is_reported_again_after_reregister,
+    the_end_after_unread_data_is_reported,
+    both_directions_of_a_pair,
+    a_pipe_reports_each_refill,
+);
+
+fn nothing_is_repeated_without_news(kind: SelectorKind) {
+    let (mut stream, mut peer) = connected();
+    let mut watch = Watch::new(kind);
+    watch.register(&mut stream, 1, BOTH);
+    peer.write_all(b"hello").unwrap();
+    watch.wait_readable(1);
+    // Neither the data nor the room has been used.
+    for _ in 0..3 {
+        watch.expect_silence();
+    }
+}
+
+fn data_after_would_block_is_news(kind: SelectorKind) {
+    let (mut stream, mut peer) = connected();
+    let mut watch = Watch::new(kind);
+    watch.register(&mut stream, 1, Interest::READABLE);
+    for _ in 0..10 {
+        peer.write_all(b"hello").unwrap();
+        watch.wait_readable(1);
+        assert_eq!(drain(&stream), 5);
+        watch.expect_silence();
+    }
+}
+
+fn data_that_came_before_the_poll_is_news(kind: SelectorKind) {
+    let (mut stream, mut peer) = connected();
+    let mut watch = Watch::new(kind);
+    watch.register(&mut stream, 1, Interest::READABLE);
+    for _ in 0..10 {
+        peer.write_all(b"hello").unwrap();
+        watch.wait_readable(1);
+        drain(&stream);
+        // Ready again before anybody looked.
+        peer.write_all(b"again").unwrap();
+        watch.wait_readable(1);
+        assert_eq!(drain(&stream), 5);
+    }
+}
+
+fn room_after_would_block_is_news(kind: SelectorKind) {
+    let (mut stream, mut peer) = connected();
+    let mut watch = Watch::new(kind);
+    watch.register(&mut stream, 1, Interest::WRITABLE);
+    watch.wait_writable(1);
+    for _ in 0..3 {
+        let mut left = fill(&stream);
+        watch.expect_silence();
+        let mut buffer = vec![0; 65536];
+        while left > 0 {
+            left -= peer.read(&mut buffer).unwrap();
+        }
+        watch.wait_writable(1);
+    }
+}
+
+fn a_blocked_read_does_not_rearm_writing(kind: SelectorKind) {
+    let (mut stream, _peer) = connected();
+    let mut watch = Watch::new(kind);
+    watch.register(&mut stream, 1, BOTH);
+    watch.wait_writable(1);
+    for _ in 0..3 {
+        would_block(stream.read(&mut [0; 8]));
+        watch.expect_silence();
+    }
+}
+
+fn a_blocked_write_does_not_rearm_reading(kind: SelectorKind) {
+    let (mut stream, mut peer) = connected();
+    let mut watch = Watch::new(kind);
+    watch.register(&mut stream, 1, BOTH);
+    peer.write_all(b"hello").unwrap();
+    watch.wait_readable(1);
+    fill(&stream);
+    watch.expect_silence();
+}
+
+fn a_peek_that_would_block_loses_nothing(kind: SelectorKind) {
+    let (mut stream, mut peer) = connected();
+    let mut watch = Watch::new(kind);
+    watch.register(&mut stream, 1, Interest::READABLE);
+    peer.write_all(b"hello").unwrap();
+    watch.wait_readable(1);
+    assert_eq!(stream.peek(&mut [0; 8]).unwrap(), 5);
+    assert_eq!(stream.read(&mut [0; 8]).unwrap(), 5);
+    would_block(stream.peek(&mut [0; 8]));
+    peer.write_all(b"again").unwrap();
+    watch.wait_readable(1);
+
+    let mut socket = UdpSocket::bind(any_port()).unwrap();
+    let peer = std::net::UdpSocket::bind(any_port()).unwrap();
+    watch.register(&mut socket, 2, Interest::READABLE);
+    for peek_from in [true, false] {
+        peer.send_to(b"hello", socket.local_addr().unwrap())
+            .unwrap();
+        watch.wait_readable(2);
+        socket.recv(&mut [0; 8]).unwrap();
+        if peek_from {
+            would_block(socket.peek_from(&mut [0; 8]));
+        } else {
+            would_block(socket.peek(&mut [0; 8]));
+        }
+    }
+}
+
+fn a_vectored_read_that_would_block_loses_nothing(kind: SelectorKind) {
+    use std::io::{IoSlice, IoSliceMut};
+    let (mut stream, mut peer) = connected();
+    let mut watch = Watch::new(kind);
+    watch.register(&mut stream, 1, Interest::READABLE);
+    for _ in 0..3 {
+        let sent = peer
+            .write_vectored(&[IoSlice::new(b"he"), IoSlice::new(b"llo")])
+            .unwrap();
+        watch.wait_readable(1);
+        let (mut one, mut two) = ([0; 3], [0; 3]);
+        let mut buffers = [IoSliceMut::new(&mut one), IoSliceMut::new(&mut two)];
+        assert_eq!(stream.read_vectored(&mut buffers).unwrap(), sent);
+        would_block(stream.read_vectored(&mut buffers));
+        assert_eq!((&one, &two), (b"hel", b"lo\0"));
+    }
+}
+
+fn try_io_that_would_block_loses_nothing(kind: SelectorKind) {
+    let (stream, mut peer) = connected();
+    // A second handle, so that the I/O is done behind the stream's back.
+    let stream = std::net::TcpStream::from(stream);
+    let mut behind = stream.try_clone().unwrap();
+    let mut stream = TcpStream::from_std(stream);
+    let mut watch = Watch::new(kind);
+    watch.register(&mut stream, 1, BOTH);
+    for _ in 0..3 {
+        peer.write_all(b"hello").unwrap();
+        watch.wait_readable(1);
+        assert_eq!(stream.try_io(|| behind.read(&mut [0; 8])).unwrap(), 5);
+        would_block(stream.try_io(|| behind.read(&mut [0; 8])));
+    }
+    let mut left = 0;
+    loop {
+        match stream.try_io(|| behind.write(&[0; 4096])) {
+            Ok(written) => left += written,
+            err => break would_block(err),
+        }
+    }
+    while left > 0 {
+        left -= peer.read(&mut [0; 65536]).unwrap();
+    }
+    watch.wait_writable(1);
+}
+
+fn every_datagram_is_reported(kind: SelectorKind) {
+    let mut socket = UdpSocket::bind(any_port()).unwrap();
+    let peer = std::net::UdpSocket::bind(any_port()).unwrap();
+    let mut watch = Watch::new(kind);
+    watch.register(&mut socket, 1, BOTH);
+    for round in 0..20_u8 {
+        peer.send_to(&[round], socket.local_addr().unwrap())
+            .unwrap();
+        watch.wait_readable(1);
+        let mut buffer = [0; 8];
+        assert_eq!(
+            socket.recv_from(&mut buffer).unwrap(),
+            (1, peer.local_addr().unwrap())
+        );
+        assert_eq!(buffer[0], round);
+        would_block(socket.recv_from(&mut buffer));
+    }
+}
+
+fn every_connection_is_reported(kind: SelectorKind) {
+    let (mut listener, address) = listen();
+    let mut watch = Watch::new(kind);
+    watch.register(&mut listener, 1, Interest::READABLE);
+    for _ in 0..10 {
+        let peer = std::net::TcpStream::connect(address).unwrap();
+        watch.wait_readable(1);
+        assert_eq!(listener.accept().unwrap().1, peer.local_addr().unwrap());
+        would_block(listener.accept());
+        watch.expect_silence();
+    }
+}
+
+fn a_shared_reference_rearms_too(kind: SelectorKind) {
+    let (mut stream, mut peer) = connected();
+    let mut watch = Watch::new(kind);
+    watch.register(&mut stream, 1, Interest::READABLE);
+    for _ in 0..3 {
+        peer.write_all(b"hello").unwrap();
+        watch.wait_readable(1);
+        assert_eq!((&stream).read(&mut [0; 8]).unwrap(), 5);
+        would_block((&stream).read(&mut [0; 8]));
+    }
+}
+
+fn more_sources_than_capacity_all_have_their_turn(kind: SelectorKind) {
+    let mut watch = Watch::new(kind);
+    watch.events = Events::with_capacity(2);
+    let mut pipes: Vec<_> = (0..9).map(|_| pipe::new().unwrap()).collect();
+    for (token, (sender, receiver)) in pipes.iter_mut().enumerate() {
+        watch.register(receiver, token, Interest::READABLE);
+        sender.write_all(b"!").unwrap();
+    }
+    let mut seen = [0; 9];
+    for _ in 0..20 {
+        watch.poll(Duration::ZERO);
+        assert!(watch.events.iter().count() <= 2);
+        for event in &watch.events {
+            seen[event.token().0] += 1;
+        }
+    }
+    assert_eq!(seen, [1; 9]);
+}
+
+fn readiness_is_reported_again_after_reregister(kind: SelectorKind) {
+    let (mut stream, mut peer) = connected();
+    let mut watch = Watch::new(kind);
+    watch.register(&mut stream, 1, Interest::READABLE);
+    peer.write_all(b"hello").unwrap();
+    watch.wait_readable(1);
+    let registry = watch.poll.registry();
+    registry.reregister(&mut stream, Token(2), BOTH).unwrap();
+    let event = watch.wait_readable(2);
+    assert!(event.is_writable());
+}
+
+fn the_end_after_unread_data_is_reported(kind: SelectorKind) {
+    let (mut stream, mut peer) = connected();
+    let mut watch = Watch::new(kind);
+    watch.register(&mut stream, 1, Interest::READABLE);
+    peer.write_all(b"hello").unwrap();
+    watch.wait_readable(1);
+    peer.shutdown(Shutdown::Write).unwrap();
+    watch.wait(1, Event::is_read_closed);
+    assert_eq!(drain(&stream), 5);
+    assert_eq!(stream.read(&mut [0; 8]).unwrap(), 0);
+}
+
+/// A long exchange in which either side may block at any moment ends if no event is lost.
+fn both_directions_of_a_pair(kind: SelectorKind) {
+    const TOTAL: usize = 4 << 20;
+    let (one, two) = connected();
+    two.set_nonblocking(true).unwrap();
+    let mut ends = [one, TcpStream::from_std(two)];
+    let mut watch = Watch::new(kind);
+    for (token, end) in ends.iter_mut().enumerate() {
+        watch.register(end, token, BOTH);
+    }
+    let (mut sent, mut received) = ([0; 2], [0; 2]);
+    let deadline = Instant::now() + LONG;
+    let chunk = vec![0; 30_000];
+    let mut buffer = vec![0; 50_000];
+    while received != [TOTAL; 2] {
+        assert!(
+            Instant::now() < deadline,
+            "stuck at {sent:?} and {received:?}"
+        );
+        watch.poll(LONG);
+        for event in &watch.events {
+            let end = event.token().0;
+            while event.is_writable() && sent[end] < TOTAL {
+                let length = chunk.len().min(TOTAL - sent[end]);
+                match ends[end].write(&chunk[..length]) {
+                    Ok(written) => sent[end] += written,
+                    err => {
+                        would_block(err);
+                        break;
+                    }
+                }
+            }
+            while event.is_readable() {
+                match ends[end].read(&mut buffer) {
+                    Ok(read) => received[end] += read,
+                    err => {
+                        would_block(err);
+                        break;
+                    }
+                }
+            }
+        }
+    }
+    assert_eq!(sent, [TOTAL; 2]);
+}
+
+fn a_pipe_reports_each_refill(kind: SelectorKind) {
+    let (mut sender, mut receiver) = pipe::new().unwrap();
+    let mut watch = Watch::new(kind);
+    watch.register(&mut sender, 1, Interest::WRITABLE);
+    watch.register(&mut receiver, 2, Interest::READABLE);
+    watch.wait_writable(1);
+    for _ in 0..5 {
+        let written = fill(&sender);
+        watch.wait_readable(2);
+        assert_eq!(drain(&receiver), written);
+        watch.wait_writable(1);
+    }
+}

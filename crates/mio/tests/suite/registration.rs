@@ -1,0 +1,330 @@
+//! Registering, and each odd thing that one can do about it. The guide defines them.
+
+use std::io::{ErrorKind, Write};
+use std::os::fd::{AsFd, AsRawFd};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use mio::event::Source;
+use mio::net::{TcpListener, TcpStream, UdpSocket, UnixStream};
+use mio::unix::{SourceFd, pipe};
+use mio::{Events, Interest, Poll, SelectorKind, Token};
+
+use crate::support::{BOTH, Watch, any_port, connected, drain, listen};
+
+per_selector!(
+    nothing_after_deregister,
+    nothing_of_a_pending_event_after_deregister,
+    nothing_of_an_old_registration_for_a_reused_number,
+    a_dropped_source_is_silent,
+    an_interest_left_out_is_silent,
+    a_source_can_move_to_another_poll,
+    the_same_token_twice,
+    a_boxed_source,
+    a_cloned_registry,
+    a_registry_outlives_its_poll,
+    the_poll_is_dropped_while_sources_are_registered,
+    deregistering_within_the_batch,
+    dropping_within_the_batch,
+    a_duplicate_reports_until_deregistered,
+    turning_into_std_ends_it_after_deregister,
+    no_capacity_is_an_error,
+    the_descriptor_of_the_poll,
+    large_tokens,
+);
+
+fn nothing_after_deregister(kind: SelectorKind) {
+    let (mut stream, mut peer) = connected();
+    let mut watch = Watch::new(kind);
+    watch.register(&mut stream, 1, BOTH);
+    watch.wait_writable(1);
+    watch.deregister(&mut stream);
+    peer.write_all(b"hello").unwrap();
+    watch.expect_silence();
+    // And it can be registered again.
+    watch.register(&mut stream, 2, Interest::READABLE);
+    watch.wait_readable(2);
+}
+
+fn nothing_of_a_pending_event_after_deregister(kind: SelectorKind) {
+    let (mut stream, mut peer) = connected();
+    let mut watch = Watch::new(kind);
+    watch.register(&mut stream, 1, BOTH);
+    peer.write_all(b"hello").unwrap();
+    watch.deregister(&mut stream);
+    watch.expect_silence();
+}
+
+fn nothing_of_an_old_registration_for_a_reused_number(kind: SelectorKind) {
+    let mut watch = Watch::new(kind);
+    let mut reused = 0;
+    let mut last = -1;
+    for round in 0..50 {
+        let (mut stream, mut peer) = UnixStream::pair().unwrap();
+        reused += usize::from(stream.as_raw_fd() == last);
+        last = stream.as_raw_fd();
+        watch.register(&mut stream, round, Interest::READABLE);
+        peer.write_all(b"hello").unwrap();
+        watch.wait_readable(round);
+        for event in &watch.events {
+            assert_eq!(event.token(), Token(round));
+        }
+        match round % 3 {
+            // Deregistered and dropped, dropped alone, and dropped with an event on its way.
+            0 => watch.deregister(&mut stream),
+            1 => {}
+            _ => {
+                drain(&stream);
+                peer.write_all(b"more").unwrap();
+            }
+        }
+    }
+    // Other tests run in this process, so not each number is the last one's again.
+    assert!(reused > 0);
+}
+
+fn a_dropped_source_is_silent(kind: SelectorKind) {
+    let (mut sender, mut receiver) = pipe::new().unwrap();
+    let mut watch = Watch::new(kind);
+    watch.register(&mut receiver, 1, Interest::READABLE);
+    sender.write_all(b"hello").unwrap();
+    drop(receiver);
+    watch.expect_silence();
+}
+
+fn an_interest_left_out_is_silent(kind: SelectorKind) {
+    let (mut stream, mut peer) = connected();
+    let mut watch = Watch::new(kind);
+    watch.register(&mut stream, 1, Interest::READABLE);
+    watch.expect_silence();
+    watch
+        .poll
+        .registry()
+        .reregister(&mut stream, Token(1), Interest::WRITABLE)
+        .unwrap();
+    watch.wait_writable(1);
+    peer.write_all(b"hello").unwrap();
+    watch.poll(crate::support::SHORT);
+    assert!(watch.events.iter().all(|event| !event.is_readable()));
+}
+
+fn a_source_can_move_to_another_poll(kind: SelectorKind) {
+    let (mut stream, _peer) = connected();
+    let (mut one, mut two) = (Watch::new(kind), Watch::new(kind));
+    one.register(&mut stream, 1, BOTH);
+    one.wait_writable(1);
+    one.deregister(&mut stream);
+    two.register(&mut stream, 2, BOTH);
+    two.wait_writable(2);
+    one.expect_silence();
+}
+
+fn the_same_token_twice(kind: SelectorKind) {
+    let mut watch = Watch::new(kind);
+    let (mut one, mut two) = UnixStream::pair().unwrap();
+    watch.register(&mut one, 1, BOTH);
+    watch.register(&mut two, 1, BOTH);
+    watch.wait_writable(1);
+    // Both may be told by one poll or by two.
+    let first = watch.events.iter().count();
+    if first == 1 {
+        watch.wait_writable(1);
+    }
+    watch.deregister(&mut one);
+    watch
+        .poll
+        .registry()
+        .reregister(&mut two, Token(1), BOTH)
+        .unwrap();
+    watch.wait_writable(1);
+}
+
+fn a_boxed_source(kind: SelectorKind) {
+    let (stream, _peer) = connected();
+    let mut boxed: Box<dyn Source> = Box::new(stream);
+    let mut watch = Watch::new(kind);
+    watch.register(&mut boxed, 1, BOTH);
+    watch.wait_writable(1);
+    watch
+        .poll
+        .registry()
+        .reregister(&mut *boxed, Token(2), BOTH)
+        .unwrap();
+    watch.wait_writable(2);
+    watch.deregister(&mut boxed);
+}
+
+fn a_cloned_registry(kind: SelectorKind) {
+    let mut watch = Watch::new(kind);
+    let registry = watch
+        .poll
+        .registry()
+        .try_clone()
+        .unwrap()
+        .try_clone()
+        .unwrap();
+    let (mut stream, _peer) = connected();
+    registry.register(&mut stream, Token(1), BOTH).unwrap();
+    watch.wait_writable(1);
+    // They are the same, so either can end it.
+    watch.deregister(&mut stream);
+    assert_eq!(
+        registry.deregister(&mut stream).unwrap_err().kind(),
+        ErrorKind::NotFound
+    );
+}
+
+fn a_registry_outlives_its_poll(kind: SelectorKind) {
+    let watch = Watch::new(kind);
+    let registry = watch.poll.registry().try_clone().unwrap();
+    let (mut stream, _peer) = connected();
+    watch.register(&mut stream, 1, BOTH);
+    drop(watch);
+    registry.reregister(&mut stream, Token(2), BOTH).unwrap();
+    registry.deregister(&mut stream).unwrap();
+}
+
+fn the_poll_is_dropped_while_sources_are_registered(kind: SelectorKind) {
+    let mut watch = Watch::new(kind);
+    let (mut stream, mut peer) = connected();
+    watch.register(&mut stream, 1, BOTH);
+    watch.wait_writable(1);
+    peer.write_all(b"hello").unwrap();
+    drop(watch);
+    // The source works on, without a poll.
+    let mut waiting = Watch::new(kind);
+    while drain(&stream) == 0 {
+        waiting.poll(std::time::Duration::from_millis(1));
+    }
+    crate::support::would_block(std::io::Read::read(&mut stream, &mut [0; 8]));
+}
+
+/// Two sources are in one batch; handling the first deregisters the second.
+fn deregistering_within_the_batch(kind: SelectorKind) {
+    let mut watch = Watch::new(kind);
+    let (mut one, mut two) = UnixStream::pair().unwrap();
+    watch.register(&mut one, 1, BOTH);
+    watch.register(&mut two, 2, BOTH);
+    watch.poll(crate::support::LONG);
+    let batch: Vec<_> = watch.events.iter().map(mio::event::Event::token).collect();
+    watch.deregister(&mut two);
+    // The batch is the user's and stays as it is.
+    let after: Vec<_> = watch.events.iter().map(mio::event::Event::token).collect();
+    assert_eq!(batch, after);
+    one.write_all(b"hello").unwrap();
+    watch.expect_silence();
+}
+
+fn dropping_within_the_batch(kind: SelectorKind) {
+    let mut watch = Watch::new(kind);
+    let mut pipes: Vec<_> = (0..5).map(|_| pipe::new().unwrap()).map(Some).collect();
+    for (token, pipe) in pipes.iter_mut().enumerate() {
+        let (sender, receiver) = pipe.as_mut().unwrap();
+        watch.register(receiver, token, Interest::READABLE);
+        sender.write_all(b"!").unwrap();
+    }
+    watch.poll(crate::support::LONG);
+    for event in &watch.events {
+        pipes[event.token().0] = None;
+    }
+    watch.expect_silence();
+}
+
+fn a_duplicate_reports_until_deregistered(kind: SelectorKind) {
+    let mut watch = Watch::new(kind);
+    let (mut stream, mut peer) = connected();
+    watch.register(&mut stream, 1, Interest::READABLE);
+    let duplicate = stream.as_fd().try_clone_to_owned().unwrap();
+    watch.deregister(&mut stream);
+    drop(stream);
+    peer.write_all(b"hello").unwrap();
+    watch.expect_silence();
+    // The other handle is a source of its own.
+    let mut duplicate = TcpStream::from(duplicate);
+    watch.register(&mut duplicate, 2, Interest::READABLE);
+    watch.wait_readable(2);
+}
+
+fn turning_into_std_ends_it_after_deregister(kind: SelectorKind) {
+    let mut watch = Watch::new(kind);
+    let (mut stream, mut peer) = connected();
+    watch.register(&mut stream, 1, Interest::READABLE);
+    watch.deregister(&mut stream);
+    let stream = std::net::TcpStream::from(stream);
+    peer.write_all(b"hello").unwrap();
+    watch.expect_silence();
+    let mut stream = TcpStream::from_std(stream);
+    watch.register(&mut stream, 2, Interest::READABLE);
+    watch.wait_readable(2);
+}
+
+fn no_capacity_is_an_error(kind: SelectorKind) {
+    let mut watch = Watch::new(kind);
+    let mut none = Events::with_capacity(0);
+    let err = watch.poll.poll(&mut none, None).unwrap_err();
+    assert_eq!(err.kind(), ErrorKind::InvalidInput);
+    watch.expect_silence();
+}
+
+fn the_descriptor_of_the_poll(kind: SelectorKind) {
+    let mut inner = Watch::new(kind);
+    assert_eq!(inner.poll.selector_kind(), kind);
+    if kind == SelectorKind::Poll {
+        let result = catch_unwind(AssertUnwindSafe(|| inner.poll.as_raw_fd()));
+        assert!(result.is_err(), "poll(2) has no descriptor");
+        return;
+    }
+    assert_eq!(inner.poll.as_raw_fd(), inner.poll.as_fd().as_raw_fd());
+    assert_eq!(
+        inner.poll.registry().as_raw_fd(),
+        inner.poll.registry().as_fd().as_raw_fd()
+    );
+
+    // One poll can watch another.
+    let mut outer = Watch::new(kind);
+    let fd = inner.poll.as_raw_fd();
+    outer.register(&mut SourceFd(&fd), 1, Interest::READABLE);
+    outer.expect_silence();
+    let (mut listener, address) = listen();
+    inner.register(&mut listener, 2, Interest::READABLE);
+    let _peer = TcpStream::connect(address).unwrap();
+    outer.wait_readable(1);
+    inner.wait_readable(2);
+}
+
+fn large_tokens(kind: SelectorKind) {
+    let mut watch = Watch::new(kind);
+    for token in [0, usize::MAX, usize::MAX / 2 + 1] {
+        let mut socket = UdpSocket::bind(any_port()).unwrap();
+        watch.register(&mut socket, token, Interest::WRITABLE);
+        watch.wait_writable(token);
+    }
+}
+
+#[test]
+fn the_default_is_the_first_available() {
+    let kinds: Vec<_> = SelectorKind::available().collect();
+    assert_eq!(Poll::new().unwrap().selector_kind(), kinds[0]);
+    #[cfg(all(epoll, poll))]
+    assert!(kinds.contains(&SelectorKind::Epoll) && kinds.contains(&SelectorKind::Poll));
+}
+
+#[cfg(not(all(epoll, poll)))]
+#[test]
+fn a_selector_that_was_not_compiled_is_unsupported() {
+    for kind in [SelectorKind::Epoll, SelectorKind::Poll] {
+        if SelectorKind::available().any(|available| available == kind) {
+            continue;
+        }
+        let err = Poll::builder().selector(kind).build().unwrap_err();
+        assert_eq!(err.kind(), ErrorKind::Unsupported);
+        assert!(err.to_string().contains("all-selectors"), "{err}");
+    }
+}
+
+/// A listener in std's hands goes on as one of ours.
+#[test]
+fn listeners_convert() {
+    let (listener, address) = listen();
+    let listener = TcpListener::from_std(std::net::TcpListener::from(listener));
+    assert_eq!(listener.local_addr().unwrap(), address);
+}

@@ -1,0 +1,233 @@
+//! Raw descriptors.
+
+use std::io::{ErrorKind, Read, Write};
+use std::os::fd::AsRawFd;
+use std::os::unix::net::UnixStream;
+use std::time::{Duration, Instant};
+
+use mio::unix::{SourceFd, pipe};
+use mio::{Interest, SelectorKind, Token};
+
+use crate::support::{BOTH, Watch, drain, ffi, fill};
+
+per_selector!(
+    any_descriptor,
+    data_after_it_was_drained_is_news,
+    data_that_came_before_the_poll_is_news,
+    room_that_came_before_the_poll_is_news,
+    what_is_left_alone_is_no_busy_loop,
+    a_hang_up_is_no_busy_loop,
+    a_closed_descriptor_is_an_error,
+    a_regular_file,
+    mistakes_are_errors,
+    a_closed_number_that_is_used_again_can_be_registered,
+    closing_without_deregistering_ends_it,
+    one_that_we_know_as_a_socket_too,
+);
+
+fn pair() -> (UnixStream, UnixStream) {
+    let (one, two) = UnixStream::pair().unwrap();
+    one.set_nonblocking(true).unwrap();
+    (one, two)
+}
+
+fn any_descriptor(kind: SelectorKind) {
+    let (one, mut two) = pair();
+    let fd = one.as_raw_fd();
+    let mut watch = Watch::new(kind);
+    watch.register(&mut SourceFd(&fd), 1, Interest::READABLE);
+    watch.expect_silence();
+    two.write_all(b"hello").unwrap();
+    watch.wait_readable(1);
+    watch
+        .poll
+        .registry()
+        .reregister(&mut SourceFd(&fd), Token(2), BOTH)
+        .unwrap();
+    assert!(watch.wait_readable(2).is_writable());
+    watch.deregister(&mut SourceFd(&fd));
+    watch.expect_silence();
+}
+
+fn data_after_it_was_drained_is_news(kind: SelectorKind) {
+    let (one, mut two) = pair();
+    let mut watch = Watch::new(kind);
+    watch.register(&mut SourceFd(&one.as_raw_fd()), 1, Interest::READABLE);
+    for _ in 0..10 {
+        two.write_all(b"hello").unwrap();
+        watch.wait_readable(1);
+        assert_eq!(drain(&one), 5);
+        watch.expect_silence();
+    }
+}
+
+fn data_that_came_before_the_poll_is_news(kind: SelectorKind) {
+    let (one, mut two) = pair();
+    let mut watch = Watch::new(kind);
+    watch.register(&mut SourceFd(&one.as_raw_fd()), 1, Interest::READABLE);
+    two.write_all(b"hello").unwrap();
+    for _ in 0..10 {
+        watch.wait_readable(1);
+        assert_eq!(drain(&one), 5);
+        two.write_all(b"again").unwrap();
+    }
+}
+
+fn room_that_came_before_the_poll_is_news(kind: SelectorKind) {
+    let (one, two) = pair();
+    two.set_nonblocking(true).unwrap();
+    let mut watch = Watch::new(kind);
+    watch.register(&mut SourceFd(&one.as_raw_fd()), 1, BOTH);
+    for _ in 0..10 {
+        watch.wait_writable(1);
+        let filled = fill(&one);
+        assert_eq!(drain(&two), filled);
+    }
+}
+
+/// A poll on each turn, as a program does that has other things to do, and waits in between.
+fn count_events(watch: &mut Watch, duration: Duration) -> usize {
+    let end = Instant::now() + duration;
+    let mut count = 0;
+    while Instant::now() < end {
+        watch.poll(end.saturating_duration_since(Instant::now()));
+        count += watch.events.iter().count();
+    }
+    count
+}
+
+fn what_is_left_alone_is_no_busy_loop(kind: SelectorKind) {
+    let (one, mut two) = pair();
+    let mut watch = Watch::new(kind);
+    watch.register(&mut SourceFd(&one.as_raw_fd()), 1, BOTH);
+    two.write_all(b"hello").unwrap();
+    watch.wait_readable(1);
+    let count = count_events(&mut watch, Duration::from_millis(200));
+    // A busy loop has tens of thousands; poll(2) looks again a hundred times a second.
+    assert!(count <= 40, "{count} events in a fifth of a second");
+}
+
+fn a_hang_up_is_no_busy_loop(kind: SelectorKind) {
+    let (one, two) = pair();
+    let mut watch = Watch::new(kind);
+    watch.register(&mut SourceFd(&one.as_raw_fd()), 1, BOTH);
+    drop(two);
+    watch.wait(1, mio::event::Event::is_read_closed);
+    let count = count_events(&mut watch, Duration::from_millis(200));
+    assert!(count <= 40, "{count} events in a fifth of a second");
+}
+
+fn a_closed_descriptor_is_an_error(kind: SelectorKind) {
+    let watch = Watch::new(kind);
+    let registry = watch.poll.registry();
+    for fd in [-1, 1_000_000] {
+        let mut source = SourceFd(&fd);
+        for err in [
+            registry.register(&mut source, Token(1), BOTH).unwrap_err(),
+            registry
+                .reregister(&mut source, Token(1), BOTH)
+                .unwrap_err(),
+            registry.deregister(&mut source).unwrap_err(),
+        ] {
+            assert_eq!(err.raw_os_error(), Some(libc::EBADF));
+        }
+    }
+}
+
+fn a_regular_file(kind: SelectorKind) {
+    let file = tempfile::tempfile().unwrap();
+    let mut watch = Watch::new(kind);
+    let fd = file.as_raw_fd();
+    let result = watch
+        .poll
+        .registry()
+        .register(&mut SourceFd(&fd), Token(1), BOTH);
+    if kind == SelectorKind::Epoll {
+        assert_eq!(result.unwrap_err().raw_os_error(), Some(libc::EPERM));
+        watch.expect_silence();
+    } else {
+        result.unwrap();
+        let event = watch.wait_readable(1);
+        assert!(event.is_writable() && !event.is_error());
+    }
+}
+
+fn mistakes_are_errors(kind: SelectorKind) {
+    let (one, _two) = pair();
+    let fd = one.as_raw_fd();
+    let mut watch = Watch::new(kind);
+    let registry = watch.poll.registry();
+    let mut source = SourceFd(&fd);
+    let err = registry
+        .reregister(&mut source, Token(1), BOTH)
+        .unwrap_err();
+    assert_eq!(err.kind(), ErrorKind::NotFound);
+    assert_eq!(
+        registry.deregister(&mut source).unwrap_err().kind(),
+        ErrorKind::NotFound
+    );
+    registry.register(&mut source, Token(1), BOTH).unwrap();
+    let err = registry.register(&mut source, Token(2), BOTH).unwrap_err();
+    assert_eq!(err.kind(), ErrorKind::AlreadyExists);
+    // It stays as it was.
+    watch.wait_writable(1);
+    watch.deregister(&mut source);
+    let err = watch.poll.registry().deregister(&mut source).unwrap_err();
+    assert_eq!(err.kind(), ErrorKind::NotFound);
+}
+
+fn a_closed_number_that_is_used_again_can_be_registered(kind: SelectorKind) {
+    let mut watch = Watch::new(kind);
+    let (one, _two) = pair();
+    let fd = one.as_raw_fd();
+    watch.register(&mut SourceFd(&fd), 1, BOTH);
+    // The number gets another file behind it, without a moment in which another thread takes it.
+    let (other, mut peer) = pair();
+    ffi::replace(other.as_raw_fd(), fd);
+    drop(other);
+    watch.register(&mut SourceFd(&fd), 2, Interest::READABLE);
+    watch.expect_silence();
+    peer.write_all(b"hello").unwrap();
+    watch.wait_readable(2);
+}
+
+fn closing_without_deregistering_ends_it(kind: SelectorKind) {
+    crate::support::process::alone(
+        &crate::support::process::test_path!(kind, "closing_without_deregistering_ends_it"),
+        || {
+            let mut watch = Watch::new(kind);
+            let (one, mut two) = pair();
+            let fd = one.as_raw_fd();
+            watch.register(&mut SourceFd(&fd), 1, Interest::READABLE);
+            two.write_all(b"hello").unwrap();
+            drop(one);
+            watch.expect_silence();
+            let err = watch
+                .poll
+                .registry()
+                .deregister(&mut SourceFd(&fd))
+                .unwrap_err();
+            assert_eq!(err.raw_os_error(), Some(libc::EBADF));
+        },
+    );
+}
+
+/// A pipe of ours registered by its number: it works, at the price of being unknown.
+fn one_that_we_know_as_a_socket_too(kind: SelectorKind) {
+    let (mut sender, mut receiver) = pipe::new().unwrap();
+    let mut watch = Watch::new(kind);
+    let fd = receiver.as_raw_fd();
+    watch.register(&mut SourceFd(&fd), 1, Interest::READABLE);
+    for _ in 0..3 {
+        sender.write_all(b"hello").unwrap();
+        watch.wait_readable(1);
+        assert_eq!(receiver.read(&mut [0; 8]).unwrap(), 5);
+    }
+    let err = watch
+        .poll
+        .registry()
+        .register(&mut receiver, Token(2), BOTH)
+        .unwrap_err();
+    assert_eq!(err.kind(), ErrorKind::AlreadyExists);
+    watch.deregister(&mut SourceFd(&fd));
+}

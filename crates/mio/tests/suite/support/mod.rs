@@ -1,0 +1,179 @@
+//! What the tests share: a poll that waits generously, connected sockets, and the counters.
+
+use std::collections::BTreeSet;
+use std::io::{self, ErrorKind, Read};
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use mio::event::{Event, Source};
+use mio::net::{TcpListener, TcpStream};
+use mio::{Events, Interest, Poll, SelectorKind, Token};
+
+pub(crate) mod ffi;
+pub(crate) mod process;
+
+/// How long a test waits for what has to come. It never does when all is well.
+pub(crate) const LONG: Duration = Duration::from_secs(30);
+
+/// How long a test waits for what must not come.
+pub(crate) const SHORT: Duration = Duration::from_millis(30);
+
+pub(crate) const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
+
+/// Makes a test of each function for each selector of this build.
+macro_rules! per_selector {
+    ($($name:ident),+ $(,)?) => {
+        #[cfg(epoll)]
+        mod epoll {
+            $(#[test] fn $name() { super::$name(mio::SelectorKind::Epoll) })+
+        }
+        #[cfg(poll)]
+        mod poll {
+            $(#[test] fn $name() { super::$name(mio::SelectorKind::Poll) })+
+        }
+    };
+}
+
+/// A poll and its buffer.
+pub(crate) struct Watch {
+    pub(crate) poll: Poll,
+    pub(crate) events: Events,
+}
+
+impl Watch {
+    pub(crate) fn new(kind: SelectorKind) -> Watch {
+        let poll = Poll::builder()
+            .selector(kind)
+            .build()
+            .expect("an available selector");
+        Watch {
+            poll,
+            events: Events::with_capacity(64),
+        }
+    }
+
+    pub(crate) fn register(&self, source: &mut impl Source, token: usize, interests: Interest) {
+        self.poll
+            .registry()
+            .register(source, Token(token), interests)
+            .expect("register");
+    }
+
+    pub(crate) fn deregister(&self, source: &mut impl Source) {
+        self.poll.registry().deregister(source).expect("deregister");
+    }
+
+    /// One poll, which a signal may not end.
+    pub(crate) fn poll(&mut self, timeout: Duration) {
+        let deadline = Instant::now() + timeout;
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            match self.poll.poll(&mut self.events, Some(left)) {
+                Err(err) if err.kind() == ErrorKind::Interrupted => {}
+                result => return result.expect("poll"),
+            }
+        }
+    }
+
+    /// Polls until there is an event of this token that is as wanted.
+    pub(crate) fn wait(&mut self, token: usize, wanted: impl Fn(&Event) -> bool) -> Event {
+        let deadline = Instant::now() + LONG;
+        let mut seen = Vec::new();
+        while Instant::now() < deadline {
+            self.poll(deadline.saturating_duration_since(Instant::now()));
+            let mut events = self
+                .events
+                .iter()
+                .filter(|event| event.token() == Token(token));
+            if let Some(event) = events.find(|event| wanted(event)) {
+                return event.clone();
+            }
+            seen.extend(self.events.iter().cloned());
+        }
+        panic!("no such event of token {token}, only {seen:#?}");
+    }
+
+    pub(crate) fn wait_readable(&mut self, token: usize) -> Event {
+        self.wait(token, Event::is_readable)
+    }
+
+    pub(crate) fn wait_writable(&mut self, token: usize) -> Event {
+        self.wait(token, Event::is_writable)
+    }
+
+    /// Polls and finds nothing.
+    pub(crate) fn expect_silence(&mut self) {
+        self.poll(SHORT);
+        assert!(self.events.is_empty(), "unexpected {:#?}", self.events);
+    }
+}
+
+/// What an event answers, by name.
+pub(crate) fn answers(event: &Event) -> BTreeSet<&'static str> {
+    let answers = [
+        (event.is_readable(), "readable"),
+        (event.is_writable(), "writable"),
+        (event.is_error(), "error"),
+        (event.is_read_closed(), "read_closed"),
+        (event.is_write_closed(), "write_closed"),
+        (event.is_priority(), "priority"),
+        (event.is_aio(), "aio"),
+        (event.is_lio(), "lio"),
+    ];
+    answers
+        .into_iter()
+        .filter(|(set, _)| *set)
+        .map(|(_, name)| name)
+        .collect()
+}
+
+pub(crate) fn any_port() -> SocketAddr {
+    "127.0.0.1:0".parse().expect("an address")
+}
+
+pub(crate) fn listen() -> (TcpListener, SocketAddr) {
+    let listener = TcpListener::bind(any_port()).expect("bind");
+    let address = listener.local_addr().expect("local_addr");
+    (listener, address)
+}
+
+/// Two connected streams: ours, and a blocking one of std's as the peer.
+pub(crate) fn connected() -> (TcpStream, std::net::TcpStream) {
+    let listener = std::net::TcpListener::bind(any_port()).expect("bind");
+    let peer = std::net::TcpStream::connect(listener.local_addr().expect("addr")).expect("connect");
+    let (stream, _) = listener.accept().expect("accept");
+    stream.set_nonblocking(true).expect("set_nonblocking");
+    (TcpStream::from_std(stream), peer)
+}
+
+pub(crate) fn would_block<T: std::fmt::Debug>(result: io::Result<T>) {
+    let err = result.expect_err("this would block");
+    assert_eq!(err.kind(), ErrorKind::WouldBlock, "{err}");
+}
+
+/// Reads until it would block, and answers how much there was.
+pub(crate) fn drain(mut reader: impl Read) -> usize {
+    let mut buffer = [0; 4096];
+    let mut total = 0;
+    loop {
+        match reader.read(&mut buffer) {
+            Ok(0) => return total,
+            Ok(read) => total += read,
+            Err(err) if err.kind() == ErrorKind::WouldBlock => return total,
+            Err(err) => panic!("read: {err}"),
+        }
+    }
+}
+
+/// Writes until it would block, and answers how much went in.
+pub(crate) fn fill(mut writer: impl io::Write) -> usize {
+    let buffer = [0; 4096];
+    let mut total = 0;
+    loop {
+        match writer.write(&buffer) {
+            Ok(written) => total += written,
+            Err(err) if err.kind() == ErrorKind::WouldBlock => return total,
+            Err(err) => panic!("write: {err}"),
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! Registering from other threads while one is inside the poll.
+
+use std::io::Write;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc};
+use std::thread;
+use std::time::Instant;
+
+use mio::net::UnixStream;
+use mio::{Interest, SelectorKind, Token, Waker};
+
+use crate::support::{BOTH, LONG, Watch, drain};
+
+per_selector!(
+    registering_counts_at_once,
+    reregistering_counts_at_once,
+    rearming_counts_at_once,
+    deregistering_lets_the_peer_see_the_end_at_once,
+    nothing_after_deregister_under_stress,
+);
+
+/// Polls in a thread of its own until an event of `token` comes, and says so.
+fn poll_for(mut watch: Watch, token: usize) -> mpsc::Receiver<()> {
+    let (done, is_done) = mpsc::channel();
+    thread::spawn(move || {
+        loop {
+            watch.poll.poll(&mut watch.events, None).unwrap();
+            if watch
+                .events
+                .iter()
+                .any(|event| event.token() == Token(token))
+            {
+                let _ = done.send(());
+                return;
+            }
+        }
+    });
+    // Long enough for it to be inside the call in most runs; the test holds either way.
+    assert!(is_done.recv_timeout(crate::support::SHORT).is_err());
+    is_done
+}
+
+fn registering_counts_at_once(kind: SelectorKind) {
+    let watch = Watch::new(kind);
+    let registry = watch.poll.registry().try_clone().unwrap();
+    let done = poll_for(watch, 1);
+    let (mut one, _two) = UnixStream::pair().unwrap();
+    registry.register(&mut one, Token(1), BOTH).unwrap();
+    done.recv_timeout(LONG).unwrap();
+}
+
+fn reregistering_counts_at_once(kind: SelectorKind) {
+    let watch = Watch::new(kind);
+    let registry = watch.poll.registry().try_clone().unwrap();
+    let (mut one, _two) = UnixStream::pair().unwrap();
+    registry
+        .register(&mut one, Token(1), Interest::READABLE)
+        .unwrap();
+    let done = poll_for(watch, 2);
+    registry
+        .reregister(&mut one, Token(2), Interest::WRITABLE)
+        .unwrap();
+    done.recv_timeout(LONG).unwrap();
+}
+
+/// One thread polls, another reads.
+fn rearming_counts_at_once(kind: SelectorKind) {
+    let mut watch = Watch::new(kind);
+    let (mut one, mut two) = UnixStream::pair().unwrap();
+    watch.register(&mut one, 1, Interest::READABLE);
+    two.write_all(b"hello").unwrap();
+    watch.wait_readable(1);
+    let done = poll_for(watch, 1);
+    assert_eq!(drain(&one), 5);
+    two.write_all(b"again").unwrap();
+    done.recv_timeout(LONG).unwrap();
+}
+
+/// A poll that is inside the call may not keep a closed socket alive.
+fn deregistering_lets_the_peer_see_the_end_at_once(kind: SelectorKind) {
+    let watch = Watch::new(kind);
+    let registry = watch.poll.registry().try_clone().unwrap();
+    let (one, two) = UnixStream::pair().unwrap();
+    let mut one = Some(one);
+    registry
+        .register(one.as_mut().unwrap(), Token(1), Interest::READABLE)
+        .unwrap();
+    let done = poll_for(watch, 1);
+    registry.deregister(one.as_mut().unwrap()).unwrap();
+    one = None;
+    let mut end = Watch::new(kind);
+    let mut two = two;
+    end.register(&mut two, 2, Interest::READABLE);
+    end.wait(2, mio::event::Event::is_read_closed);
+    assert!(one.is_none() && done.try_recv().is_err());
+}
+
+/// Threads register, use and deregister sources as fast as they can, each time with a new token and
+/// mostly with a descriptor number of just before. After `deregister` they say that the token is
+/// over, and no poll that begins later may show it.
+fn nothing_after_deregister_under_stress(kind: SelectorKind) {
+    const THREADS: usize = 3;
+    const ROUNDS: usize = 4_000;
+    let mut watch = Watch::new(kind);
+    let over: Arc<Vec<AtomicBool>> = Arc::new(
+        (0..THREADS * ROUNDS)
+            .map(|_| AtomicBool::new(false))
+            .collect(),
+    );
+    let seen = Arc::new(AtomicUsize::new(0));
+    let waker = Arc::new(Waker::new(watch.poll.registry(), Token(usize::MAX)).unwrap());
+    let threads: Vec<_> = (0..THREADS)
+        .map(|thread| {
+            let registry = watch.poll.registry().try_clone().unwrap();
+            let (over, seen, waker) = (over.clone(), seen.clone(), waker.clone());
+            thread::spawn(move || {
+                for round in 0..ROUNDS {
+                    let token = thread * ROUNDS + round;
+                    let (mut one, mut two) = UnixStream::pair().unwrap();
+                    registry.register(&mut one, Token(token), BOTH).unwrap();
+                    two.write_all(b"hello").unwrap();
+                    if round % 2 == 0 {
+                        let before = seen.load(Ordering::SeqCst);
+                        let start = Instant::now();
+                        while seen.load(Ordering::SeqCst) == before && start.elapsed() < LONG {
+                            thread::yield_now();
+                        }
+                        drain(&one);
+                    }
+                    if round % 3 == 0 {
+                        registry
+                            .reregister(&mut one, Token(token), Interest::READABLE)
+                            .unwrap();
+                    }
+                    registry.deregister(&mut one).unwrap();
+                    over[token].store(true, Ordering::SeqCst);
+                }
+                waker.wake().unwrap();
+            })
+        })
+        .collect();
+    while !threads.iter().all(thread::JoinHandle::is_finished) {
+        // What is over before the poll begins may not come out of it.
+        let was_over: Vec<_> = over
+            .iter()
+            .map(|over| over.load(Ordering::SeqCst))
+            .collect();
+        watch.poll(crate::support::SHORT);
+        for event in &watch.events {
+            let token = event.token().0;
+            assert!(
+                token == usize::MAX || !was_over[token],
+                "{event:?} after deregister"
+            );
+        }
+        seen.fetch_add(1, Ordering::SeqCst);
+    }
+    for thread in threads {
+        thread.join().unwrap();
+    }
+}

@@ -1,0 +1,120 @@
+//! How long a poll waits. Never too short; how much too long is for benchmarks.
+
+use std::io::ErrorKind;
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use mio::{SelectorKind, Token, Waker};
+
+use crate::support::{LONG, Watch, ffi};
+
+per_selector!(
+    a_timeout_never_ends_early,
+    zero_does_not_wait,
+    a_fraction_of_a_millisecond_is_waited_and_not_spun,
+    the_longest_timeout_waits,
+    no_timeout_waits,
+    a_signal_interrupts,
+);
+
+fn a_timeout_never_ends_early(kind: SelectorKind) {
+    let mut watch = Watch::new(kind);
+    for nanoseconds in [
+        1, 999, 50_000, 999_999, 1_000_000, 1_000_001, 1_500_000, 20_000_000,
+    ] {
+        for _ in 0..20 {
+            let timeout = Duration::from_nanos(nanoseconds);
+            let start = Instant::now();
+            watch.poll.poll(&mut watch.events, Some(timeout)).unwrap();
+            let waited = start.elapsed();
+            assert!(waited >= timeout, "waited {waited:?} of {timeout:?}");
+            assert!(watch.events.is_empty());
+        }
+    }
+}
+
+fn zero_does_not_wait(kind: SelectorKind) {
+    let mut watch = Watch::new(kind);
+    // Who waited would not come back from here within anybody's patience.
+    for _ in 0..100_000 {
+        watch
+            .poll
+            .poll(&mut watch.events, Some(Duration::ZERO))
+            .unwrap();
+        assert!(watch.events.is_empty());
+    }
+}
+
+/// The sleeping thread leaves the processor: what it used is far less than what it waited.
+fn a_fraction_of_a_millisecond_is_waited_and_not_spun(kind: SelectorKind) {
+    let mut watch = Watch::new(kind);
+    let switches = ffi::voluntary_switches();
+    for _ in 0..50 {
+        watch
+            .poll
+            .poll(&mut watch.events, Some(Duration::from_micros(900)))
+            .unwrap();
+    }
+    let switches = ffi::voluntary_switches() - switches;
+    assert!(switches >= 50, "went to sleep {switches} times in 50 waits");
+}
+
+fn the_longest_timeout_waits(kind: SelectorKind) {
+    for timeout in [
+        Duration::MAX,
+        Duration::from_secs(i64::MAX as u64),
+        Duration::from_millis(i32::MAX as u64 + 1),
+        Duration::from_secs(u64::from(u32::MAX)) + Duration::from_nanos(1),
+    ] {
+        waits(kind, Some(timeout));
+    }
+}
+
+fn no_timeout_waits(kind: SelectorKind) {
+    waits(kind, None);
+}
+
+/// The poll returns because it was woken, and not before.
+fn waits(kind: SelectorKind, timeout: Option<Duration>) {
+    let mut watch = Watch::new(kind);
+    let waker = Waker::new(watch.poll.registry(), Token(1)).unwrap();
+    let (returned, has_returned) = mpsc::channel();
+    let thread = thread::spawn(move || {
+        let result = watch.poll.poll(&mut watch.events, timeout);
+        returned.send(watch.events.iter().count()).unwrap();
+        result
+    });
+    let early = has_returned.recv_timeout(Duration::from_millis(50));
+    assert!(early.is_err(), "{timeout:?} ended early");
+    waker.wake().unwrap();
+    assert_eq!(has_returned.recv_timeout(LONG), Ok(1), "{timeout:?}");
+    thread.join().unwrap().unwrap();
+}
+
+fn a_signal_interrupts(kind: SelectorKind) {
+    ffi::handle_sigusr1();
+    for timeout in [
+        None,
+        Some(LONG * 10),
+        Some(LONG * 10 + Duration::from_nanos(1)),
+    ] {
+        let mut watch = Watch::new(kind);
+        let (started, has_started) = mpsc::channel();
+        let thread = thread::spawn(move || {
+            started.send(ffi::this_thread()).unwrap();
+            let result = watch.poll.poll(&mut watch.events, timeout);
+            assert!(watch.events.is_empty());
+            result
+        });
+        let id = has_started.recv().unwrap();
+        // A signal before the poll has begun interrupts nothing, so there are many.
+        while !thread.is_finished() {
+            ffi::signal(id);
+            thread::yield_now();
+        }
+        let err = thread.join().unwrap().unwrap_err();
+        assert_eq!(err.kind(), ErrorKind::Interrupted);
+        assert!(err.raw_os_error().is_some());
+    }
+}

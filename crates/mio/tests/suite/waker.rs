@@ -1,0 +1,173 @@
+//! Waking a poll from elsewhere.
+
+use std::panic::catch_unwind;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use mio::{Events, Interest, SelectorKind, Token, Waker};
+
+use crate::support::{LONG, Watch, connected};
+
+per_selector!(
+    a_wake_is_an_event,
+    a_wake_before_the_poll_is_kept,
+    several_wakes_are_at_least_one_event,
+    each_wake_after_a_poll_is_news,
+    no_wake_is_lost,
+    a_wake_among_more_events_than_fit,
+    a_full_counter_does_not_block,
+    a_dropped_waker_is_silent,
+    a_second_waker_is_a_mistake,
+    a_waker_outlives_its_poll,
+    what_was_written_before_the_wake_is_seen,
+);
+
+fn a_wake_is_an_event(kind: SelectorKind) {
+    let mut watch = Watch::new(kind);
+    let waker = Waker::new(watch.poll.registry(), Token(10)).unwrap();
+    watch.expect_silence();
+    let thread = thread::spawn(move || {
+        waker.wake().unwrap();
+        waker
+    });
+    let event = watch.wait_readable(10);
+    assert!(!event.is_writable() && !event.is_error() && !event.is_read_closed());
+    watch.expect_silence();
+    drop(thread.join().unwrap());
+}
+
+fn a_wake_before_the_poll_is_kept(kind: SelectorKind) {
+    let mut watch = Watch::new(kind);
+    let waker = Waker::new(watch.poll.registry(), Token(10)).unwrap();
+    waker.wake().unwrap();
+    watch.poll(Duration::ZERO);
+    assert_eq!(watch.events.iter().count(), 1);
+}
+
+fn several_wakes_are_at_least_one_event(kind: SelectorKind) {
+    let mut watch = Watch::new(kind);
+    let waker = Waker::new(watch.poll.registry(), Token(10)).unwrap();
+    for _ in 0..5 {
+        waker.wake().unwrap();
+    }
+    watch.wait_readable(10);
+    watch.expect_silence();
+}
+
+fn each_wake_after_a_poll_is_news(kind: SelectorKind) {
+    let mut watch = Watch::new(kind);
+    let waker = Waker::new(watch.poll.registry(), Token(10)).unwrap();
+    for _ in 0..100 {
+        waker.wake().unwrap();
+        watch.poll(LONG);
+        assert_eq!(watch.events.iter().count(), 1);
+    }
+}
+
+/// A thread that is waiting for each wake hangs if one is lost.
+fn no_wake_is_lost(kind: SelectorKind) {
+    const ROUNDS: usize = 5_000;
+    let mut watch = Watch::new(kind);
+    let waker = Arc::new(Waker::new(watch.poll.registry(), Token(10)).unwrap());
+    let asked = Arc::new(AtomicUsize::new(0));
+    let answered = Arc::new(AtomicUsize::new(0));
+    let threads: Vec<_> = (0..3)
+        .map(|_| {
+            let (waker, asked, answered) = (waker.clone(), asked.clone(), answered.clone());
+            thread::spawn(move || {
+                for _ in 0..ROUNDS {
+                    let ticket = asked.fetch_add(1, Ordering::SeqCst) + 1;
+                    waker.wake().unwrap();
+                    // Mostly the answer has to come from a poll that was asleep.
+                    while ticket % 3 == 0 && answered.load(Ordering::SeqCst) < ticket {
+                        thread::yield_now();
+                    }
+                }
+            })
+        })
+        .collect();
+    while answered.load(Ordering::SeqCst) < 3 * ROUNDS {
+        watch.poll(LONG);
+        assert!(!watch.events.is_empty(), "a wake was lost");
+        answered.store(asked.load(Ordering::SeqCst), Ordering::SeqCst);
+    }
+    for thread in threads {
+        thread.join().unwrap();
+    }
+}
+
+fn a_wake_among_more_events_than_fit(kind: SelectorKind) {
+    let mut watch = Watch::new(kind);
+    watch.events = Events::with_capacity(1);
+    let waker = Waker::new(watch.poll.registry(), Token(10)).unwrap();
+    let mut streams: Vec<_> = (0..4).map(|_| connected()).collect();
+    for (token, (stream, _)) in streams.iter_mut().enumerate() {
+        watch.register(stream, token, Interest::WRITABLE);
+    }
+    waker.wake().unwrap();
+    let mut seen = Vec::new();
+    for _ in 0..5 {
+        watch.poll(LONG);
+        seen.extend(watch.events.iter().map(|event| event.token().0));
+    }
+    seen.sort_unstable();
+    assert_eq!(seen, [0, 1, 2, 3, 10]);
+}
+
+/// More wakes than a pipe has room for, while nobody polls.
+fn a_full_counter_does_not_block(kind: SelectorKind) {
+    let mut watch = Watch::new(kind);
+    let waker = Waker::new(watch.poll.registry(), Token(10)).unwrap();
+    for round in 0..3 {
+        for _ in 0..70_000 {
+            waker.wake().unwrap();
+        }
+        watch.poll(LONG);
+        assert_eq!(watch.events.iter().count(), 1, "round {round}");
+    }
+}
+
+fn a_dropped_waker_is_silent(kind: SelectorKind) {
+    let mut watch = Watch::new(kind);
+    let waker = Waker::new(watch.poll.registry(), Token(10)).unwrap();
+    waker.wake().unwrap();
+    drop(waker);
+    watch.expect_silence();
+    // Now there may be another one.
+    let waker = Waker::new(watch.poll.registry(), Token(11)).unwrap();
+    waker.wake().unwrap();
+    watch.wait_readable(11);
+}
+
+fn a_second_waker_is_a_mistake(kind: SelectorKind) {
+    let watch = Watch::new(kind);
+    let registry = watch.poll.registry().try_clone().unwrap();
+    let _waker = Waker::new(&registry, Token(10)).unwrap();
+    let second = catch_unwind(|| Waker::new(&registry, Token(11)).map(drop));
+    assert_eq!(second.is_err(), cfg!(debug_assertions));
+}
+
+fn a_waker_outlives_its_poll(kind: SelectorKind) {
+    let watch = Watch::new(kind);
+    let waker = Waker::new(watch.poll.registry(), Token(10)).unwrap();
+    drop(watch);
+    waker.wake().unwrap();
+}
+
+fn what_was_written_before_the_wake_is_seen(kind: SelectorKind) {
+    let mut watch = Watch::new(kind);
+    let waker = Waker::new(watch.poll.registry(), Token(10)).unwrap();
+    let number = Arc::new(AtomicUsize::new(0));
+    let written = number.clone();
+    let thread = thread::spawn(move || {
+        // The wake alone makes it visible.
+        written.store(7, Ordering::Relaxed);
+        waker.wake().unwrap();
+        waker
+    });
+    watch.wait_readable(10);
+    assert_eq!(number.load(Ordering::Relaxed), 7);
+    drop(thread.join().unwrap());
+}

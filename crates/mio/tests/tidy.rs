@@ -1,0 +1,257 @@
+//! The rules of the house, as far as a program can check them. ARCHITECTURE.md says why they are.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Files that may have `unsafe` though they are not called `ffi.rs`, and why.
+const UNSAFE: &[(&str, &str)] = &[
+    (
+        "crates/mio/src/io_impls.rs",
+        "`FromRawFd` is itself unsafe to call",
+    ),
+    (
+        "crates/mio/src/net/",
+        "examples in the docs that show a system call inside `try_io`",
+    ),
+    (
+        "crates/mio/src/os/unix/pipe.rs",
+        "an example in the docs that shows a system call",
+    ),
+    (
+        "crates/mio/examples/listen_fd.rs",
+        "takes over a descriptor that the program inherited",
+    ),
+    ("crates/mio/tests/tidy.rs", "this file"),
+];
+
+/// The longest a source file may be before one asks whether it should be two; docs of public items
+/// count less than code, so those files have more.
+const LINES: usize = 650;
+
+struct File {
+    /// From the root of the workspace, with `/`.
+    name: String,
+    text: String,
+}
+
+impl File {
+    /// The lines of code, without comments and docs.
+    fn code(&self) -> impl Iterator<Item = (usize, &str)> {
+        let lines = self
+            .text
+            .lines()
+            .enumerate()
+            .map(|(index, line)| (index + 1, line));
+        lines.filter(|(_, line)| !line.trim_start().starts_with("//"))
+    }
+
+    fn complain(&self, line: usize, what: &str) -> String {
+        format!("{}:{line}: {what}", self.name)
+    }
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn sources() -> Vec<File> {
+    fn collect(folder: &Path, root: &Path, files: &mut Vec<File>) {
+        for entry in fs::read_dir(folder)
+            .expect("a folder")
+            .map(|entry| entry.expect("an entry"))
+        {
+            let path = entry.path();
+            if path.is_dir() {
+                collect(&path, root, files);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let name = path.strip_prefix(root).expect("below the root");
+                let name = name.to_string_lossy().replace('\\', "/");
+                files.push(File {
+                    name,
+                    text: fs::read_to_string(&path).expect("text"),
+                });
+            }
+        }
+    }
+    let root = root();
+    let mut files = Vec::new();
+    collect(&root.join("crates"), &root, &mut files);
+    assert!(files.len() > 40, "only {} files found", files.len());
+    files
+}
+
+fn assert_none(complaints: &[String]) {
+    assert!(complaints.is_empty(), "\n{}\n", complaints.join("\n"));
+}
+
+/// Complaints about each line of code that `bad` finds, in files that `in_scope` accepts.
+fn find(in_scope: impl Fn(&File) -> bool, bad: impl Fn(&str) -> bool, what: &str) -> Vec<String> {
+    let files = sources();
+    let files = files.iter().filter(|file| in_scope(file));
+    files
+        .flat_map(|file| {
+            let lines = file.code().filter(|(_, line)| bad(line));
+            lines
+                .map(|(line, _)| file.complain(line, what))
+                .collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+fn is_this_file(file: &File) -> bool {
+    file.name.ends_with("tests/tidy.rs")
+}
+
+#[test]
+fn names_of_systems_stand_in_the_table_only() {
+    assert_none(&find(
+        |file| file.name != "crates/mio/build.rs" && !is_this_file(file),
+        // A label in the docs is no decision.
+        |line| line.contains("target_os") && !line.contains("doc(cfg("),
+        "a system is named outside build.rs; ask for what it has instead",
+    ));
+}
+
+#[test]
+fn unsafe_code_stands_in_ffi_files_only() {
+    let excused = |file: &File| {
+        file.name.ends_with("/ffi.rs")
+            || UNSAFE.iter().any(|(name, reason)| {
+                assert!(!reason.is_empty());
+                file.name.starts_with(name)
+            })
+    };
+    let is_unsafe = |line: &str| {
+        line.split(|c: char| !(c.is_alphanumeric() || c == '_'))
+            .any(|word| word == "unsafe")
+    };
+    assert_none(&find(
+        |file| !excused(file),
+        is_unsafe,
+        "unsafe code outside an ffi.rs",
+    ));
+    // An excuse that nobody needs is taken back.
+    for (name, _) in UNSAFE {
+        let needed = sources()
+            .iter()
+            .any(|file| file.name.starts_with(name) && file.text.lines().any(is_unsafe));
+        assert!(needed, "{name} has no unsafe code and needs no excuse");
+    }
+}
+
+#[test]
+fn each_unsafe_block_says_why_it_is_sound() {
+    let mut complaints = Vec::new();
+    for file in sources().iter().filter(|file| !is_this_file(file)) {
+        let lines: Vec<_> = file.text.lines().collect();
+        for (index, line) in lines.iter().enumerate() {
+            let code = line
+                .trim_start()
+                .trim_start_matches("/// ")
+                .trim_start_matches("//! ");
+            let starts = code.contains("unsafe {") || code.contains("unsafe impl");
+            if !starts || code.starts_with("//") {
+                continue;
+            }
+            let above = &lines[index.saturating_sub(6)..index];
+            if !above.iter().any(|line| line.contains("SAFETY:")) {
+                complaints.push(file.complain(index + 1, "no SAFETY comment"));
+            }
+        }
+    }
+    assert_none(&complaints);
+}
+
+#[test]
+fn every_selector_has_the_same_files() {
+    let folder = root().join("crates/mio/src/sys");
+    let shared = ["unix"];
+    let mut selectors = 0;
+    for entry in fs::read_dir(folder)
+        .expect("src/sys")
+        .map(|entry| entry.expect("an entry"))
+    {
+        let name = entry.file_name().into_string().expect("a name");
+        if !entry.path().is_dir() || shared.contains(&name.as_str()) {
+            continue;
+        }
+        selectors += 1;
+        for file in ["mod.rs", "selector.rs", "event.rs", "waker.rs", "ffi.rs"] {
+            assert!(entry.path().join(file).exists(), "sys/{name} has no {file}");
+        }
+    }
+    assert!(selectors >= 2);
+}
+
+#[test]
+fn modules_are_where_their_name_says() {
+    let attribute = concat!("#[pa", "th");
+    assert_none(&find(
+        |_| true,
+        |line| line.contains(attribute),
+        "a module elsewhere",
+    ));
+}
+
+#[test]
+fn no_loose_ends() {
+    let words = [
+        "TO\u{44}O",
+        "FIX\u{4d}E",
+        "XX\u{58}",
+        "HA\u{43}K",
+        "todo!",
+        "unimplemented!",
+        "dbg!",
+    ];
+    let mut complaints = Vec::new();
+    for file in sources().iter().filter(|file| !is_this_file(file)) {
+        for (index, line) in file.text.lines().enumerate() {
+            if words.iter().any(|word| line.contains(word)) {
+                complaints.push(file.complain(index + 1, "something is left to do"));
+            }
+        }
+    }
+    assert_none(&complaints);
+}
+
+#[test]
+fn no_sleep_makes_a_test_right() {
+    assert_none(&find(
+        |file| file.name.contains("/tests/") && !is_this_file(file),
+        |line| line.contains("sleep("),
+        "a test that sleeps; wait for what is to happen",
+    ));
+}
+
+#[test]
+fn files_are_short_and_narrow() {
+    let mut complaints = Vec::new();
+    for file in sources() {
+        let lines = file.text.lines().count();
+        if lines > LINES {
+            complaints.push(file.complain(lines, "too long a file"));
+        }
+        for (index, line) in file.text.lines().enumerate() {
+            // A table in the docs can't be broken.
+            let table = line.trim_start().starts_with("/// |");
+            if line.chars().count() > 100 && !table {
+                complaints.push(file.complain(index + 1, "a line of more than 100 columns"));
+            }
+        }
+    }
+    assert_none(&complaints);
+}
+
+#[test]
+fn macros_make_trait_impls_only() {
+    let bad = |line: &str| {
+        let line = line.trim_start();
+        line.starts_with("impl $") || line.starts_with("mod $")
+    };
+    assert_none(&find(
+        |file| file.name.contains("/src/"),
+        bad,
+        "a macro makes more than impls",
+    ));
+}
