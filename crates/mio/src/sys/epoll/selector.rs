@@ -40,9 +40,11 @@ impl selector::Selector for Selector {
 
     #[inline]
     fn select(&self, events: &mut Events, timeout: Option<Duration>) -> io::Result<()> {
-        match timeout {
-            None => ffi::epoll_wait(self.epoll.as_fd(), events.buffer(), -1),
-            Some(timeout) => timeout::wait(self.epoll.as_fd(), events.buffer(), timeout),
+        let (epoll, events) = (self.epoll.as_fd(), events.buffer());
+        match timeout.map(|timeout| (timeout, timeout::whole_milliseconds(timeout))) {
+            None => ffi::epoll_wait(epoll, events, -1),
+            Some((_, Some(milliseconds))) => ffi::epoll_wait(epoll, events, milliseconds),
+            Some((timeout, None)) => timeout::wait(epoll, events, timeout),
         }
     }
 

@@ -15,14 +15,13 @@ use libc::c_int;
 use crate::event::Event;
 use crate::sys::epoll::ffi;
 
+/// A timeout that `epoll_wait` can't take as it is.
+#[cold]
 pub(super) fn wait(
     epoll: BorrowedFd<'_>,
     events: &mut Vec<Event>,
     timeout: Duration,
 ) -> io::Result<()> {
-    if let Some(milliseconds) = whole_milliseconds(timeout) {
-        return ffi::epoll_wait(epoll, events, milliseconds);
-    }
     #[cfg(epoll_pwait2)]
     if let Some(result) = exact::wait(epoll, events, timeout) {
         return result;
@@ -34,13 +33,16 @@ pub(super) fn wait(
 }
 
 /// The timeout as `epoll_wait` takes it, if it can be said so without loss.
-fn whole_milliseconds(timeout: Duration) -> Option<c_int> {
-    let whole = timeout.subsec_nanos() % 1_000_000 == 0;
-    if whole {
-        c_int::try_from(timeout.as_millis()).ok()
-    } else {
-        None
+#[inline]
+pub(super) fn whole_milliseconds(timeout: Duration) -> Option<c_int> {
+    /// The seconds that fit with any fraction.
+    const MOST: u64 = c_int::MAX as u64 / 1_000;
+    let fraction = timeout.subsec_nanos();
+    let milliseconds = fraction / 1_000_000;
+    if timeout.as_secs() >= MOST || milliseconds * 1_000_000 != fraction {
+        return None;
     }
+    Some(timeout.as_secs() as c_int * 1_000 + milliseconds as c_int)
 }
 
 /// Waits in pieces of milliseconds, rounded up, until `piece` says that there are events.
@@ -115,10 +117,9 @@ mod tests {
             whole_milliseconds(Duration::from_millis(1_500)),
             Some(1_500)
         );
-        assert_eq!(
-            whole_milliseconds(Duration::from_millis(c_int::MAX as u64)),
-            Some(c_int::MAX)
-        );
+        let weeks = Duration::from_millis(2_147_482_999);
+        assert_eq!(whole_milliseconds(weeks), Some(2_147_482_999));
+        assert_eq!(whole_milliseconds(weeks + Duration::from_millis(1)), None);
     }
 
     #[test]
