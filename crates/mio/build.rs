@@ -111,7 +111,7 @@ const SYSTEMS: &[System] = &[
         names: &["illumos", "solaris"],
         selectors: &[Selector::Poll],
         waker: Waker::Pipe,
-        has: &[Has::Accept4, Has::SocketFlags, Has::Pipe2, Has::Ppoll],
+        has: &[Has::Accept4, Has::SocketFlags, Has::Pipe2],
     },
     // Sockets can't be opened here yet and nothing can be watched: the types exist, so that code
     // which names them compiles, and `Poll::new` says that the system has no selector.

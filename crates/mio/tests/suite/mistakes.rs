@@ -1,8 +1,10 @@
 //! Mistakes of the user, which debug builds name.
 
 use std::io::{Error, ErrorKind};
+use std::os::fd::AsRawFd;
 
 use mio::net::UnixStream;
+use mio::unix::SourceFd;
 use mio::{Poll, SelectorKind, Token};
 
 use crate::support::{BOTH, Watch};
@@ -13,6 +15,7 @@ per_selector!(
     reregistering_what_is_not_registered,
     deregistering_what_is_not_registered,
     a_failed_register_changes_nothing,
+    an_old_source_can_not_end_the_registration_of_another,
 );
 
 fn poll(kind: SelectorKind) -> Poll {
@@ -94,8 +97,6 @@ fn deregistering_what_is_not_registered(kind: SelectorKind) {
 }
 
 fn a_failed_register_changes_nothing(kind: SelectorKind) {
-    use mio::unix::SourceFd;
-    use std::os::fd::AsRawFd;
     let mut watch = Watch::new(kind);
     let (mut source, _peer) = UnixStream::pair().unwrap();
     // The number is taken by a registration that the source does not know of.
@@ -108,4 +109,24 @@ fn a_failed_register_changes_nothing(kind: SelectorKind) {
     registry.deregister(&mut SourceFd(&fd)).unwrap();
     registry.register(&mut source, Token(3), BOTH).unwrap();
     watch.wait_writable(3);
+}
+
+fn an_old_source_can_not_end_the_registration_of_another(kind: SelectorKind) {
+    let mut watch = Watch::new(kind);
+    let (mut old, mut new) = UnixStream::pair().unwrap();
+    watch.register(&mut old, 1, BOTH);
+    // Ended behind its back, after which another one may get what was its place.
+    let fd = old.as_raw_fd();
+    watch.deregister(&mut SourceFd(&fd));
+    watch.register(&mut new, 2, BOTH);
+    let err = watch
+        .poll
+        .registry()
+        .reregister(&mut old, Token(3), BOTH)
+        .unwrap_err();
+    assert_eq!(err.kind(), ErrorKind::NotFound);
+    drop(old);
+    let event = watch.wait_writable(2);
+    assert!(event.is_read_closed());
+    watch.deregister(&mut new);
 }

@@ -25,6 +25,7 @@ per_selector!(
     every_connection_is_reported,
     a_shared_reference_rearms_too,
     more_sources_than_capacity_all_have_their_turn,
+    a_busy_source_does_not_starve_another,
     readiness_is_reported_again_after_reregister,
     the_end_after_unread_data_is_reported,
     both_directions_of_a_pair,
@@ -241,6 +242,26 @@ fn more_sources_than_capacity_all_have_their_turn(kind: SelectorKind) {
         }
     }
     assert_eq!(seen, [1; 9]);
+}
+
+fn a_busy_source_does_not_starve_another(kind: SelectorKind) {
+    let mut watch = Watch::new(kind);
+    watch.events = Events::with_capacity(1);
+    let mut pipes: Vec<_> = (0..3).map(|_| pipe::new().unwrap()).collect();
+    for (token, (sender, receiver)) in pipes.iter_mut().enumerate() {
+        watch.register(receiver, token, Interest::READABLE);
+        sender.write_all(b"!").unwrap();
+    }
+    // Each source that is reported is used up and ready again at once.
+    let mut seen = [0; 3];
+    for _ in 0..30 {
+        watch.poll(LONG);
+        let token = watch.events.iter().next().unwrap().token().0;
+        seen[token] += 1;
+        drain(&pipes[token].1);
+        pipes[token].0.write_all(b"!").unwrap();
+    }
+    assert!(seen.iter().all(|seen| *seen >= 5), "{seen:?}");
 }
 
 fn readiness_is_reported_again_after_reregister(kind: SelectorKind) {

@@ -6,9 +6,9 @@
 //! machine is, so with `--check` it fails when this crate is over its bounds.
 //!
 //! What is counted is one poll and a walk over its events, which reads the token and asks whether
-//! the event is readable and writable, as a server does. The sources are sockets with data in them; a
-//! reregistration, which is not counted, makes them news again. One poll brings 1 or 64 events, and
-//! the difference tells what an event costs and what the poll itself.
+//! the event is readable and writable, as a server does. The sources are sockets with data in them;
+//! a reregistration, which is not counted, makes them news again. One poll brings 1 or 64 events,
+//! and the difference tells what an event costs and what the poll itself.
 
 #[cfg(unix)]
 mod ffi;
