@@ -38,3 +38,33 @@ impl selector::Waker for Waker {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::event::Events;
+    use crate::sys::selector::Waker as _;
+
+    #[test]
+    fn a_wake_that_finds_no_room_is_an_event() {
+        let selector = Selector::new().unwrap();
+        let waker = Waker::new(&selector, Token(7)).unwrap();
+        let mut events = Events::with_capacity(8);
+        waker.signal.fill().unwrap();
+        selector.select(&mut events, Some(Duration::ZERO)).unwrap();
+        for _ in 0..3 {
+            // The poll has seen it, and it is still full.
+            waker.wake().unwrap();
+            selector.select(&mut events, Some(Duration::ZERO)).unwrap();
+            assert_eq!(
+                events.iter().map(|event| event.token()).collect::<Vec<_>>(),
+                [Token(7)]
+            );
+            waker.signal.clear().unwrap();
+            waker.signal.fill().unwrap();
+            selector.select(&mut events, Some(Duration::ZERO)).unwrap();
+        }
+    }
+}

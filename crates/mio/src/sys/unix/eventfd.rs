@@ -29,6 +29,14 @@ impl Eventfd {
         }
     }
 
+    /// Makes it as full as it gets.
+    #[cfg(test)]
+    pub(crate) fn fill(&self) -> io::Result<()> {
+        (&self.counter)
+            .write(&(u64::MAX - 1).to_ne_bytes())
+            .map(|_| ())
+    }
+
     /// Makes it unreadable.
     pub(crate) fn clear(&self) -> io::Result<()> {
         match (&self.counter).read(&mut [0; 8]) {

@@ -58,6 +58,13 @@ mod signal {
             }
         }
 
+        /// Makes it as full as it gets.
+        #[cfg(test)]
+        pub(crate) fn fill(&self) -> io::Result<()> {
+            while self.raise()? {}
+            Ok(())
+        }
+
         /// Makes it unreadable, if nobody writes meanwhile.
         pub(crate) fn clear(&self) -> io::Result<()> {
             let mut buffer = [0; 4096];
