@@ -90,7 +90,7 @@ const SYSTEMS: &[System] = &[
         ],
     },
     System {
-        names: &["freebsd", "dragonfly", "netbsd", "openbsd"],
+        names: &["freebsd", "openbsd"],
         selectors: &[Selector::Poll],
         waker: Waker::Pipe,
         has: &[
@@ -100,6 +100,12 @@ const SYSTEMS: &[System] = &[
             Has::Ppoll,
             Has::BacklogMax,
         ],
+    },
+    System {
+        names: &["dragonfly", "netbsd"],
+        selectors: &[Selector::Poll],
+        waker: Waker::Pipe,
+        has: &[Has::Accept4, Has::SocketFlags, Has::Pipe2, Has::Ppoll],
     },
     System {
         names: &["macos", "ios", "tvos", "watchos", "visionos"],

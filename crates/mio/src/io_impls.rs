@@ -95,19 +95,20 @@ macro_rules! impl_into_std {
     };
 }
 
-/// Reading, for the type and for a shared reference to it.
+/// Reading, for the type and for a shared reference to it, by that method of
+/// [`IoSource`](crate::io_source::IoSource).
 macro_rules! impl_read {
-    ($($type:ty),+) => {$(
+    ($read:ident: $($type:ty),+) => {$(
         impl std::io::Read for $type {
             fn read(&mut self, buf: &mut [u8]) -> std::io::Result<usize> {
-                self.inner.read_with(|mut io| io.read(buf))
+                self.inner.$read(|mut io| io.read(buf))
             }
 
             fn read_vectored(
                 &mut self,
                 bufs: &mut [std::io::IoSliceMut<'_>],
             ) -> std::io::Result<usize> {
-                self.inner.read_with(|mut io| io.read_vectored(bufs))
+                self.inner.$read(|mut io| io.read_vectored(bufs))
             }
         }
     )+};

@@ -40,6 +40,20 @@ impl<T> IoSource<T> {
         self.operate(Direction::Read, f)
     }
 
+    /// As [`read_with`](Self::read_with), for a pipe: its end need not be the last one, because a
+    /// pipe with a name may get another writer.
+    #[inline]
+    pub(crate) fn read_pipe_with(
+        &self,
+        f: impl FnOnce(&T) -> io::Result<usize>,
+    ) -> io::Result<usize> {
+        let result = self.read_with(f);
+        if SourceState::REARMS && matches!(result, Ok(0)) {
+            self.state.would_block(Direction::Read);
+        }
+        result
+    }
+
     /// An operation that sends data out.
     #[inline]
     pub(crate) fn write_with<R>(&self, f: impl FnOnce(&T) -> io::Result<R>) -> io::Result<R> {

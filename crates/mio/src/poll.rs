@@ -173,7 +173,8 @@ impl Poll {
     ///
     /// # Errors
     ///
-    /// [`Interrupted`](io::ErrorKind::Interrupted) when a signal handler ran in this thread: there
+    /// [`Interrupted`](io::ErrorKind::Interrupted) when a signal handler ran in this thread, and
+    /// for reasons of the system's own, such as another thread starting a program on Linux: there
     /// are no events, nothing is lost, and most programs just call again.
     /// [`InvalidInput`](io::ErrorKind::InvalidInput) if `events` has no capacity. No other is
     /// expected.

@@ -66,7 +66,7 @@ impl Waker {
     /// # Panics
     ///
     /// In debug builds, if this `Poll` has a waker already. In release builds a second waker is not
-    /// noticed, and which of the two tokens an event has is not defined.
+    /// noticed; which of the two tokens an event has is then not defined, and wakes may be lost.
     ///
     /// # Examples
     ///

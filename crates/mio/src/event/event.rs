@@ -25,7 +25,7 @@ use crate::sys::{self, NativeEvent, Readiness};
 /// | the peer has shut down its writing half (FIN) | yes | (yes) | | yes | | |
 /// | the peer has shut down both halves, or closed (FIN), nothing unread there | yes | (yes) | | yes | | |
 /// | this side has shut down its reading half | yes | (yes) | | yes | | |
-/// | this side has shut down its writing half | | | | | | |
+/// | this side has shut down its writing half | | (yes) | | | | |
 /// | both sides have shut down their writing halves, or this side both of its own | yes | (yes) | | yes | yes | |
 /// | the connection was reset (RST) | yes | (yes) | yes | yes | yes | |
 /// | a connection was made | | yes | | | | |
@@ -34,7 +34,7 @@ use crate::sys::{self, NativeEvent, Readiness};
 /// | a Unix stream's peer was closed | yes | (yes) | | yes | yes | |
 /// | the last writer of a pipe was closed: its reading end | if data is left | | | yes | yes | |
 /// | the last reader of a pipe was closed: its writing end | | (yes) | yes | | yes | |
-/// | a datagram was refused (ICMP): UDP socket | yes | (yes) | yes | | | |
+/// | a datagram was refused (ICMP): UDP socket | | (yes) | yes | | yes | |
 ///
 /// # Which flags each answer is made of
 ///

@@ -2,6 +2,7 @@
 
 use std::io::ErrorKind;
 use std::os::fd::AsRawFd;
+use std::time::Duration;
 
 use mio::net::{TcpListener, TcpStream, UdpSocket, UnixDatagram, UnixStream};
 use mio::unix::{SourceFd, pipe};
@@ -13,7 +14,8 @@ use crate::support::{BOTH, Watch, any_port, connected, ffi, listen};
 per_selector!(
     nothing_is_leaked,
     running_out_is_an_error,
-    handles_are_close_on_exec
+    handles_are_close_on_exec,
+    what_is_gone_counts_no_more,
 );
 
 fn nothing_is_leaked(kind: SelectorKind) {
@@ -98,6 +100,23 @@ fn running_out_is_an_error(kind: SelectorKind) {
         waker.wake().unwrap();
         watch.wait_readable(0);
         drop(accepted);
+    });
+}
+
+/// The system lets a process ask poll(2) about no more files than it may have.
+fn what_is_gone_counts_no_more(kind: SelectorKind) {
+    alone(&test_path!(kind, "what_is_gone_counts_no_more"), || {
+        let mut watch = Watch::new(kind);
+        let mut pairs: Vec<_> = (0..100).map(|_| UnixStream::pair().unwrap()).collect();
+        for (token, (one, _)) in pairs.iter_mut().enumerate() {
+            watch.register(one, token, BOTH);
+        }
+        watch.poll(Duration::ZERO);
+        pairs.truncate(1);
+        watch.poll(Duration::ZERO);
+        ffi::limit_descriptors(20);
+        pairs[0].1.shutdown(std::net::Shutdown::Both).unwrap();
+        watch.wait(0, mio::event::Event::is_read_closed);
     });
 }
 

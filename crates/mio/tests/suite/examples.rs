@@ -44,10 +44,8 @@ impl Example {
         {
             command.env("MIO_EXAMPLE_SECONDS", "120");
         }
-        let mut child = command
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = crate::support::process::spawn(command)
             .unwrap_or_else(|err| panic!("can't start {command:?}: {err}"));
         let stdout = BufReader::new(child.stdout.take().unwrap());
         let (sender, lines) = mpsc::channel();

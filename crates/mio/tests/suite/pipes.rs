@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use mio::unix::pipe::{self, Receiver, Sender};
 use mio::{Interest, SelectorKind, Token};
 
-use crate::support::{LONG, Watch, ffi, would_block};
+use crate::support::{LONG, Watch, ffi, process, would_block};
 
 per_selector!(data_and_its_end, a_child_process, a_broken_pipe);
 
@@ -35,13 +35,13 @@ fn data_and_its_end(kind: SelectorKind) {
 }
 
 fn a_child_process(kind: SelectorKind) {
-    let mut child = Command::new("sh")
-        .args(["-c", "cat; echo problem >&2"])
+    let mut command = Command::new("sh");
+    command.args(["-c", "cat; echo problem >&2"]);
+    command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+        .stderr(Stdio::piped());
+    let mut child = process::spawn(&mut command).unwrap();
     let mut stdin = Sender::from(child.stdin.take().unwrap());
     let mut stdout = Receiver::from(child.stdout.take().unwrap());
     let mut stderr = Receiver::from(child.stderr.take().unwrap());

@@ -5,11 +5,13 @@ use std::net::Shutdown;
 use std::time::{Duration, Instant};
 
 use mio::event::Event;
-use mio::net::{TcpStream, UdpSocket};
+use mio::net::{TcpStream, UdpSocket, UnixDatagram};
 use mio::unix::pipe;
 use mio::{Events, Interest, SelectorKind, Token};
 
-use crate::support::{BOTH, LONG, Watch, any_port, connected, drain, fill, listen, would_block};
+use crate::support::{
+    BOTH, LONG, Watch, any_port, connected, drain, ffi, fill, listen, process, would_block,
+};
 
 per_selector!(
     nothing_is_repeated_without_news,
@@ -27,6 +29,9 @@ per_selector!(
     more_sources_than_capacity_all_have_their_turn,
     a_busy_source_does_not_starve_another,
     readiness_is_reported_again_after_reregister,
+    a_fifo_has_a_second_writer,
+    an_error_taken_elsewhere_ends_it,
+    an_end_that_blocks_is_no_busy_loop,
     the_end_after_unread_data_is_reported,
     both_directions_of_a_pair,
     a_pipe_reports_each_refill,
@@ -274,6 +279,71 @@ fn readiness_is_reported_again_after_reregister(kind: SelectorKind) {
     registry.reregister(&mut stream, Token(2), BOTH).unwrap();
     let event = watch.wait_readable(2);
     assert!(event.is_writable());
+}
+
+/// A pipe with a name: after the last writer has gone there may be another.
+fn a_fifo_has_a_second_writer(kind: SelectorKind) {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("fifo");
+    let mut fifo = ffi::fifo(&path);
+    let mut watch = Watch::new(kind);
+    watch.register(&mut fifo, 1, Interest::READABLE);
+    for _ in 0..3 {
+        let mut writer = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
+        writer.write_all(b"hello").unwrap();
+        drop(writer);
+        let mut read = 0;
+        while read < 5 {
+            watch.wait(1, |_| true);
+            // Up to the end, which is not `WouldBlock`.
+            read += drain(&fifo);
+        }
+    }
+}
+
+/// A socket that was refused goes on, though nobody tried to read it.
+fn an_error_taken_elsewhere_ends_it(kind: SelectorKind) {
+    let _no_spawns = process::no_spawns();
+    let gone = std::net::UdpSocket::bind(any_port()).unwrap();
+    let address = gone.local_addr().unwrap();
+    drop(gone);
+    let mut socket = UdpSocket::bind(any_port()).unwrap();
+    let here = socket.local_addr().unwrap();
+    socket.connect(address).unwrap();
+    let mut watch = Watch::new(kind);
+    watch.register(&mut socket, 1, BOTH);
+    watch.wait_writable(1);
+    socket.send(b"anybody?").unwrap();
+    watch.wait(1, Event::is_error);
+    watch.expect_silence();
+    let thread = std::thread::spawn(move || {
+        watch.wait_readable(1);
+    });
+    // The other thread is inside the poll by now, or will be.
+    assert!(socket.take_error().unwrap().is_some());
+    let peer = std::net::UdpSocket::bind(address).unwrap();
+    peer.send_to(b"hello", here).unwrap();
+    thread.join().unwrap();
+    assert_eq!(socket.recv(&mut [0; 8]).unwrap(), 5);
+}
+
+/// The system says that such a socket has ended, and that reading it would block.
+fn an_end_that_blocks_is_no_busy_loop(kind: SelectorKind) {
+    let (mut one, _two) = UnixDatagram::pair().unwrap();
+    let mut watch = Watch::new(kind);
+    watch.register(&mut one, 1, Interest::READABLE);
+    one.shutdown(Shutdown::Read).unwrap();
+    let end = Instant::now() + Duration::from_millis(200);
+    let mut count = 0;
+    while Instant::now() < end {
+        watch.poll(end.saturating_duration_since(Instant::now()));
+        count += watch.events.iter().count();
+        while one.recv(&mut [0; 8]).is_ok_and(|read| read > 0) {}
+    }
+    assert!(
+        (1..=40).contains(&count),
+        "{count} events in a fifth of a second"
+    );
 }
 
 fn the_end_after_unread_data_is_reported(kind: SelectorKind) {

@@ -25,6 +25,12 @@ per_selector!(
     one_that_we_know_as_a_socket_too,
 );
 
+#[cfg(all(epoll, poll))]
+mod with_both {
+    use super::a_file_without_an_inode_of_its_own;
+    per_selector!(a_file_without_an_inode_of_its_own);
+}
+
 fn pair() -> (UnixStream, UnixStream) {
     let (one, two) = UnixStream::pair().unwrap();
     one.set_nonblocking(true).unwrap();
@@ -210,6 +216,29 @@ fn closing_without_deregistering_ends_it(kind: SelectorKind) {
             assert_eq!(err.raw_os_error(), Some(libc::EBADF));
         },
     );
+}
+
+/// What `SourceFd` says of eventfd and its like. Two polls are such files, too.
+#[cfg(all(epoll, poll))]
+fn a_file_without_an_inode_of_its_own(kind: SelectorKind) {
+    let mut watch = Watch::new(kind);
+    let old = Watch::new(SelectorKind::Epoll);
+    let fd = old.poll.as_raw_fd();
+    watch.register(&mut SourceFd(&fd), 1, Interest::READABLE);
+    let new = Watch::new(SelectorKind::Epoll);
+    ffi::replace(new.poll.as_raw_fd(), fd);
+    let result = watch
+        .poll
+        .registry()
+        .register(&mut SourceFd(&fd), Token(2), Interest::READABLE);
+    if kind == SelectorKind::Poll {
+        assert_eq!(result.unwrap_err().kind(), ErrorKind::AlreadyExists);
+        watch.deregister(&mut SourceFd(&fd));
+        watch.register(&mut SourceFd(&fd), 2, Interest::READABLE);
+    }
+    let waker = mio::Waker::new(new.poll.registry(), Token(0)).unwrap();
+    waker.wake().unwrap();
+    watch.wait_readable(2);
 }
 
 /// A pipe of ours registered by its number: it works, at the price of being unknown.

@@ -7,7 +7,7 @@ use std::os::fd::{AsFd, AsRawFd, IntoRawFd, OwnedFd};
 use mio::net::{TcpListener, TcpStream};
 use mio::{Interest, SelectorKind};
 
-use crate::support::{BOTH, Watch, any_port, connected, ffi, listen, would_block};
+use crate::support::{BOTH, Watch, any_port, connected, ffi, listen, process, would_block};
 
 per_selector!(
     a_whole_conversation,
@@ -70,6 +70,7 @@ fn an_ipv6_conversation(kind: SelectorKind) {
 }
 
 fn a_refused_connection_says_why(kind: SelectorKind) {
+    let _no_spawns = process::no_spawns();
     let (listener, address) = listen();
     drop(listener);
     let mut watch = Watch::new(kind);
@@ -194,6 +195,7 @@ fn an_address_of_another_machine_is_an_error() {
 
 #[test]
 fn a_port_is_free_at_once_for_the_next_listener() {
+    let _no_spawns = process::no_spawns();
     let (listener, address) = listen();
     let client = std::net::TcpStream::connect(address).unwrap();
     let mut accepted = loop {

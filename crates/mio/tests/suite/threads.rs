@@ -9,7 +9,7 @@ use std::time::Instant;
 use mio::net::UnixStream;
 use mio::{Interest, SelectorKind, Token, Waker};
 
-use crate::support::{BOTH, LONG, Watch, drain};
+use crate::support::{BOTH, LONG, Watch, drain, process};
 
 per_selector!(
     registering_counts_at_once,
@@ -24,7 +24,7 @@ fn poll_for(mut watch: Watch, token: usize) -> mpsc::Receiver<()> {
     let (done, is_done) = mpsc::channel();
     thread::spawn(move || {
         loop {
-            watch.poll.poll(&mut watch.events, None).unwrap();
+            watch.poll(LONG);
             if watch
                 .events
                 .iter()
@@ -78,6 +78,7 @@ fn rearming_counts_at_once(kind: SelectorKind) {
 
 /// A poll that is inside the call may not keep a closed socket alive.
 fn deregistering_lets_the_peer_see_the_end_at_once(kind: SelectorKind) {
+    let _no_spawns = process::no_spawns();
     let watch = Watch::new(kind);
     let registry = watch.poll.registry().try_clone().unwrap();
     let (one, two) = UnixStream::pair().unwrap();

@@ -17,6 +17,7 @@ per_selector!(
     each_wake_after_a_poll_is_news,
     no_wake_is_lost,
     a_wake_among_more_events_than_fit,
+    a_busy_waker_starves_nobody,
     a_full_counter_does_not_block,
     a_dropped_waker_is_silent,
     a_second_waker_is_a_mistake,
@@ -114,6 +115,30 @@ fn a_wake_among_more_events_than_fit(kind: SelectorKind) {
     }
     seen.sort_unstable();
     assert_eq!(seen, [0, 1, 2, 3, 10]);
+}
+
+fn a_busy_waker_starves_nobody(kind: SelectorKind) {
+    let mut watch = Watch::new(kind);
+    watch.events = Events::with_capacity(1);
+    let waker = Waker::new(watch.poll.registry(), Token(10)).unwrap();
+    let (mut stream, _peer) = connected();
+    watch.register(&mut stream, 1, Interest::WRITABLE);
+    let mut seen = Vec::new();
+    for _ in 0..10 {
+        waker.wake().unwrap();
+        watch.poll(LONG);
+        seen.extend(watch.events.iter().map(|event| event.token().0));
+    }
+    assert_eq!(
+        seen.iter().filter(|token| **token == 1).count(),
+        1,
+        "{seen:?}"
+    );
+    assert_eq!(
+        seen.iter().filter(|token| **token == 10).count(),
+        9,
+        "{seen:?}"
+    );
 }
 
 /// More wakes than a pipe has room for, while nobody polls.

@@ -329,7 +329,7 @@ impl TcpStream {
 }
 
 impl_source!(TcpStream);
-impl_read!(TcpStream, &TcpStream);
+impl_read!(read_with: TcpStream, &TcpStream);
 impl_write!(TcpStream, &TcpStream);
 impl_fd!(TcpStream, net::TcpStream, tcp_stream);
 impl_into_std!(TcpStream, net::TcpStream, stream);

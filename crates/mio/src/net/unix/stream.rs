@@ -240,7 +240,7 @@ impl UnixStream {
 }
 
 impl_source!(UnixStream);
-impl_read!(UnixStream, &UnixStream);
+impl_read!(read_with: UnixStream, &UnixStream);
 impl_write!(UnixStream, &UnixStream);
 impl_fd!(UnixStream, net::UnixStream, unix_stream);
 impl_into_std!(UnixStream, net::UnixStream, stream);

@@ -233,7 +233,7 @@ impl_write!(Sender, &Sender);
 impl_fd!(Sender, File, sender);
 
 impl_source!(Receiver);
-impl_read!(Receiver, &Receiver);
+impl_read!(read_pipe_with: Receiver, &Receiver);
 impl_fd!(Receiver, File, receiver);
 
 /// The pipe stays in blocking mode: see [`Sender::set_nonblocking`].

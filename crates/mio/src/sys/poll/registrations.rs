@@ -27,6 +27,8 @@ pub(super) const IGNORED: pollfd = pollfd {
 #[derive(Default)]
 pub(super) struct Registrations {
     slots: Vec<Slot>,
+    /// All slots from here on are free, and the array does not show them.
+    used: usize,
     free: Vec<usize>,
     by_fd: HashMap<RawFd, usize>,
     /// Slots whose entry in the array is out of date.
@@ -85,6 +87,7 @@ impl Registrations {
             self.remove(slot);
         }
         let slot = self.allocate(fd, identity);
+        self.used = self.used.max(slot + 1);
         self.by_fd.insert(fd, slot);
         // Urgent data has an operation of its own that we never see.
         self.slots[slot].told = if told { READ | WRITE } else { 0 };
@@ -130,9 +133,13 @@ impl Registrations {
         entry.generation += 1;
         entry.armed = 0;
         entry.quiet = 0;
+        entry.failed = false;
         self.by_fd.remove(&fd);
         self.free.push(slot);
         self.mark_changed(slot);
+        while self.used > 0 && self.slots[self.used - 1].fd.is_none() {
+            self.used -= 1;
+        }
     }
 
     /// An operation would have blocked. Answers whether the system has something new to be asked.
@@ -140,20 +147,17 @@ impl Registrations {
         let Ok(slot) = self.find(key) else {
             return false;
         };
-        let entry = &mut self.slots[slot];
         let directions = match direction {
             Direction::Read => READ,
             Direction::Write => WRITE,
             Direction::Unknown => READ | WRITE,
         };
-        let missing = directions & entry.interests & entry.told & !entry.armed;
-        if missing == 0 && !entry.failed {
-            return false;
+        let changed = self.slots[slot].would_block(directions);
+        if changed {
+            self.mark_quiet(slot);
+            self.mark_changed(slot);
         }
-        entry.armed |= missing;
-        entry.failed = false;
-        self.mark_changed(slot);
-        true
+        changed
     }
 
     /// Makes `array` show the table as it is.
@@ -163,11 +167,13 @@ impl Registrations {
             std::mem::swap(&mut self.spare, array);
         }
         // One more for the entry that is ours.
-        array.resize(self.slots.len() + 1, IGNORED);
+        array.resize(self.used + 1, IGNORED);
         while let Some(slot) = self.changed.pop() {
             let entry = &mut self.slots[slot];
             entry.is_in_changed = false;
-            array[slot + 1] = entry.question();
+            if let Some(question) = array.get_mut(slot + 1) {
+                *question = entry.question();
+            }
         }
     }
 
@@ -192,11 +198,11 @@ impl Registrations {
         }
     }
 
-    /// When the next delivered direction is to be looked at again.
+    /// When what was delivered is to be looked at again.
     pub(super) fn next_renewal(&self) -> Option<Instant> {
         let quiet = self.quiet.iter().map(|&slot| &self.slots[slot]);
         quiet
-            .filter(|entry| entry.quiet != 0)
+            .filter(|entry| entry.needs_probe())
             .map(|entry| entry.renew_at)
             .min()
     }
@@ -219,10 +225,7 @@ impl Registrations {
             return None;
         }
         let event = entry.take(answer, probing);
-        if entry.needs_probe() && !entry.is_in_quiet {
-            entry.is_in_quiet = true;
-            self.quiet.push(slot);
-        }
+        self.mark_quiet(slot);
         if event.is_some() {
             self.mark_changed(slot);
         }
@@ -233,6 +236,14 @@ impl Registrations {
         if !self.slots[slot].is_in_changed {
             self.slots[slot].is_in_changed = true;
             self.changed.push(slot);
+        }
+    }
+
+    fn mark_quiet(&mut self, slot: usize) {
+        let entry = &mut self.slots[slot];
+        if entry.needs_probe() && !entry.is_in_quiet {
+            entry.is_in_quiet = true;
+            self.quiet.push(slot);
         }
     }
 
@@ -308,47 +319,215 @@ impl Slot {
     fn take(&mut self, answer: c_short, probing: bool) -> Option<Event> {
         let failure = answer & (POLLERR | POLLHUP);
         let mut ready = answer & self.interests;
-        let mut fresh = ready & self.armed;
         if ready & RDHUP != 0 {
-            // The end of the data is something to read, also if data was reported before.
+            // The end of the data is something to read.
             ready |= POLLIN & self.interests;
-            if fresh & RDHUP != 0 {
-                fresh |= POLLIN & self.interests;
-            }
         }
-        let mut failed = failure != 0 && !self.failed;
+        let mut new_failure = failure != 0 && !self.failed;
+        let mut renewed = 0;
         if probing {
-            self.failed &= failure != 0;
-            let still = if failure != 0 {
+            if failure == 0 {
+                self.end_of_failure();
+            }
+            let lasting = failure != 0 && self.told == 0;
+            let still = if lasting {
                 self.quiet
             } else {
                 self.quiet & ready
             };
             self.armed |= self.quiet & !still;
             self.quiet = still;
-            if still != 0 && Instant::now() >= self.renew_at {
-                fresh |= still & ready;
-                failed |= failure != 0;
+            let now = Instant::now();
+            if now >= self.renew_at {
+                self.renew_at = now + RENEWAL;
+                renewed = still & ready;
+                new_failure |= lasting && still != 0;
             }
         }
-        if fresh == 0 && !failed {
+        let mut fresh = (ready & self.armed) | renewed;
+        if fresh & RDHUP != 0 {
+            // Also if data was reported before.
+            fresh |= ready & POLLIN;
+        }
+        if fresh == 0 && !new_failure {
             return None;
         }
-        self.disarm(fresh, failure != 0);
+        self.disarm(fresh, new_failure);
         Some(event(self.token, fresh | failure))
+    }
+
+    /// A failure that was delivered is over: what the source is ready for from now on is news.
+    fn end_of_failure(&mut self) {
+        if self.failed {
+            self.quiet &= !self.told;
+            self.armed = self.interests & !self.quiet;
+        }
+        self.failed = false;
     }
 
     /// Leaves out what has just been delivered.
     fn disarm(&mut self, delivered: c_short, failed: bool) {
         self.armed &= !delivered;
         self.quiet |= delivered & !self.told;
-        self.failed |= failed;
-        if failed && self.told == 0 {
-            self.quiet = self.interests;
-            self.armed = 0;
+        if failed {
+            self.failed = true;
+            if self.told == 0 {
+                self.quiet = self.interests;
+                self.armed = 0;
+            }
         }
-        if self.quiet != 0 {
+        if self.needs_probe() {
             self.renew_at = Instant::now() + RENEWAL;
         }
+    }
+
+    /// An operation in these directions would have blocked. Answers whether that changes anything.
+    fn would_block(&mut self, directions: c_short) -> bool {
+        let missing = directions & self.interests & self.told & !(self.armed | self.quiet);
+        if missing & RDHUP != 0 || self.failed {
+            // There was an end or a failure, and yet the operation would block. The system goes on
+            // reporting such a source as ready, so only what a probe finds over is news at once.
+            self.quiet |= missing;
+            self.renew_at = Instant::now() + RENEWAL;
+        } else {
+            self.armed |= missing;
+        }
+        missing != 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::fd::AsRawFd;
+    use std::os::unix::net::UnixStream;
+
+    use libc::POLLOUT;
+
+    use super::*;
+
+    /// A table with one source, and the array that shows it.
+    struct Fixture {
+        table: Registrations,
+        array: Vec<pollfd>,
+        key: Key,
+        _peers: (UnixStream, UnixStream),
+    }
+
+    impl Fixture {
+        fn new(told: bool) -> Fixture {
+            let peers = UnixStream::pair().unwrap();
+            let mut table = Registrations::default();
+            let fd = peers.0.as_raw_fd();
+            let key = table.insert(fd, told, Token(1), READ | WRITE).unwrap();
+            let mut fixture = Fixture {
+                table,
+                array: Vec::new(),
+                key,
+                _peers: peers,
+            };
+            fixture.table.sync(&mut fixture.array);
+            fixture
+        }
+
+        /// What the system is asked while waiting; `None` is nothing at all.
+        fn question(&mut self) -> Option<c_short> {
+            self.table.sync(&mut self.array);
+            let entry = self.array[self.key.slot + 1];
+            (entry.fd >= 0).then_some(entry.events)
+        }
+
+        /// The system answers while waiting. Tells whether that is an event.
+        fn answer(&mut self, answer: c_short) -> bool {
+            self.table.sync(&mut self.array);
+            self.table.take(self.key.slot, answer, false).is_some()
+        }
+
+        /// The system answers a probe. Tells whether that is an event; `None` if nothing is probed.
+        fn probe(&mut self, answer: c_short) -> Option<bool> {
+            self.table.sync(&mut self.array);
+            if !self.table.begin_probe(&mut self.array) {
+                return None;
+            }
+            let event = self.table.take(self.key.slot, answer, true);
+            self.table.end_probe();
+            Some(event.is_some())
+        }
+    }
+
+    #[test]
+    fn what_was_delivered_is_asked_again_after_it_blocked() {
+        let mut source = Fixture::new(true);
+        assert!(source.answer(POLLIN | POLLOUT));
+        assert_eq!(source.question(), Some(RDHUP));
+        assert!(source.table.would_block(source.key, Direction::Read));
+        assert_eq!(source.question(), Some(READ));
+        assert!(
+            !source.table.would_block(source.key, Direction::Read),
+            "it is armed already"
+        );
+        assert!(source.table.would_block(source.key, Direction::Unknown));
+        assert_eq!(source.question(), Some(READ | WRITE));
+        assert_eq!(source.probe(0), None);
+    }
+
+    #[test]
+    fn a_failure_is_delivered_once_and_its_end_arms_everything() {
+        let mut source = Fixture::new(true);
+        assert!(source.answer(POLLERR));
+        assert_eq!(source.question(), None);
+        assert!(
+            source.table.next_renewal().is_some(),
+            "a wait has to end for a probe"
+        );
+        assert_eq!(source.probe(POLLERR), Some(false));
+        // Nothing that an operation says makes the system stop reporting it.
+        source.table.would_block(source.key, Direction::Unknown);
+        assert_eq!(source.question(), None);
+        assert_eq!(
+            source.probe(POLLERR | POLLIN),
+            Some(true),
+            "data beside the failure"
+        );
+        assert_eq!(source.probe(POLLERR | POLLIN), Some(false));
+        assert_eq!(source.probe(0), Some(false));
+        assert_eq!(source.question(), Some(READ | WRITE));
+        assert_eq!(source.probe(0), None);
+        assert!(source.answer(POLLERR), "another failure");
+    }
+
+    #[test]
+    fn an_end_that_does_not_end_is_left_to_probes() {
+        let mut source = Fixture::new(true);
+        assert!(source.answer(POLLIN | RDHUP));
+        source.table.would_block(source.key, Direction::Read);
+        assert_eq!(source.question(), Some(WRITE));
+        assert_eq!(source.probe(POLLIN | RDHUP), Some(false));
+        assert_eq!(source.question(), Some(WRITE));
+        assert_eq!(source.probe(0), Some(false));
+        assert_eq!(source.question(), Some(READ | WRITE));
+    }
+
+    #[test]
+    fn nothing_is_left_of_a_source_that_failed() {
+        let mut source = Fixture::new(true);
+        assert!(source.answer(POLLHUP));
+        source.table.remove(source.key.slot);
+        assert_eq!(source.probe(0), None);
+        assert_eq!(source.array.len(), 1, "only the entry that is ours");
+    }
+
+    #[test]
+    fn one_that_tells_nothing_is_armed_by_probes() {
+        let mut source = Fixture::new(false);
+        assert!(source.answer(POLLIN | POLLOUT));
+        assert!(!source.table.would_block(source.key, Direction::Unknown));
+        assert_eq!(source.probe(POLLIN), Some(false));
+        assert_eq!(
+            source.question(),
+            Some(RDHUP | WRITE),
+            "there was no room to write"
+        );
+        assert_eq!(source.probe(0), Some(false));
+        assert_eq!(source.question(), Some(READ | WRITE));
     }
 }

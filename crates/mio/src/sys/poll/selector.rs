@@ -51,6 +51,8 @@ struct Array {
     fds: Vec<pollfd>,
     /// Where the next search for events begins, so that all have a turn if they don't fit.
     next: usize,
+    /// There was no room for the waker's event, so it goes first.
+    owes_wake: bool,
 }
 
 impl selector::Selector for Selector {
@@ -69,7 +71,11 @@ impl selector::Selector for Selector {
         Ok(Selector {
             shared: Arc::new(Shared {
                 table: Mutex::default(),
-                array: Mutex::new(Array { fds, next: 0 }),
+                array: Mutex::new(Array {
+                    fds,
+                    next: 0,
+                    owes_wake: false,
+                }),
                 signal,
                 woken: AtomicBool::new(false),
                 waker_token: AtomicUsize::new(0),
@@ -250,7 +256,7 @@ impl Shared {
         let mut table = self.table();
         table.registrations.sync(&mut array.fds);
         let probing = probe && table.registrations.begin_probe(&mut array.fds);
-        let timeout = if probing {
+        let timeout = if probing || (array.owes_wake && self.woken.load(Ordering::Acquire)) {
             Some(Duration::ZERO)
         } else {
             deadline.left_until(table.registrations.next_renewal())
@@ -267,17 +273,28 @@ impl Shared {
             if array.fds[0].revents != 0 {
                 self.signal.clear()?;
             }
-            if self.woken.swap(false, Ordering::AcqRel) {
-                let token = Token(self.waker_token.load(Ordering::Relaxed));
-                events.push(event(token, POLLIN));
+            if std::mem::take(&mut array.owes_wake) {
+                self.take_wake(events);
             }
             array.collect(&mut table.registrations, probing, events);
+            if events.len() < events.capacity() {
+                self.take_wake(events);
+            } else {
+                array.owes_wake = true;
+            }
             Ok(probing)
         });
         if probing {
             table.registrations.end_probe();
         }
         result
+    }
+
+    fn take_wake(&self, events: &mut Vec<Event>) {
+        if self.woken.swap(false, Ordering::AcqRel) {
+            let token = Token(self.waker_token.load(Ordering::Relaxed));
+            events.push(event(token, POLLIN));
+        }
     }
 
     /// The table, for a change that is to count at once.

@@ -237,3 +237,16 @@ pub(crate) fn inherited_descriptors() -> Vec<RawFd> {
         .filter(|fd| unsafe { libc::fcntl(*fd, libc::F_GETFD) } == 0)
         .collect()
 }
+
+/// Makes a pipe with a name, and opens it for reading.
+pub(crate) fn fifo(path: &std::path::Path) -> mio::unix::pipe::Receiver {
+    use std::os::unix::fs::OpenOptionsExt;
+    let name = std::ffi::CString::new(path.as_os_str().as_encoded_bytes()).expect("a path");
+    // SAFETY: the path ends with a zero.
+    check(unsafe { libc::mkfifo(name.as_ptr(), 0o600) });
+    let file = std::fs::OpenOptions::new()
+        .read(true)
+        .custom_flags(libc::O_NONBLOCK)
+        .open(path);
+    OwnedFd::from(file.expect("open")).into()
+}

@@ -1,6 +1,23 @@
 //! Tests that change what the whole process shares run in a process of their own.
 
-use std::process::Command;
+use std::io;
+use std::process::{Child, Command, Stdio};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard};
+
+/// Until it executes its program, a new process holds a copy of every descriptor of this one: what
+/// was closed here is open there for a moment.
+static SPAWNS: RwLock<()> = RwLock::new(());
+
+/// Starts a program while no test is running that would notice.
+pub(crate) fn spawn(command: &mut Command) -> io::Result<Child> {
+    let _guard = SPAWNS.write().unwrap_or_else(PoisonError::into_inner);
+    command.spawn()
+}
+
+/// For tests that rely on a closed descriptor being closed. No program is started meanwhile.
+pub(crate) fn no_spawns() -> RwLockReadGuard<'static, ()> {
+    SPAWNS.read().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// Runs `body` in a new process that runs this one test alone.
 ///
@@ -11,11 +28,13 @@ pub(crate) fn alone(test: &str, body: impl FnOnce()) {
         return body();
     }
     let suite = std::env::current_exe().expect("the suite's path");
-    let output = Command::new(suite)
+    let mut command = Command::new(suite);
+    command
         .args(["--exact", test, "--nocapture", "--test-threads=1"])
-        .env(INSIDE, "1")
-        .output()
-        .expect("the suite starts");
+        .env(INSIDE, "1");
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = spawn(&mut command).expect("the suite starts");
+    let output = child.wait_with_output().expect("the suite ends");
     let (out, err) = (
         String::from_utf8_lossy(&output.stdout),
         String::from_utf8_lossy(&output.stderr),
