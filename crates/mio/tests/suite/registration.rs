@@ -16,6 +16,7 @@ per_selector!(
     nothing_of_a_pending_event_after_deregister,
     nothing_of_an_old_registration_for_a_reused_number,
     a_dropped_source_is_silent,
+    the_number_of_a_dropped_source_is_nobodys,
     an_interest_left_out_is_silent,
     a_source_can_move_to_another_poll,
     the_same_token_twice,
@@ -88,6 +89,22 @@ fn a_dropped_source_is_silent(kind: SelectorKind) {
     sender.write_all(b"hello").unwrap();
     drop(receiver);
     watch.expect_silence();
+}
+
+/// A socket that nobody registered gets the number of one that was, and that was only dropped.
+fn the_number_of_a_dropped_source_is_nobodys(kind: SelectorKind) {
+    let test = process::test_path!(kind, "the_number_of_a_dropped_source_is_nobodys");
+    process::alone(&test, || {
+        let mut watch = Watch::new(kind);
+        let (mut one, _two) = UnixStream::pair().unwrap();
+        watch.register(&mut one, 1, BOTH);
+        let number = one.as_raw_fd();
+        drop(one);
+        let (other, mut peer) = UnixStream::pair().unwrap();
+        assert_eq!(other.as_raw_fd(), number);
+        peer.write_all(b"hello").unwrap();
+        watch.expect_silence();
+    });
 }
 
 fn an_interest_left_out_is_silent(kind: SelectorKind) {
