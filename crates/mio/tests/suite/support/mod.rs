@@ -70,7 +70,12 @@ impl Watch {
             let left = deadline.saturating_duration_since(Instant::now());
             match self.poll.poll(&mut self.events, Some(left)) {
                 Err(err) if err.kind() == ErrorKind::Interrupted => {}
-                result => return result.expect("poll"),
+                result => {
+                    result.expect("poll");
+                    // What came with the timeout came too late: the poll should have returned.
+                    assert!(timeout < LONG || Instant::now() < deadline, "the poll hung");
+                    return;
+                }
             }
         }
     }
@@ -80,7 +85,7 @@ impl Watch {
         let deadline = Instant::now() + LONG;
         let mut seen = Vec::new();
         while Instant::now() < deadline {
-            self.poll(deadline.saturating_duration_since(Instant::now()));
+            self.poll(LONG);
             let mut events = self
                 .events
                 .iter()
