@@ -1,6 +1,6 @@
 //! Edges: what is reported once, what is reported again, and what is not.
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::Shutdown;
 use std::time::{Duration, Instant};
 
@@ -32,6 +32,7 @@ per_selector!(
     a_fifo_has_a_second_writer,
     an_error_taken_elsewhere_ends_it,
     an_end_that_blocks_is_no_busy_loop,
+    one_failure_after_another_is_reported,
     the_end_after_unread_data_is_reported,
     both_directions_of_a_pair,
     a_pipe_reports_each_refill,
@@ -325,6 +326,25 @@ fn an_error_taken_elsewhere_ends_it(kind: SelectorKind) {
     peer.send_to(b"hello", here).unwrap();
     thread.join().unwrap();
     assert_eq!(socket.recv(&mut [0; 8]).unwrap(), 5);
+}
+
+/// The second failure is there before anybody could see that the first one was over.
+fn one_failure_after_another_is_reported(kind: SelectorKind) {
+    let _no_spawns = process::no_spawns();
+    let gone = std::net::UdpSocket::bind(any_port()).unwrap();
+    let address = gone.local_addr().unwrap();
+    drop(gone);
+    let mut socket = UdpSocket::bind(any_port()).unwrap();
+    socket.connect(address).unwrap();
+    let mut watch = Watch::new(kind);
+    watch.register(&mut socket, 1, Interest::READABLE);
+    for _ in 0..5 {
+        socket.send(b"anybody?").unwrap();
+        watch.wait(1, Event::is_error);
+        let err = socket.recv(&mut [0; 8]).unwrap_err();
+        assert_eq!(err.kind(), ErrorKind::ConnectionRefused);
+        would_block(socket.recv(&mut [0; 8]));
+    }
 }
 
 /// The system says that such a socket has ended, and that reading it would block.

@@ -1,6 +1,7 @@
 //! What is registered, and what of it the system is to be asked about.
 
-use std::collections::HashMap;
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap};
 use std::io;
 use std::os::fd::RawFd;
 use std::time::{Duration, Instant};
@@ -29,7 +30,8 @@ pub(super) struct Registrations {
     slots: Vec<Slot>,
     /// All slots from here on are free, and the array does not show them.
     used: usize,
-    free: Vec<usize>,
+    /// The lowest one is used first, which keeps the array short.
+    free: BinaryHeap<Reverse<usize>>,
     by_fd: HashMap<RawFd, usize>,
     /// Slots whose entry in the array is out of date.
     changed: Vec<usize>,
@@ -64,6 +66,8 @@ struct Slot {
     /// A failure was delivered. As long as it lasts the system reports it, whatever it is asked, so
     /// it is asked without waiting only.
     failed: bool,
+    /// An operation was tried after that, so a failure that is seen now may be another one.
+    tried: bool,
     renew_at: Instant,
     is_in_changed: bool,
     is_in_quiet: bool,
@@ -124,6 +128,7 @@ impl Registrations {
         entry.armed = interests;
         entry.quiet = 0;
         entry.failed = false;
+        entry.tried = false;
         self.mark_changed(slot);
     }
 
@@ -134,8 +139,9 @@ impl Registrations {
         entry.armed = 0;
         entry.quiet = 0;
         entry.failed = false;
+        entry.tried = false;
         self.by_fd.remove(&fd);
-        self.free.push(slot);
+        self.free.push(Reverse(slot));
         self.mark_changed(slot);
         while self.used > 0 && self.slots[self.used - 1].fd.is_none() {
             self.used -= 1;
@@ -198,13 +204,14 @@ impl Registrations {
         }
     }
 
-    /// When what was delivered is to be looked at again.
+    /// When what was delivered is to be looked at again: when all of it is due, so that one probe
+    /// serves all.
     pub(super) fn next_renewal(&self) -> Option<Instant> {
         let quiet = self.quiet.iter().map(|&slot| &self.slots[slot]);
         quiet
             .filter(|entry| entry.needs_probe())
             .map(|entry| entry.renew_at)
-            .min()
+            .max()
     }
 
     /// Whether the system's answer about this slot may matter.
@@ -250,7 +257,7 @@ impl Registrations {
     /// A slot, and room in all lists for as many slots as there are, so that nothing else
     /// allocates.
     fn allocate(&mut self, fd: RawFd, identity: Identity) -> usize {
-        if let Some(slot) = self.free.pop() {
+        if let Some(Reverse(slot)) = self.free.pop() {
             let entry = &mut self.slots[slot];
             entry.fd = Some(fd);
             entry.identity = identity;
@@ -281,6 +288,7 @@ impl Slot {
             quiet: 0,
             told: 0,
             failed: false,
+            tried: false,
             renew_at: Instant::now(),
             is_in_changed: false,
             is_in_quiet: false,
@@ -341,7 +349,8 @@ impl Slot {
             if now >= self.renew_at {
                 self.renew_at = now + RENEWAL;
                 renewed = still & ready;
-                new_failure |= lasting && still != 0;
+                new_failure |= (lasting && still != 0) || (failure != 0 && self.tried);
+                self.tried = false;
             }
         }
         let mut fresh = (ready & self.armed) | renewed;
@@ -363,11 +372,14 @@ impl Slot {
             self.armed = self.interests & !self.quiet;
         }
         self.failed = false;
+        self.tried = false;
     }
 
     /// Leaves out what has just been delivered.
     fn disarm(&mut self, delivered: c_short, failed: bool) {
         self.armed &= !delivered;
+        // What an operation re-arms waits for the operation, the rest for a probe.
+        self.quiet &= !(delivered & self.told);
         self.quiet |= delivered & !self.told;
         if failed {
             self.failed = true;
@@ -392,7 +404,12 @@ impl Slot {
         } else {
             self.armed |= missing;
         }
-        missing != 0
+        let first_try = self.failed && !self.tried;
+        if first_try {
+            self.tried = true;
+            self.renew_at = Instant::now() + RENEWAL;
+        }
+        missing != 0 || first_try
     }
 }
 
@@ -442,6 +459,10 @@ mod tests {
             self.table.take(self.key.slot, answer, false).is_some()
         }
 
+        fn pass_renewal(&mut self) {
+            self.table.slots[self.key.slot].renew_at = Instant::now();
+        }
+
         /// The system answers a probe. Tells whether that is an event; `None` if nothing is probed.
         fn probe(&mut self, answer: c_short) -> Option<bool> {
             self.table.sync(&mut self.array);
@@ -452,6 +473,26 @@ mod tests {
             self.table.end_probe();
             Some(event.is_some())
         }
+    }
+
+    #[test]
+    fn the_array_is_as_short_as_it_can_be() {
+        let peers: Vec<_> = (0..10).map(|_| UnixStream::pair().unwrap()).collect();
+        let mut table = Registrations::default();
+        let mut array = Vec::new();
+        let insert = |table: &mut Registrations, index: usize| {
+            let (one, _): &(UnixStream, UnixStream) = &peers[index];
+            table
+                .insert(one.as_raw_fd(), true, Token(index), READ)
+                .unwrap()
+        };
+        let keys: Vec<_> = (0..10).map(|index| insert(&mut table, index)).collect();
+        for key in keys {
+            table.remove(key.slot);
+        }
+        insert(&mut table, 3);
+        table.sync(&mut array);
+        assert_eq!(array.len(), 2);
     }
 
     #[test]
@@ -493,6 +534,22 @@ mod tests {
         assert_eq!(source.question(), Some(READ | WRITE));
         assert_eq!(source.probe(0), None);
         assert!(source.answer(POLLERR), "another failure");
+    }
+
+    #[test]
+    fn a_failure_that_lasts_may_be_another_after_an_operation() {
+        let mut source = Fixture::new(true);
+        assert!(source.answer(POLLERR));
+        assert_eq!(source.probe(POLLERR), Some(false));
+        assert!(source.table.would_block(source.key, Direction::Read));
+        source.pass_renewal();
+        assert_eq!(source.probe(POLLERR), Some(true));
+        source.pass_renewal();
+        assert_eq!(
+            source.probe(POLLERR),
+            Some(false),
+            "nothing was tried since"
+        );
     }
 
     #[test]

@@ -273,14 +273,15 @@ impl Shared {
             if array.fds[0].revents != 0 {
                 self.signal.clear()?;
             }
-            if std::mem::take(&mut array.owes_wake) {
+            let had_its_turn = std::mem::take(&mut array.owes_wake);
+            if had_its_turn {
                 self.take_wake(events);
             }
             array.collect(&mut table.registrations, probing, events);
             if events.len() < events.capacity() {
                 self.take_wake(events);
             } else {
-                array.owes_wake = true;
+                array.owes_wake = !had_its_turn;
             }
             Ok(probing)
         });
