@@ -13,6 +13,8 @@
 //! * **Edges.** What has been delivered is left out of the array until it is *re-armed*. The
 //!   sockets and pipes of this crate do that themselves when an operation returns `WouldBlock`, for
 //!   the direction that blocked.
+//! * **Failures** are reported by the system as long as they last, whatever it is asked. A source
+//!   with one is left out of the calls that wait; calls that don't wait tell when it is over.
 //! * **Sources whose I/O we don't see** (`SourceFd`) can't tell. For them each poll first asks,
 //!   without waiting, about everything that was delivered: what is no longer ready is re-armed.
 //!   What is ready still may have been left alone, or used up and filled again; nobody can know, so
