@@ -385,10 +385,6 @@ impl Registry {
     }
 
     #[cfg(debug_assertions)]
-    #[cfg_attr(
-        not(all(unix, any(feature = "net", feature = "os-ext"))),
-        allow(dead_code)
-    )]
     pub(crate) fn id(&self) -> NonZeroUsize {
         self.id
     }

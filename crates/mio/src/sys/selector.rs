@@ -71,7 +71,6 @@ pub(crate) enum SourceIo<'a, State> {
     /// what would have blocked.
     Seen(&'a mut State),
     /// The user has the descriptor and does with it what it likes.
-    #[cfg_attr(not(feature = "os-ext"), allow(dead_code))] // `SourceFd` is in that feature.
     Unseen,
 }
 

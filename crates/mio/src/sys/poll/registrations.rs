@@ -125,10 +125,7 @@ impl Registrations {
         let entry = &mut self.slots[slot];
         entry.token = token;
         entry.interests = interests;
-        entry.armed = interests;
-        entry.quiet = 0;
-        entry.failed = false;
-        entry.tried = false;
+        entry.start_anew(interests);
         self.mark_changed(slot);
     }
 
@@ -136,10 +133,7 @@ impl Registrations {
         let entry = &mut self.slots[slot];
         let Some(fd) = entry.fd.take() else { return };
         entry.generation += 1;
-        entry.armed = 0;
-        entry.quiet = 0;
-        entry.failed = false;
-        entry.tried = false;
+        entry.start_anew(0);
         self.by_fd.remove(&fd);
         self.free.push(Reverse(slot));
         self.mark_changed(slot);
@@ -295,6 +289,14 @@ impl Slot {
         }
     }
 
+    /// Forgets what was delivered.
+    fn start_anew(&mut self, armed: c_short) {
+        self.armed = armed;
+        self.quiet = 0;
+        self.failed = false;
+        self.tried = false;
+    }
+
     /// What to ask the system when it is to wait.
     fn question(&self) -> pollfd {
         if self.failed {
@@ -396,20 +398,19 @@ impl Slot {
     /// An operation in these directions would have blocked. Answers whether that changes anything.
     fn would_block(&mut self, directions: c_short) -> bool {
         let missing = directions & self.interests & self.told & !(self.armed | self.quiet);
+        let changes = missing != 0 || (self.failed && !self.tried);
         if missing & RDHUP != 0 || self.failed {
             // There was an end or a failure, and yet the operation would block. The system goes on
             // reporting such a source as ready, so only what a probe finds over is news at once.
             self.quiet |= missing;
-            self.renew_at = Instant::now() + RENEWAL;
+            self.tried = self.failed;
+            if changes {
+                self.renew_at = Instant::now() + RENEWAL;
+            }
         } else {
             self.armed |= missing;
         }
-        let first_try = self.failed && !self.tried;
-        if first_try {
-            self.tried = true;
-            self.renew_at = Instant::now() + RENEWAL;
-        }
-        missing != 0 || first_try
+        changes
     }
 }
 

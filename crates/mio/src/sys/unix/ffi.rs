@@ -1,9 +1,7 @@
 //! The system calls that Unix selectors share: one function, one call.
 
 use std::io;
-#[cfg(any(feature = "net", not(pipe2)))]
-use std::os::fd::{AsRawFd, BorrowedFd};
-use std::os::fd::{FromRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
 use libc::c_int;
 
@@ -48,11 +46,7 @@ pub(super) fn pipe() -> io::Result<[OwnedFd; 2]> {
 
 /// `ioctl(fd, FIONBIO, nonblocking)`
 #[cfg(any(feature = "os-ext", not(all(pipe2, socket_flags))))]
-pub(crate) fn set_nonblocking(
-    fd: std::os::fd::BorrowedFd<'_>,
-    nonblocking: bool,
-) -> io::Result<()> {
-    use std::os::fd::AsRawFd;
+pub(crate) fn set_nonblocking(fd: BorrowedFd<'_>, nonblocking: bool) -> io::Result<()> {
     let mut nonblocking = c_int::from(nonblocking);
     // SAFETY: the request reads one `int`, which is on our stack.
     check(unsafe { libc::ioctl(fd.as_raw_fd(), libc::FIONBIO, &raw mut nonblocking) })?;
@@ -61,8 +55,7 @@ pub(crate) fn set_nonblocking(
 
 /// `fcntl(fd, F_SETFD, FD_CLOEXEC)`
 #[cfg(not(all(pipe2, socket_flags)))]
-pub(super) fn set_cloexec(fd: std::os::fd::BorrowedFd<'_>) -> io::Result<()> {
-    use std::os::fd::AsRawFd;
+pub(super) fn set_cloexec(fd: BorrowedFd<'_>) -> io::Result<()> {
     // SAFETY: the call takes no pointer.
     check(unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_SETFD, libc::FD_CLOEXEC) })?;
     Ok(())

@@ -59,7 +59,7 @@ mod signal {
         }
 
         /// Makes it as full as it gets.
-        #[cfg(test)]
+        #[cfg(all(test, epoll))]
         pub(crate) fn fill(&self) -> io::Result<()> {
             while self.raise()? {}
             Ok(())

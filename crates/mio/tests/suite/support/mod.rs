@@ -66,10 +66,12 @@ impl Watch {
     /// One poll, which a signal may not end.
     pub(crate) fn poll(&mut self, timeout: Duration) {
         let deadline = Instant::now() + timeout;
+        let mut left = timeout;
         loop {
-            let left = deadline.saturating_duration_since(Instant::now());
             match self.poll.poll(&mut self.events, Some(left)) {
-                Err(err) if err.kind() == ErrorKind::Interrupted => {}
+                Err(err) if err.kind() == ErrorKind::Interrupted => {
+                    left = deadline.saturating_duration_since(Instant::now());
+                }
                 result => {
                     result.expect("poll");
                     // What came with the timeout came too late: the poll should have returned.
