@@ -10,9 +10,17 @@
 //!
 //! The example `tcp_server` is one that it can talk to.
 
-#[cfg(unix)]
+use std::env;
+use std::error::Error;
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use mio::net::TcpStream;
+use mio::{Events, Interest, Poll, Token};
+
 fn main() -> std::process::ExitCode {
-    match client::run() {
+    match run() {
         Ok(()) => std::process::ExitCode::SUCCESS,
         Err(err) => {
             eprintln!("tcp_client: {err}");
@@ -21,157 +29,142 @@ fn main() -> std::process::ExitCode {
     }
 }
 
-#[cfg(not(unix))]
-fn main() {}
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
-#[cfg(unix)]
-mod client {
-    use std::env;
-    use std::error::Error;
-    use std::io::{self, ErrorKind, Read, Write};
-    use std::net::SocketAddr;
-    use std::time::{Duration, Instant};
+const REQUEST: &[u8] = b"hello\n";
 
-    use mio::net::TcpStream;
-    use mio::{Events, Interest, Poll, Token};
+/// A longer line is not read to its end: nobody knows whether it has one.
+const REPLY_MAX: usize = 64 * 1024;
 
-    type Result<T> = std::result::Result<T, Box<dyn Error>>;
+fn run() -> Result<()> {
+    let (address, limit) = arguments()?;
+    let started = Instant::now();
 
-    const REQUEST: &[u8] = b"hello\n";
+    let mut stream =
+        TcpStream::connect(address).map_err(|err| format!("can't connect to {address}: {err}"))?;
+    let mut poll = Poll::new()?;
+    let interests = Interest::READABLE | Interest::WRITABLE;
+    poll.registry().register(&mut stream, Token(0), interests)?;
 
-    /// A longer line is not read to its end: nobody knows whether it has one.
-    const REPLY_MAX: usize = 64 * 1024;
+    let mut client = Client {
+        stream,
+        address,
+        connected: false,
+        unsent: REQUEST,
+        reply: Vec::new(),
+    };
+    let mut events = Events::with_capacity(8);
+    loop {
+        let elapsed = started.elapsed();
+        if elapsed >= limit {
+            return Err(client.timed_out(limit).into());
+        }
+        match poll.poll(&mut events, Some(limit - elapsed)) {
+            Err(err) if err.kind() == ErrorKind::Interrupted => continue,
+            result => result?,
+        }
+        // There is one source, so whatever the event is, it is about the connection.
+        if !events.is_empty() && client.advance()? {
+            println!("{}", String::from_utf8_lossy(&client.reply));
+            return Ok(());
+        }
+    }
+}
 
-    pub(super) fn run() -> Result<()> {
-        let (address, limit) = arguments()?;
-        let started = Instant::now();
+struct Client {
+    stream: TcpStream,
+    address: SocketAddr,
+    connected: bool,
+    unsent: &'static [u8],
+    /// What has come of the reply, in the end without the line's end.
+    reply: Vec<u8>,
+}
 
-        let mut stream = TcpStream::connect(address)
-            .map_err(|err| format!("can't connect to {address}: {err}"))?;
-        let mut poll = Poll::new()?;
-        let interests = Interest::READABLE | Interest::WRITABLE;
-        poll.registry().register(&mut stream, Token(0), interests)?;
+impl Client {
+    /// Goes on until the socket would block. Whether the reply is there.
+    fn advance(&mut self) -> Result<bool> {
+        let address = self.address;
+        if !self.connected {
+            self.connected = is_connected(&self.stream)
+                .map_err(|err| format!("can't connect to {address}: {err}"))?;
+        }
+        if !self.connected || !self.send()? {
+            return Ok(false);
+        }
+        self.receive()
+    }
 
-        let mut client = Client {
-            stream,
-            address,
-            connected: false,
-            unsent: REQUEST,
-            reply: Vec::new(),
-        };
-        let mut events = Events::with_capacity(8);
+    /// Whether the request is sent.
+    fn send(&mut self) -> Result<bool> {
+        while !self.unsent.is_empty() {
+            match self.stream.write(self.unsent) {
+                Ok(0) => return Err("nothing can be sent".into()),
+                Ok(count) => self.unsent = &self.unsent[count..],
+                Err(err) if err.kind() == ErrorKind::WouldBlock => return Ok(false),
+                Err(err) if err.kind() == ErrorKind::Interrupted => {}
+                Err(err) => return Err(format!("can't send to {}: {err}", self.address).into()),
+            }
+        }
+        Ok(true)
+    }
+
+    /// Whether a whole line is there.
+    fn receive(&mut self) -> Result<bool> {
+        let address = self.address;
+        let mut buffer = [0; 1024];
         loop {
-            let elapsed = started.elapsed();
-            if elapsed >= limit {
-                return Err(client.timed_out(limit).into());
-            }
-            match poll.poll(&mut events, Some(limit - elapsed)) {
+            let count = match self.stream.read(&mut buffer) {
+                Ok(0) => return Err(format!("{address} has hung up without a reply").into()),
+                Ok(count) => count,
+                Err(err) if err.kind() == ErrorKind::WouldBlock => return Ok(false),
                 Err(err) if err.kind() == ErrorKind::Interrupted => continue,
-                result => result?,
+                Err(err) => return Err(format!("can't read from {address}: {err}").into()),
+            };
+            let received = &buffer[..count];
+            if let Some(end) = received.iter().position(|byte| *byte == b'\n') {
+                self.reply.extend(&received[..end]);
+                return Ok(true);
             }
-            // There is one source, so whatever the event is, it is about the connection.
-            if !events.is_empty() && client.advance()? {
-                println!("{}", String::from_utf8_lossy(&client.reply));
-                return Ok(());
-            }
-        }
-    }
-
-    struct Client {
-        stream: TcpStream,
-        address: SocketAddr,
-        connected: bool,
-        unsent: &'static [u8],
-        /// What has come of the reply, in the end without the line's end.
-        reply: Vec<u8>,
-    }
-
-    impl Client {
-        /// Goes on until the socket would block. Whether the reply is there.
-        fn advance(&mut self) -> Result<bool> {
-            let address = self.address;
-            if !self.connected {
-                self.connected = is_connected(&self.stream)
-                    .map_err(|err| format!("can't connect to {address}: {err}"))?;
-            }
-            if !self.connected || !self.send()? {
-                return Ok(false);
-            }
-            self.receive()
-        }
-
-        /// Whether the request is sent.
-        fn send(&mut self) -> Result<bool> {
-            while !self.unsent.is_empty() {
-                match self.stream.write(self.unsent) {
-                    Ok(0) => return Err("nothing can be sent".into()),
-                    Ok(count) => self.unsent = &self.unsent[count..],
-                    Err(err) if err.kind() == ErrorKind::WouldBlock => return Ok(false),
-                    Err(err) if err.kind() == ErrorKind::Interrupted => {}
-                    Err(err) => return Err(format!("can't send to {}: {err}", self.address).into()),
-                }
-            }
-            Ok(true)
-        }
-
-        /// Whether a whole line is there.
-        fn receive(&mut self) -> Result<bool> {
-            let address = self.address;
-            let mut buffer = [0; 1024];
-            loop {
-                let count = match self.stream.read(&mut buffer) {
-                    Ok(0) => return Err(format!("{address} has hung up without a reply").into()),
-                    Ok(count) => count,
-                    Err(err) if err.kind() == ErrorKind::WouldBlock => return Ok(false),
-                    Err(err) if err.kind() == ErrorKind::Interrupted => continue,
-                    Err(err) => return Err(format!("can't read from {address}: {err}").into()),
-                };
-                let received = &buffer[..count];
-                if let Some(end) = received.iter().position(|byte| *byte == b'\n') {
-                    self.reply.extend(&received[..end]);
-                    return Ok(true);
-                }
-                self.reply.extend(received);
-                if self.reply.len() > REPLY_MAX {
-                    return Err(format!("the reply from {address} is no line").into());
-                }
-            }
-        }
-
-        fn timed_out(&self, limit: Duration) -> String {
-            let (address, limit) = (self.address, limit.as_millis());
-            if self.connected {
-                format!("no answer within {limit} ms from {address}")
-            } else {
-                format!("no connection within {limit} ms to {address}")
+            self.reply.extend(received);
+            if self.reply.len() > REPLY_MAX {
+                return Err(format!("the reply from {address} is no line").into());
             }
         }
     }
 
-    /// `false` is "not yet": the event was about nothing.
-    fn is_connected(stream: &TcpStream) -> io::Result<bool> {
-        if let Some(err) = stream.take_error()? {
-            return Err(err);
-        }
-        match stream.peer_addr() {
-            Ok(_) => Ok(true),
-            Err(err) if err.kind() == ErrorKind::NotConnected => Ok(false),
-            Err(err) => Err(err),
+    fn timed_out(&self, limit: Duration) -> String {
+        let (address, limit) = (self.address, limit.as_millis());
+        if self.connected {
+            format!("no answer within {limit} ms from {address}")
+        } else {
+            format!("no connection within {limit} ms to {address}")
         }
     }
+}
 
-    fn arguments() -> Result<(SocketAddr, Duration)> {
-        let mut arguments = env::args().skip(1);
-        let address = arguments
-            .next()
-            .ok_or("whom to connect to? Give an address such as 127.0.0.1:9000")?;
-        let address = address
-            .parse()
-            .map_err(|_| format!("{address:?} is no address; one is 127.0.0.1:9000"))?;
-        let limit = arguments.next().unwrap_or_else(|| "5000".to_owned());
-        let limit = limit
-            .parse()
-            .map_err(|_| format!("{limit:?} is no number of milliseconds"))?;
-        Ok((address, Duration::from_millis(limit)))
+/// `false` is "not yet": the event was about nothing.
+fn is_connected(stream: &TcpStream) -> io::Result<bool> {
+    if let Some(err) = stream.take_error()? {
+        return Err(err);
     }
+    match stream.peer_addr() {
+        Ok(_) => Ok(true),
+        Err(err) if err.kind() == ErrorKind::NotConnected => Ok(false),
+        Err(err) => Err(err),
+    }
+}
+
+fn arguments() -> Result<(SocketAddr, Duration)> {
+    let mut arguments = env::args().skip(1);
+    let address = arguments
+        .next()
+        .ok_or("whom to connect to? Give an address such as 127.0.0.1:9000")?;
+    let address = address
+        .parse()
+        .map_err(|_| format!("{address:?} is no address; one is 127.0.0.1:9000"))?;
+    let limit = arguments.next().unwrap_or_else(|| "5000".to_owned());
+    let limit = limit
+        .parse()
+        .map_err(|_| format!("{limit:?} is no number of milliseconds"))?;
+    Ok((address, Duration::from_millis(limit)))
 }

@@ -12,9 +12,17 @@
 //! It ends by itself after an hour without traffic, or after as many seconds as the environment
 //! variable `MIO_EXAMPLE_SECONDS` says.
 
-#[cfg(unix)]
+use std::collections::VecDeque;
+use std::env;
+use std::io::{self, ErrorKind};
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use mio::net::UdpSocket;
+use mio::{Events, Interest, Poll, Token};
+
 fn main() -> std::process::ExitCode {
-    match server::run() {
+    match run() {
         Ok(()) => std::process::ExitCode::SUCCESS,
         Err(err) => {
             eprintln!("udp_server: {err}");
@@ -23,156 +31,140 @@ fn main() -> std::process::ExitCode {
     }
 }
 
-#[cfg(not(unix))]
-fn main() {}
+const SOCKET: Token = Token(0);
 
-#[cfg(unix)]
-mod server {
-    use std::collections::VecDeque;
-    use std::env;
-    use std::io::{self, ErrorKind};
-    use std::net::SocketAddr;
-    use std::time::{Duration, Instant};
+/// How many replies may wait to be sent.
+const QUEUE_LIMIT: usize = 64;
 
-    use mio::net::UdpSocket;
-    use mio::{Events, Interest, Poll, Token};
+/// No datagram is larger.
+const DATAGRAM_MAX: usize = 65_535;
 
-    const SOCKET: Token = Token(0);
+fn run() -> io::Result<()> {
+    let idle_limit = idle_limit()?;
+    let address = address()?;
+    let mut socket = UdpSocket::bind(address)
+        .map_err(|err| io::Error::new(err.kind(), format!("can't listen on {address}: {err}")))?;
+    let mut poll = Poll::new()?;
+    let interests = Interest::READABLE | Interest::WRITABLE;
+    poll.registry().register(&mut socket, SOCKET, interests)?;
 
-    /// How many replies may wait to be sent.
-    const QUEUE_LIMIT: usize = 64;
+    let address = socket.local_addr()?;
+    let (ip, port) = (address.ip(), address.port());
+    println!("listening on {address} (talk to it with: nc -u {ip} {port})");
 
-    /// No datagram is larger.
-    const DATAGRAM_MAX: usize = 65_535;
+    let mut echo = Echo {
+        socket,
+        replies: VecDeque::new(),
+        buffer: vec![0; DATAGRAM_MAX],
+    };
+    let mut events = Events::with_capacity(8);
+    let mut last_traffic = Instant::now();
+    loop {
+        let idle = last_traffic.elapsed();
+        if idle >= idle_limit {
+            println!("no traffic for {idle_limit:?}, ending");
+            return Ok(());
+        }
+        match poll.poll(&mut events, Some(idle_limit - idle)) {
+            Err(err) if err.kind() == ErrorKind::Interrupted => continue,
+            result => result?,
+        }
+        // There is one source, so whatever the event is, it is about the socket.
+        if !events.is_empty() {
+            echo.advance()?;
+            last_traffic = Instant::now();
+        }
+    }
+}
 
-    pub(super) fn run() -> io::Result<()> {
-        let idle_limit = idle_limit()?;
-        let address = address()?;
-        let mut socket = UdpSocket::bind(address).map_err(|err| {
-            io::Error::new(err.kind(), format!("can't listen on {address}: {err}"))
-        })?;
-        let mut poll = Poll::new()?;
-        let interests = Interest::READABLE | Interest::WRITABLE;
-        poll.registry().register(&mut socket, SOCKET, interests)?;
+struct Echo {
+    socket: UdpSocket,
+    /// The replies that the socket had no room for, the oldest first.
+    replies: VecDeque<Reply>,
+    buffer: Vec<u8>,
+}
 
-        let address = socket.local_addr()?;
-        let (ip, port) = (address.ip(), address.port());
-        println!("listening on {address} (talk to it with: nc -u {ip} {port})");
+struct Reply {
+    to: SocketAddr,
+    data: Vec<u8>,
+}
 
-        let mut echo = Echo {
-            socket,
-            replies: VecDeque::new(),
-            buffer: vec![0; DATAGRAM_MAX],
-        };
-        let mut events = Events::with_capacity(8);
-        let mut last_traffic = Instant::now();
+impl Echo {
+    /// Sends and receives until both would block, or the queue is full.
+    fn advance(&mut self) -> io::Result<()> {
         loop {
-            let idle = last_traffic.elapsed();
-            if idle >= idle_limit {
-                println!("no traffic for {idle_limit:?}, ending");
+            while let Some(reply) = self.replies.front() {
+                if !send(&self.socket, &reply.data, reply.to) {
+                    break;
+                }
+                self.replies.pop_front();
+            }
+            if self.replies.len() >= QUEUE_LIMIT {
                 return Ok(());
             }
-            match poll.poll(&mut events, Some(idle_limit - idle)) {
-                Err(err) if err.kind() == ErrorKind::Interrupted => continue,
-                result => result?,
-            }
-            // There is one source, so whatever the event is, it is about the socket.
-            if !events.is_empty() {
-                echo.advance()?;
-                last_traffic = Instant::now();
+            match self.socket.recv_from(&mut self.buffer) {
+                Ok((length, from)) => self.reply(length, from),
+                Err(err) if err.kind() == ErrorKind::WouldBlock => return Ok(()),
+                Err(err) if is_passing(&err) => {}
+                Err(err) => return Err(err),
             }
         }
     }
 
-    struct Echo {
-        socket: UdpSocket,
-        /// The replies that the socket had no room for, the oldest first.
-        replies: VecDeque<Reply>,
-        buffer: Vec<u8>,
-    }
-
-    struct Reply {
-        to: SocketAddr,
-        data: Vec<u8>,
-    }
-
-    impl Echo {
-        /// Sends and receives until both would block, or the queue is full.
-        fn advance(&mut self) -> io::Result<()> {
-            loop {
-                while let Some(reply) = self.replies.front() {
-                    if !send(&self.socket, &reply.data, reply.to) {
-                        break;
-                    }
-                    self.replies.pop_front();
-                }
-                if self.replies.len() >= QUEUE_LIMIT {
-                    return Ok(());
-                }
-                match self.socket.recv_from(&mut self.buffer) {
-                    Ok((length, from)) => self.reply(length, from),
-                    Err(err) if err.kind() == ErrorKind::WouldBlock => return Ok(()),
-                    Err(err) if is_passing(&err) => {}
-                    Err(err) => return Err(err),
-                }
-            }
+    fn reply(&mut self, length: usize, to: SocketAddr) {
+        let data = &self.buffer[..length];
+        // Those that wait already go first.
+        if !self.replies.is_empty() || !send(&self.socket, data, to) {
+            let data = data.to_vec();
+            self.replies.push_back(Reply { to, data });
         }
+    }
+}
 
-        fn reply(&mut self, length: usize, to: SocketAddr) {
-            let data = &self.buffer[..length];
-            // Those that wait already go first.
-            if !self.replies.is_empty() || !send(&self.socket, data, to) {
-                let data = data.to_vec();
-                self.replies.push_back(Reply { to, data });
+/// Whether the datagram is done with. `false` says that there is no room for it now.
+fn send(socket: &UdpSocket, data: &[u8], to: SocketAddr) -> bool {
+    loop {
+        match socket.send_to(data, to) {
+            Ok(_) => return true,
+            Err(err) if err.kind() == ErrorKind::WouldBlock => return false,
+            Err(err) if err.kind() == ErrorKind::Interrupted => {}
+            // One that can't be sent must not hold up those for other clients.
+            Err(err) => {
+                eprintln!("can't send to {to}: {err}");
+                return true;
             }
         }
     }
+}
 
-    /// Whether the datagram is done with. `false` says that there is no room for it now.
-    fn send(socket: &UdpSocket, data: &[u8], to: SocketAddr) -> bool {
-        loop {
-            match socket.send_to(data, to) {
-                Ok(_) => return true,
-                Err(err) if err.kind() == ErrorKind::WouldBlock => return false,
-                Err(err) if err.kind() == ErrorKind::Interrupted => {}
-                // One that can't be sent must not hold up those for other clients.
-                Err(err) => {
-                    eprintln!("can't send to {to}: {err}");
-                    return true;
-                }
-            }
-        }
-    }
+/// Errors that tell nothing of the socket: of a signal, or of an earlier datagram that did not
+/// arrive.
+fn is_passing(err: &io::Error) -> bool {
+    matches!(
+        err.kind(),
+        ErrorKind::Interrupted | ErrorKind::ConnectionRefused | ErrorKind::ConnectionReset
+    )
+}
 
-    /// Errors that tell nothing of the socket: of a signal, or of an earlier datagram that did not
-    /// arrive.
-    fn is_passing(err: &io::Error) -> bool {
-        matches!(
-            err.kind(),
-            ErrorKind::Interrupted | ErrorKind::ConnectionRefused | ErrorKind::ConnectionReset
-        )
-    }
+fn address() -> io::Result<SocketAddr> {
+    let text = env::args()
+        .nth(1)
+        .unwrap_or_else(|| "127.0.0.1:9000".to_owned());
+    text.parse()
+        .map_err(|_| invalid(format!("{text:?} is no address; one is 127.0.0.1:9000")))
+}
 
-    fn address() -> io::Result<SocketAddr> {
-        let text = env::args()
-            .nth(1)
-            .unwrap_or_else(|| "127.0.0.1:9000".to_owned());
-        text.parse()
-            .map_err(|_| invalid(format!("{text:?} is no address; one is 127.0.0.1:9000")))
-    }
+fn idle_limit() -> io::Result<Duration> {
+    let Ok(text) = env::var("MIO_EXAMPLE_SECONDS") else {
+        return Ok(Duration::from_secs(3600));
+    };
+    text.parse().map(Duration::from_secs).map_err(|_| {
+        invalid(format!(
+            "MIO_EXAMPLE_SECONDS is {text:?}, which is no number"
+        ))
+    })
+}
 
-    fn idle_limit() -> io::Result<Duration> {
-        let Ok(text) = env::var("MIO_EXAMPLE_SECONDS") else {
-            return Ok(Duration::from_secs(3600));
-        };
-        text.parse().map(Duration::from_secs).map_err(|_| {
-            invalid(format!(
-                "MIO_EXAMPLE_SECONDS is {text:?}, which is no number"
-            ))
-        })
-    }
-
-    fn invalid(message: String) -> io::Error {
-        io::Error::new(ErrorKind::InvalidInput, message)
-    }
+fn invalid(message: String) -> io::Error {
+    io::Error::new(ErrorKind::InvalidInput, message)
 }

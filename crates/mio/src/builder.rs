@@ -7,7 +7,6 @@ use crate::{Poll, SelectorKind, sys};
 /// # Examples
 ///
 /// ```
-/// # #[cfg(unix)]
 /// # fn main() -> std::io::Result<()> {
 /// use std::io::ErrorKind;
 ///
@@ -20,8 +19,6 @@ use crate::{Poll, SelectorKind, sys};
 /// println!("running on {:?}", poll.selector_kind());
 /// # Ok(())
 /// # }
-/// # #[cfg(not(unix))]
-/// # fn main() {}
 /// ```
 #[derive(Debug, Clone, Default)]
 #[must_use = "a builder does nothing until `build` is called"]
@@ -35,7 +32,6 @@ impl Builder {
     /// # Examples
     ///
     /// ```
-    /// # #[cfg(unix)]
     /// # fn main() -> std::io::Result<()> {
     /// use mio::{Poll, SelectorKind};
     ///
@@ -45,8 +41,6 @@ impl Builder {
     /// }
     /// # Ok(())
     /// # }
-    /// # #[cfg(not(unix))]
-    /// # fn main() {}
     /// ```
     pub fn selector(mut self, kind: SelectorKind) -> Builder {
         self.selector = Some(kind);
@@ -63,14 +57,11 @@ impl Builder {
     /// # Examples
     ///
     /// ```
-    /// # #[cfg(unix)]
     /// # fn main() -> std::io::Result<()> {
     /// let poll = mio::Poll::builder().build()?;
     /// # drop(poll);
     /// # Ok(())
     /// # }
-    /// # #[cfg(not(unix))]
-    /// # fn main() {}
     /// ```
     pub fn build(self) -> io::Result<Poll> {
         let Some(kind) = self.selector.or(sys::SELECTORS.first().copied()) else {

@@ -23,7 +23,6 @@ pub struct Interest(NonZeroU8);
 
 const READABLE: u8 = 0b0_0001;
 const WRITABLE: u8 = 0b0_0010;
-// 0b0_0100 and 0b0_1000 are kept for the AIO and LIO of FreeBSD.
 const AIO: u8 = 0b0_0100;
 const LIO: u8 = 0b0_1000;
 const PRIORITY: u8 = 0b1_0000;
@@ -63,6 +62,44 @@ impl Interest {
     #[cfg(any(priority, docsrs))]
     #[cfg_attr(docsrs, doc(cfg(any(target_os = "linux", target_os = "android"))))]
     pub const PRIORITY: Interest = Interest::from_bits(PRIORITY);
+
+    /// Hear when an asynchronous file operation has ended.
+    ///
+    /// FreeBSD, DragonFly BSD, macOS and its relatives only. Such an operation names the kqueue
+    /// that hears of its end when it is started, in its `aio_sigevent` (FreeBSD's [aio(4)]). So a
+    /// registration for this interest asks the system for nothing; it is for an
+    /// [`event::Source`](crate::event::Source) of your own.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert!(mio::Interest::AIO.is_aio());
+    /// ```
+    ///
+    /// [aio(4)]: https://man.freebsd.org/cgi/man.cgi?query=aio&sektion=4
+    #[cfg(any(aio, docsrs))]
+    #[cfg_attr(
+        docsrs,
+        doc(cfg(any(
+            target_os = "freebsd",
+            target_os = "dragonfly",
+            target_vendor = "apple"
+        )))
+    )]
+    pub const AIO: Interest = Interest::from_bits(AIO);
+
+    /// Hear when a list of asynchronous file operations has ended.
+    ///
+    /// FreeBSD only, and as [`AIO`](Interest::AIO) otherwise.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert!(mio::Interest::LIO.is_lio());
+    /// ```
+    #[cfg(any(lio, docsrs))]
+    #[cfg_attr(docsrs, doc(cfg(target_os = "freebsd")))]
+    pub const LIO: Interest = Interest::from_bits(LIO);
 
     /// Both interests together. `a | b` is the same, and this one works in a constant.
     ///
@@ -120,7 +157,7 @@ impl Interest {
         self.contains(WRITABLE)
     }
 
-    /// Whether this contains the interest in asynchronous file I/O that FreeBSD's kqueue has.
+    /// Whether this contains the interest in asynchronous file I/O that kqueue has.
     ///
     /// # Examples
     ///

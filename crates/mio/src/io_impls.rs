@@ -35,7 +35,72 @@ macro_rules! impl_source {
     };
 }
 
+/// Conversions from and to what the system knows a socket by. `$name` is what the argument is
+/// called in the docs.
+#[cfg(descriptors)]
+macro_rules! impl_raw {
+    ($type:ty, $std:ty, $name:ident) => {
+        crate::io_impls::impl_fd!($type, $std, $name);
+    };
+}
+#[cfg(windows)]
+macro_rules! impl_raw {
+    ($type:ty, $std:ty, $name:ident) => {
+        crate::io_impls::impl_socket!($type, $std, $name);
+    };
+}
+
+/// Conversions from and to sockets of Windows. `$name` is what the argument is called in the docs.
+#[cfg(windows)]
+macro_rules! impl_socket {
+    ($type:ty, $std:ty, $name:ident) => {
+        impl std::os::windows::io::AsSocket for $type {
+            fn as_socket(&self) -> std::os::windows::io::BorrowedSocket<'_> {
+                self.inner.as_socket()
+            }
+        }
+
+        impl std::os::windows::io::AsRawSocket for $type {
+            fn as_raw_socket(&self) -> std::os::windows::io::RawSocket {
+                self.inner.as_raw_socket()
+            }
+        }
+
+        impl std::os::windows::io::IntoRawSocket for $type {
+            fn into_raw_socket(self) -> std::os::windows::io::RawSocket {
+                self.inner.into_inner().into_raw_socket()
+            }
+        }
+
+        /// The socket has to be in non-blocking mode already.
+        #[allow(unsafe_code)] // The trait itself is unsafe to call.
+        impl std::os::windows::io::FromRawSocket for $type {
+            unsafe fn from_raw_socket(socket: std::os::windows::io::RawSocket) -> $type {
+                // SAFETY: the caller promises that the socket is open and theirs to give.
+                unsafe { std::os::windows::io::OwnedSocket::from_raw_socket(socket) }.into()
+            }
+        }
+
+        /// The socket has to be in non-blocking mode already.
+        impl From<std::os::windows::io::OwnedSocket> for $type {
+            fn from(socket: std::os::windows::io::OwnedSocket) -> Self {
+                Self {
+                    inner: crate::io_source::IoSource::new(<$std>::from(socket)),
+                }
+            }
+        }
+
+        /// The socket stays in non-blocking mode.
+        impl From<$type> for std::os::windows::io::OwnedSocket {
+            fn from($name: $type) -> Self {
+                $name.inner.into_inner().into()
+            }
+        }
+    };
+}
+
 /// Conversions from and to descriptors. `$name` is what the argument is called in the docs.
+#[cfg(descriptors)]
 macro_rules! impl_fd {
     ($type:ty, $std:ty, $name:ident) => {
         impl std::os::fd::AsFd for $type {
@@ -136,6 +201,10 @@ macro_rules! impl_write {
     )+};
 }
 
+#[cfg(descriptors)]
+pub(crate) use impl_fd;
+#[cfg(windows)]
+pub(crate) use impl_socket;
 #[cfg(feature = "net")]
-pub(crate) use impl_into_std;
-pub(crate) use {impl_fd, impl_read, impl_source, impl_write};
+pub(crate) use {impl_into_std, impl_raw};
+pub(crate) use {impl_read, impl_source, impl_write};

@@ -4,14 +4,13 @@
 #[cfg(debug_assertions)]
 use std::num::NonZeroUsize;
 use std::ops::Deref;
-use std::os::fd::AsRawFd;
 use std::{fmt, io};
 
 use crate::event::Source;
-use crate::sys::{Direction, SourceIo, SourceState};
+use crate::sys::{AsRawSource, Direction, SourceIo, SourceState};
 use crate::{Interest, Registry, Token};
 
-/// A source that is registered by its descriptor and whose I/O goes through here.
+/// A source that is registered by its descriptor or socket and whose I/O goes through here.
 ///
 /// Selectors that can't see a source being used up learn it from an operation that would have
 /// blocked. Where all selectors can, this is as large as `T`.
@@ -42,6 +41,7 @@ impl<T> IoSource<T> {
 
     /// As [`read_with`](Self::read_with), for a pipe: its end need not be the last one, because a
     /// pipe with a name may get another writer.
+    #[cfg(unix)]
     #[inline]
     pub(crate) fn read_pipe_with(
         &self,
@@ -66,8 +66,8 @@ impl<T> IoSource<T> {
         self.operate(Direction::Unknown, |_| f())
     }
 
-    /// Gives the std type back. The registration ends, except on epoll, where it is the kernel's
-    /// and lasts as long as the open socket.
+    /// Gives the std type back. The registration ends, except on epoll and kqueue, where it is the
+    /// kernel's and lasts as long as the open socket.
     pub(crate) fn into_inner(self) -> T {
         self.io
     }
@@ -90,7 +90,7 @@ impl<T> IoSource<T> {
     }
 }
 
-impl<T: AsRawFd> Source for IoSource<T> {
+impl<T: AsRawSource> Source for IoSource<T> {
     fn register(
         &mut self,
         registry: &Registry,
@@ -104,7 +104,7 @@ impl<T: AsRawFd> Source for IoSource<T> {
         let io = SourceIo::Seen(&mut self.state);
         registry
             .selector()
-            .register(self.io.as_raw_fd(), io, token, interests)?;
+            .register(self.io.as_raw_source(), io, token, interests)?;
         #[cfg(debug_assertions)]
         (self.registered_with = Some(registry.id()));
         Ok(())
@@ -121,14 +121,16 @@ impl<T: AsRawFd> Source for IoSource<T> {
         let io = SourceIo::Seen(&mut self.state);
         registry
             .selector()
-            .reregister(self.io.as_raw_fd(), io, token, interests)
+            .reregister(self.io.as_raw_source(), io, token, interests)
     }
 
     fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
         #[cfg(debug_assertions)]
         mistake::check_registered(self.registered_with, registry)?;
         let io = SourceIo::Seen(&mut self.state);
-        registry.selector().deregister(self.io.as_raw_fd(), io)?;
+        registry
+            .selector()
+            .deregister(self.io.as_raw_source(), io)?;
         #[cfg(debug_assertions)]
         (self.registered_with = None);
         Ok(())
@@ -150,15 +152,18 @@ impl<T: fmt::Debug> fmt::Debug for IoSource<T> {
     }
 }
 
-/// The checks of debug builds. In release builds the system's own error has the same kind.
-#[cfg(debug_assertions)]
-mod mistake {
-    use std::io::{Error, ErrorKind, Result};
-    use std::num::NonZeroUsize;
+/// The checks of debug builds. In release builds the system's own error has the same kind. Named
+/// pipes, which know their `Poll`, are checked in every build.
+#[cfg(any(debug_assertions, windows))]
+pub(crate) mod mistake {
+    use std::io::{Error, ErrorKind};
+    #[cfg(debug_assertions)]
+    use std::{io::Result, num::NonZeroUsize};
 
+    #[cfg(debug_assertions)]
     use crate::Registry;
 
-    pub(super) fn registered_twice(same: bool) -> Error {
+    pub(crate) fn registered_twice(same: bool) -> Error {
         let message = if same {
             "this source is registered already; `reregister` changes its token and its interests"
         } else {
@@ -167,15 +172,23 @@ mod mistake {
         Error::new(ErrorKind::AlreadyExists, message)
     }
 
+    pub(crate) fn not_registered(elsewhere: bool) -> Error {
+        let message = if elsewhere {
+            "this source is registered with another `Poll`, not with this one"
+        } else {
+            "this source is not registered; use `register` first"
+        };
+        Error::new(ErrorKind::NotFound, message)
+    }
+
+    #[cfg(debug_assertions)]
     pub(super) fn check_registered(
         registered_with: Option<NonZeroUsize>,
         registry: &Registry,
     ) -> Result<()> {
-        let message = match registered_with {
-            Some(id) if id == registry.id() => return Ok(()),
-            Some(_) => "this source is registered with another `Poll`, not with this one",
-            None => "this source is not registered; use `register` first",
-        };
-        Err(Error::new(ErrorKind::NotFound, message))
+        match registered_with {
+            Some(id) if id == registry.id() => Ok(()),
+            other => Err(not_registered(other.is_some())),
+        }
     }
 }

@@ -13,7 +13,7 @@
 #![deny(unsafe_code)]
 // With fewer features some shared pieces have no user; the full build is where dead code shows.
 #![cfg_attr(
-    not(all(unix, feature = "net", feature = "os-ext")),
+    not(all(any(unix, windows), feature = "net", feature = "os-ext")),
     allow(dead_code, unused_imports, unused_macros)
 )]
 
@@ -24,11 +24,11 @@ mod macros;
 mod builder;
 pub mod event;
 mod interest;
-#[cfg(all(unix, any(feature = "net", feature = "os-ext")))]
+#[cfg(any(feature = "net", feature = "os-ext"))]
 mod io_impls;
-#[cfg(all(unix, any(feature = "net", feature = "os-ext")))]
+#[cfg(any(feature = "net", feature = "os-ext"))]
 mod io_source;
-#[cfg(all(unix, feature = "net"))]
+#[cfg(feature = "net")]
 #[cfg_attr(docsrs, doc(cfg(feature = "net")))]
 pub mod net;
 mod os;
@@ -43,9 +43,23 @@ mod waker;
 pub use self::builder::Builder;
 pub use self::event::Events;
 pub use self::interest::Interest;
+#[cfg(all(
+    descriptors,
+    not(unix),
+    not(target_family = "wasm"),
+    feature = "os-ext"
+))]
+#[cfg_attr(docsrs, doc(cfg(all(target_os = "hermit", feature = "os-ext"))))]
+pub use self::os::hermit;
 #[cfg(all(unix, feature = "os-ext"))]
 #[cfg_attr(docsrs, doc(cfg(all(unix, feature = "os-ext"))))]
 pub use self::os::unix;
+#[cfg(all(descriptors, target_family = "wasm", feature = "os-ext"))]
+#[cfg_attr(docsrs, doc(cfg(all(target_os = "wasi", feature = "os-ext"))))]
+pub use self::os::wasi;
+#[cfg(all(windows, feature = "os-ext"))]
+#[cfg_attr(docsrs, doc(cfg(all(windows, feature = "os-ext"))))]
+pub use self::os::windows;
 pub use self::poll::{Poll, Registry};
 pub use self::selector_kind::SelectorKind;
 pub use self::token::Token;
@@ -58,6 +72,6 @@ pub mod features {}
 pub mod guide {}
 
 /// The README's program, so that it is compiled.
-#[cfg(all(doctest, unix, feature = "os-poll", feature = "net"))]
+#[cfg(all(doctest, feature = "os-poll", feature = "net"))]
 #[doc = include_str!("../../../README.md")]
 mod readme {}

@@ -1,6 +1,6 @@
 #[cfg(debug_assertions)]
 use std::num::NonZeroUsize;
-#[cfg(unix)]
+#[cfg(descriptors)]
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 #[cfg(debug_assertions)]
 use std::sync::{
@@ -36,7 +36,7 @@ pub struct Poll {
 /// # Examples
 ///
 /// ```
-/// # #[cfg(all(unix, feature = "os-poll", feature = "net"))]
+/// # #[cfg(all(feature = "os-poll", feature = "net"))]
 /// # fn main() -> std::io::Result<()> {
 /// use mio::net::UdpSocket;
 /// use mio::{Interest, Poll, Token};
@@ -49,7 +49,7 @@ pub struct Poll {
 /// registry.deregister(&mut socket)?;
 /// # Ok(())
 /// # }
-/// # #[cfg(not(all(unix, feature = "os-poll", feature = "net")))]
+/// # #[cfg(not(all(feature = "os-poll", feature = "net")))]
 /// # fn main() {}
 /// ```
 pub struct Registry {
@@ -74,7 +74,6 @@ impl Poll {
     /// # Examples
     ///
     /// ```
-    /// # #[cfg(unix)]
     /// # fn main() -> std::io::Result<()> {
     /// use std::time::Duration;
     ///
@@ -86,8 +85,6 @@ impl Poll {
     /// assert!(events.is_empty(), "nothing is registered");
     /// # Ok(())
     /// # }
-    /// # #[cfg(not(unix))]
-    /// # fn main() {}
     /// ```
     #[cfg(feature = "os-poll")]
     #[cfg_attr(docsrs, doc(cfg(feature = "os-poll")))]
@@ -102,14 +99,11 @@ impl Poll {
     /// # Examples
     ///
     /// ```
-    /// # #[cfg(unix)]
     /// # fn main() -> std::io::Result<()> {
     /// let poll = mio::Poll::builder().build()?;
     /// # drop(poll);
     /// # Ok(())
     /// # }
-    /// # #[cfg(not(unix))]
-    /// # fn main() {}
     /// ```
     #[cfg(feature = "os-poll")]
     #[cfg_attr(docsrs, doc(cfg(feature = "os-poll")))]
@@ -122,14 +116,14 @@ impl Poll {
     /// # Examples
     ///
     /// ```
-    /// # #[cfg(all(unix, feature = "os-poll"))]
+    /// # #[cfg(feature = "os-poll")]
     /// # fn main() -> std::io::Result<()> {
     /// let poll = mio::Poll::new()?;
     /// let registry = poll.registry().try_clone()?;
     /// std::thread::spawn(move || drop(registry)).join().unwrap();
     /// # Ok(())
     /// # }
-    /// # #[cfg(not(all(unix, feature = "os-poll")))]
+    /// # #[cfg(not(feature = "os-poll"))]
     /// # fn main() {}
     /// ```
     pub fn registry(&self) -> &Registry {
@@ -141,7 +135,7 @@ impl Poll {
     /// # Examples
     ///
     /// ```
-    /// # #[cfg(all(unix, feature = "os-poll"))]
+    /// # #[cfg(feature = "os-poll")]
     /// # fn main() -> std::io::Result<()> {
     /// use mio::{Poll, SelectorKind};
     ///
@@ -149,7 +143,7 @@ impl Poll {
     /// assert_eq!(Some(poll.selector_kind()), SelectorKind::available().next());
     /// # Ok(())
     /// # }
-    /// # #[cfg(not(all(unix, feature = "os-poll")))]
+    /// # #[cfg(not(feature = "os-poll"))]
     /// # fn main() {}
     /// ```
     pub fn selector_kind(&self) -> SelectorKind {
@@ -182,7 +176,7 @@ impl Poll {
     /// # Examples
     ///
     /// ```
-    /// # #[cfg(all(unix, feature = "os-poll"))]
+    /// # #[cfg(feature = "os-poll")]
     /// # fn main() -> std::io::Result<()> {
     /// use std::io::ErrorKind;
     /// use std::time::Duration;
@@ -205,7 +199,7 @@ impl Poll {
     /// }
     /// # Ok(())
     /// # }
-    /// # #[cfg(not(all(unix, feature = "os-poll")))]
+    /// # #[cfg(not(feature = "os-poll"))]
     /// # fn main() {}
     /// ```
     #[inline]
@@ -239,7 +233,7 @@ impl Registry {
     /// The source stays unregistered, or registered as it was.
     ///
     /// * [`AlreadyExists`](io::ErrorKind::AlreadyExists): it is registered already, here or, in
-    ///   debug builds and on poll(2), with another `Poll`.
+    ///   debug builds and on poll(2), with another `Poll`. kqueue notices neither by itself.
     /// * `EBADF`: its descriptor is closed.
     /// * `EPERM`: epoll can't watch it, because it is a regular file or a directory. poll(2) can,
     ///   and says that it is always ready.
@@ -249,7 +243,7 @@ impl Registry {
     /// # Examples
     ///
     /// ```
-    /// # #[cfg(all(unix, feature = "os-poll", feature = "net"))]
+    /// # #[cfg(all(feature = "os-poll", feature = "net"))]
     /// # fn main() -> std::io::Result<()> {
     /// use mio::net::TcpListener;
     /// use mio::{Interest, Poll, Token};
@@ -261,7 +255,7 @@ impl Registry {
     /// poll.registry().register(&mut listener, LISTENER, Interest::READABLE)?;
     /// # Ok(())
     /// # }
-    /// # #[cfg(not(all(unix, feature = "os-poll", feature = "net")))]
+    /// # #[cfg(not(all(feature = "os-poll", feature = "net")))]
     /// # fn main() {}
     /// ```
     pub fn register<S>(&self, source: &mut S, token: Token, interests: Interest) -> io::Result<()>
@@ -284,7 +278,7 @@ impl Registry {
     /// # Examples
     ///
     /// ```
-    /// # #[cfg(all(unix, feature = "os-poll", feature = "net"))]
+    /// # #[cfg(all(feature = "os-poll", feature = "net"))]
     /// # fn main() -> std::io::Result<()> {
     /// # use mio::net::{TcpListener, TcpStream};
     /// # use mio::{Interest, Poll, Token};
@@ -297,7 +291,7 @@ impl Registry {
     /// poll.registry().reregister(&mut stream, Token(1), both)?;
     /// # Ok(())
     /// # }
-    /// # #[cfg(not(all(unix, feature = "os-poll", feature = "net")))]
+    /// # #[cfg(not(all(feature = "os-poll", feature = "net")))]
     /// # fn main() {}
     /// ```
     pub fn reregister<S>(&self, source: &mut S, token: Token, interests: Interest) -> io::Result<()>
@@ -321,7 +315,7 @@ impl Registry {
     /// # Examples
     ///
     /// ```
-    /// # #[cfg(all(unix, feature = "os-poll", feature = "net"))]
+    /// # #[cfg(all(feature = "os-poll", feature = "net"))]
     /// # fn main() -> std::io::Result<()> {
     /// # use mio::net::UdpSocket;
     /// # use mio::{Interest, Poll, Token};
@@ -331,7 +325,7 @@ impl Registry {
     /// poll.registry().deregister(&mut socket)?;
     /// # Ok(())
     /// # }
-    /// # #[cfg(not(all(unix, feature = "os-poll", feature = "net")))]
+    /// # #[cfg(not(all(feature = "os-poll", feature = "net")))]
     /// # fn main() {}
     /// ```
     pub fn deregister<S>(&self, source: &mut S) -> io::Result<()>
@@ -353,7 +347,7 @@ impl Registry {
     /// # Examples
     ///
     /// ```
-    /// # #[cfg(all(unix, feature = "os-poll", feature = "net"))]
+    /// # #[cfg(all(feature = "os-poll", feature = "net"))]
     /// # fn main() -> std::io::Result<()> {
     /// # use mio::net::UdpSocket;
     /// # use mio::{Interest, Poll, Token};
@@ -367,7 +361,7 @@ impl Registry {
     /// # thread.join().unwrap()?;
     /// # Ok(())
     /// # }
-    /// # #[cfg(not(all(unix, feature = "os-poll", feature = "net")))]
+    /// # #[cfg(not(all(feature = "os-poll", feature = "net")))]
     /// # fn main() {}
     /// ```
     pub fn try_clone(&self) -> io::Result<Registry> {
@@ -448,7 +442,7 @@ impl fmt::Debug for Registry {
 /// # Panics
 ///
 /// On poll(2), which has no descriptor; [`Poll::selector_kind`] tells.
-#[cfg(unix)]
+#[cfg(descriptors)]
 impl AsRawFd for Poll {
     fn as_raw_fd(&self) -> RawFd {
         self.as_fd().as_raw_fd()
@@ -456,7 +450,7 @@ impl AsRawFd for Poll {
 }
 
 /// As [`AsRawFd`](#impl-AsRawFd-for-Poll).
-#[cfg(unix)]
+#[cfg(descriptors)]
 impl AsFd for Poll {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.registry.as_fd()
@@ -468,7 +462,7 @@ impl AsFd for Poll {
 /// # Panics
 ///
 /// On poll(2), which has no descriptor; [`Poll::selector_kind`] tells.
-#[cfg(unix)]
+#[cfg(descriptors)]
 impl AsRawFd for Registry {
     fn as_raw_fd(&self) -> RawFd {
         self.as_fd().as_raw_fd()
@@ -476,7 +470,7 @@ impl AsRawFd for Registry {
 }
 
 /// As [`AsRawFd`](#impl-AsRawFd-for-Registry).
-#[cfg(unix)]
+#[cfg(descriptors)]
 impl AsFd for Registry {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.selector.as_fd()

@@ -17,10 +17,19 @@ use crate::sys;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SelectorKind {
-    /// [epoll(7)](https://man7.org/linux/man-pages/man7/epoll.7.html): the default on Linux and
-    /// Android.
+    /// The AFD device behind an I/O completion port: Windows.
+    Afd,
+    /// [epoll(7)](https://man7.org/linux/man-pages/man7/epoll.7.html): the default on Linux,
+    /// Android, illumos and Redox.
     Epoll,
-    /// [poll(2)](https://man7.org/linux/man-pages/man2/poll.2.html): every Unix. It asks about
+    /// [Event ports](https://docs.oracle.com/cd/E88353_01/html/E37843/port-create-3c.html): the
+    /// default on Solaris.
+    EventPorts,
+    /// [kqueue(2)](https://man.freebsd.org/cgi/man.cgi?query=kqueue&sektion=2): the default on
+    /// macOS and its relatives, and on the BSDs.
+    Kqueue,
+    /// [poll(2)](https://man7.org/linux/man-pages/man2/poll.2.html): every Unix, WASI
+    /// and Hermit. It asks about
     /// every source on each call, so it suits some hundreds of them.
     Poll,
 }

@@ -17,14 +17,15 @@ use crate::{Registry, Token, sys};
 /// There is one waker per `Poll`. To tell several reasons apart, put them in a queue or a flag of
 /// your own before you wake.
 ///
-/// It is made of an [eventfd(2)] on Linux and Android, and of a pipe on other Unix systems.
+/// It is made of what the system does best: an [eventfd(2)] on Linux and Android, an event of its
+/// own on macOS, FreeBSD, Solaris and Windows, a pipe on most others. `PLATFORMS.md` lists them.
 ///
 /// [eventfd(2)]: https://man7.org/linux/man-pages/man2/eventfd.2.html
 ///
 /// # Examples
 ///
 /// ```
-/// # #[cfg(all(unix, feature = "os-poll"))]
+/// # #[cfg(feature = "os-poll")]
 /// # fn main() -> std::io::Result<()> {
 /// use std::sync::Arc;
 /// use std::thread;
@@ -46,7 +47,7 @@ use crate::{Registry, Token, sys};
 /// # thread.join().unwrap()?;
 /// # Ok(())
 /// # }
-/// # #[cfg(not(all(unix, feature = "os-poll")))]
+/// # #[cfg(not(feature = "os-poll"))]
 /// # fn main() {}
 /// ```
 #[derive(Debug)]
@@ -71,7 +72,7 @@ impl Waker {
     /// # Examples
     ///
     /// ```
-    /// # #[cfg(all(unix, feature = "os-poll"))]
+    /// # #[cfg(feature = "os-poll")]
     /// # fn main() -> std::io::Result<()> {
     /// use mio::{Poll, Token, Waker};
     ///
@@ -80,7 +81,7 @@ impl Waker {
     /// # drop(waker);
     /// # Ok(())
     /// # }
-    /// # #[cfg(not(all(unix, feature = "os-poll")))]
+    /// # #[cfg(not(feature = "os-poll"))]
     /// # fn main() {}
     /// ```
     pub fn new(registry: &Registry, token: Token) -> io::Result<Waker> {
@@ -105,7 +106,7 @@ impl Waker {
     /// # Examples
     ///
     /// ```
-    /// # #[cfg(all(unix, feature = "os-poll"))]
+    /// # #[cfg(feature = "os-poll")]
     /// # fn main() -> std::io::Result<()> {
     /// use mio::{Events, Poll, Token, Waker};
     ///
@@ -119,7 +120,7 @@ impl Waker {
     /// assert!(!events.is_empty());
     /// # Ok(())
     /// # }
-    /// # #[cfg(not(all(unix, feature = "os-poll")))]
+    /// # #[cfg(not(feature = "os-poll"))]
     /// # fn main() {}
     /// ```
     pub fn wake(&self) -> io::Result<()> {

@@ -16,8 +16,11 @@ use crate::sys::{self, NativeEvent, Readiness};
 ///
 /// For a source registered for both readable and writable (and, in the row on out-of-band data, for
 /// priority), whose writable event has been delivered before. On epoll an event tells all that is
-/// true of the source; on poll(2) it leaves out a direction that was delivered before and that no
-/// operation has found blocked since, which the table shows in brackets.
+/// true of the source; on poll(2) and event ports it leaves out a direction that was delivered
+/// before and that no operation has found blocked since, which the table shows in brackets. On
+/// kqueue each direction is an event of its own: an end of reading comes with readable and without
+/// what is true of writing, and the other way round. An error is told there only together with an
+/// end.
 ///
 /// | situation | readable | writable | error | read closed | write closed | priority |
 /// |---|---|---|---|---|---|---|
@@ -38,20 +41,23 @@ use crate::sys::{self, NativeEvent, Readiness};
 ///
 /// # Which flags each answer is made of
 ///
-/// | answer | epoll and poll(2) |
-/// |---|---|
-/// | [`is_readable`](Event::is_readable) | `IN` or `PRI` |
-/// | [`is_writable`](Event::is_writable) | `OUT` |
-/// | [`is_error`](Event::is_error) | `ERR` |
-/// | [`is_read_closed`](Event::is_read_closed) | `HUP`, or `IN` with `RDHUP` |
-/// | [`is_write_closed`](Event::is_write_closed) | `HUP`, or `OUT` with `ERR`, or `ERR` alone |
-/// | [`is_priority`](Event::is_priority) | `PRI` |
-/// | [`is_aio`](Event::is_aio), [`is_lio`](Event::is_lio) | never |
+/// | answer | epoll, poll(2) and event ports | kqueue | AFD (Windows) |
+/// |---|---|---|---|
+/// | [`is_readable`](Event::is_readable) | `IN` or `PRI` | `EVFILT_READ`, or the waker's `EVFILT_USER` | `RECEIVE`, `ACCEPT`, `DISCONNECT`, `ABORT` or `CONNECT_FAIL` |
+/// | [`is_writable`](Event::is_writable) | `OUT` | `EVFILT_WRITE` | `SEND`, `ABORT` or `CONNECT_FAIL` |
+/// | [`is_error`](Event::is_error) | `ERR` | `EV_ERROR`, or `EV_EOF` of a direction with a code in `fflags` | `ABORT` or `CONNECT_FAIL` |
+/// | [`is_read_closed`](Event::is_read_closed) | `HUP`, or `IN` with `RDHUP` | `EVFILT_READ` with `EV_EOF` | `DISCONNECT`, `ABORT` or `CONNECT_FAIL` |
+/// | [`is_write_closed`](Event::is_write_closed) | `HUP`, or `OUT` with `ERR`, or `ERR` alone | `EVFILT_WRITE` with `EV_EOF` | `ABORT` or `CONNECT_FAIL` |
+/// | [`is_priority`](Event::is_priority) | `PRI` | never | never |
+/// | [`is_aio`](Event::is_aio), [`is_lio`](Event::is_lio) | never | `EVFILT_AIO`, `EVFILT_LIO` | never |
 ///
-/// The names are those of [epoll_ctl(2)] and [poll(2)] without their prefix.
+/// The names are those of [epoll_ctl(2)] and [poll(2)] without their prefix, and those of
+/// [kevent(2)]. Those of AFD have no manual; `select` of Windows is built on them. Beside kqueue
+/// poll(2) is read as it is elsewhere.
 ///
 /// [epoll_ctl(2)]: https://man7.org/linux/man-pages/man2/epoll_ctl.2.html
 /// [poll(2)]: https://man7.org/linux/man-pages/man2/poll.2.html
+/// [kevent(2)]: https://man.freebsd.org/cgi/man.cgi?query=kevent&sektion=2
 #[derive(Clone)]
 #[repr(transparent)]
 pub struct Event {
@@ -178,7 +184,7 @@ impl Event {
         self.readiness().priority
     }
 
-    /// Whether an asynchronous file operation has ended. FreeBSD's kqueue only; `false` elsewhere.
+    /// Whether an asynchronous file operation has ended. kqueue only; `false` elsewhere.
     ///
     /// # Examples
     ///
@@ -191,7 +197,7 @@ impl Event {
         self.readiness().aio
     }
 
-    /// Whether a list of file operations has ended. FreeBSD's kqueue only; `false` elsewhere.
+    /// Whether a list of file operations has ended. kqueue only; `false` elsewhere.
     ///
     /// # Examples
     ///
@@ -204,9 +210,14 @@ impl Event {
         self.readiness().lio
     }
 
-    #[cfg(poll)]
+    #[cfg(any(afd, event_ports, poll))]
     pub(crate) fn from_native(native: NativeEvent) -> Event {
         Event { native }
+    }
+
+    #[cfg(event_ports)]
+    pub(crate) fn native(&self) -> &NativeEvent {
+        &self.native
     }
 
     #[inline]

@@ -20,7 +20,7 @@ use crate::{Interest, Registry, Token};
 /// A socket with a name, registered like the socket itself:
 ///
 /// ```
-/// # #[cfg(all(unix, feature = "os-poll", feature = "net"))]
+/// # #[cfg(all(feature = "os-poll", feature = "net"))]
 /// # fn main() -> std::io::Result<()> {
 /// use std::io;
 ///
@@ -64,7 +64,7 @@ use crate::{Interest, Registry, Token};
 /// println!("{} is registered", clock.name);
 /// # Ok(())
 /// # }
-/// # #[cfg(not(all(unix, feature = "os-poll", feature = "net")))]
+/// # #[cfg(not(all(feature = "os-poll", feature = "net")))]
 /// # fn main() {}
 /// ```
 pub trait Source {

@@ -14,12 +14,15 @@
 //! their methods, or inside `try_io`, and not behind their back through the raw descriptor.
 //!
 //! Deregister a socket before you turn it into another type. What happens otherwise depends on the
-//! selector: on epoll it stays registered until it is closed, on poll(2) it does not.
+//! selector: on epoll and kqueue it stays registered until it is closed, on poll(2) and event ports
+//! it does not.
 
 mod tcp;
 mod udp;
+#[cfg(unix)]
 mod unix;
 
 pub use self::tcp::{TcpListener, TcpStream};
 pub use self::udp::UdpSocket;
+#[cfg(unix)]
 pub use self::unix::{UnixDatagram, UnixListener, UnixStream};

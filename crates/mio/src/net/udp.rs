@@ -1,10 +1,9 @@
 use std::io;
 use std::net::{self, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::os::fd::AsFd;
 
-use crate::io_impls::{impl_fd, impl_into_std, impl_source};
+use crate::io_impls::{impl_into_std, impl_raw, impl_source};
 use crate::io_source::IoSource;
-use crate::sys::unix::socket;
+use crate::sys::socket;
 
 /// A UDP socket.
 ///
@@ -561,7 +560,7 @@ impl UdpSocket {
     /// # }
     /// ```
     pub fn only_v6(&self) -> io::Result<bool> {
-        socket::only_v6(self.inner.as_fd())
+        socket::only_v6(&self.inner)
     }
 
     /// The error that is pending on the socket, which this clears (`SO_ERROR`): that an earlier
@@ -592,6 +591,7 @@ impl UdpSocket {
     /// # Examples
     ///
     /// ```
+    /// # #[cfg(unix)]
     /// # fn main() -> std::io::Result<()> {
     /// # let socket = mio::net::UdpSocket::bind("127.0.0.1:0".parse().unwrap())?;
     /// use std::os::fd::AsRawFd;
@@ -608,6 +608,8 @@ impl UdpSocket {
     /// assert_eq!(received.unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
     /// # Ok(())
     /// # }
+    /// # #[cfg(not(unix))]
+    /// # fn main() {}
     /// ```
     pub fn try_io<F, T>(&self, f: F) -> io::Result<T>
     where
@@ -618,5 +620,5 @@ impl UdpSocket {
 }
 
 impl_source!(UdpSocket);
-impl_fd!(UdpSocket, net::UdpSocket, udp_socket);
+impl_raw!(UdpSocket, net::UdpSocket, udp_socket);
 impl_into_std!(UdpSocket, net::UdpSocket, socket);

@@ -1,4 +1,5 @@
-//! The systems: one folder per selector, one for what Unix systems share.
+//! The systems: one folder per selector, and one for what is shared by the systems whose sources
+//! are descriptors and by Windows.
 //!
 //! [`selector`] is the contract and the place to start. Below is the choice between the selectors
 //! that are compiled into this build, written once. With one selector the enums have one variant,
@@ -6,7 +7,7 @@
 //! and never made.
 
 // Without a selector nothing below can ever be called.
-#![cfg_attr(not(any(epoll, poll)), allow(unused_variables))]
+#![cfg_attr(not(feature = "os-poll"), allow(unused_variables))]
 
 use std::io;
 use std::time::Duration;
@@ -14,39 +15,69 @@ use std::time::Duration;
 use crate::event::Events;
 use crate::{Interest, SelectorKind, Token};
 
+#[cfg(afd)]
+pub(crate) mod afd;
+#[cfg(any(afd, event_ports, poll))]
+mod deadline;
 #[cfg(epoll)]
 pub(crate) mod epoll;
-#[cfg(not(any(epoll, poll)))]
+#[cfg(any(event_ports, all(poll, test)))]
+pub(crate) mod event_ports;
+// What it decides without a system call is tested everywhere.
+#[cfg(any(kqueue, test))]
+pub(crate) mod kqueue;
+#[cfg(not(any(afd, epoll, event_ports, kqueue, poll)))]
 mod none;
 #[cfg(poll)]
 pub(crate) mod poll;
 pub(crate) mod selector;
-#[cfg(unix)]
+#[cfg(descriptors)]
 pub(crate) mod unix;
+#[cfg(windows)]
+pub(crate) mod windows;
 
 pub(crate) use self::selector::{Direction, Readiness, SourceIo};
 use self::selector::{Selector as _, SourceState as _, Waker as _};
+#[cfg(all(descriptors, feature = "net"))]
+pub(crate) use self::unix::socket;
+#[cfg(descriptors)]
+pub(crate) use self::unix::{AsRawSource, RawSource};
+#[cfg(all(windows, feature = "net"))]
+pub(crate) use self::windows::socket;
+#[cfg(windows)]
+pub(crate) use self::windows::{AsRawSource, RawSource};
 
-// Selectors of one target share its record: on Linux the bits of poll(2) are those of epoll.
+// Selectors of one target share its record: that of the selector that the system does best. The
+// flags of epoll and of event ports are those of poll(2); in a record of kqueue they have a place.
+#[cfg(afd)]
+pub(crate) use self::afd::event::{NativeEvent, flags, readiness, token};
 #[cfg(epoll)]
 pub(crate) use self::epoll::event::{NativeEvent, flags, readiness, token};
-#[cfg(not(any(epoll, poll)))]
+#[cfg(event_ports)]
+pub(crate) use self::event_ports::event::{NativeEvent, flags, readiness, token};
+#[cfg(kqueue)]
+pub(crate) use self::kqueue::event::{NativeEvent, flags, readiness, token};
+#[cfg(not(any(afd, epoll, event_ports, kqueue, poll)))]
 pub(crate) use self::none::{NativeEvent, flags, readiness, token};
-#[cfg(all(poll, not(epoll)))]
+#[cfg(all(poll, not(any(epoll, event_ports, kqueue))))]
 pub(crate) use self::poll::event::{NativeEvent, flags, readiness, token};
 
 /// What the system knows a source by.
-#[cfg(unix)]
-pub(crate) type RawSource = std::os::fd::RawFd;
-#[cfg(not(unix))]
+#[cfg(not(any(descriptors, windows)))]
 pub(crate) type RawSource = usize;
 
 /// Runs the same expression on whichever selector, or waker, it is.
 macro_rules! dispatch {
     ($enum:ident, $self:expr, $name:ident => $body:expr) => {
         match *$self {
+            #[cfg(afd)]
+            $enum::Afd(ref $name) => $body,
             #[cfg(epoll)]
             $enum::Epoll(ref $name) => $body,
+            #[cfg(event_ports)]
+            $enum::EventPorts(ref $name) => $body,
+            #[cfg(kqueue)]
+            $enum::Kqueue(ref $name) => $body,
             #[cfg(poll)]
             $enum::Poll(ref $name) => $body,
         }
@@ -56,8 +87,14 @@ macro_rules! dispatch {
 /// The selector of one `Poll`.
 #[derive(Debug)]
 pub(crate) enum Selector {
+    #[cfg(afd)]
+    Afd(afd::Selector),
     #[cfg(epoll)]
     Epoll(epoll::Selector),
+    #[cfg(event_ports)]
+    EventPorts(event_ports::Selector),
+    #[cfg(kqueue)]
+    Kqueue(kqueue::Selector),
     #[cfg(poll)]
     Poll(poll::Selector),
 }
@@ -67,8 +104,14 @@ impl Selector {
     #[cfg(feature = "os-poll")]
     pub(crate) fn new(kind: SelectorKind) -> Option<io::Result<Selector>> {
         match kind {
+            #[cfg(afd)]
+            SelectorKind::Afd => Some(selector::Selector::new().map(Selector::Afd)),
             #[cfg(epoll)]
             SelectorKind::Epoll => Some(selector::Selector::new().map(Selector::Epoll)),
+            #[cfg(event_ports)]
+            SelectorKind::EventPorts => Some(selector::Selector::new().map(Selector::EventPorts)),
+            #[cfg(kqueue)]
+            SelectorKind::Kqueue => Some(selector::Selector::new().map(Selector::Kqueue)),
             #[cfg(poll)]
             SelectorKind::Poll => Some(selector::Selector::new().map(Selector::Poll)),
             #[allow(unreachable_patterns)] // Where all kinds are compiled.
@@ -85,8 +128,14 @@ impl Selector {
 
     pub(crate) fn try_clone(&self) -> io::Result<Selector> {
         match *self {
+            #[cfg(afd)]
+            Selector::Afd(ref selector) => selector.try_clone().map(Selector::Afd),
             #[cfg(epoll)]
             Selector::Epoll(ref selector) => selector.try_clone().map(Selector::Epoll),
+            #[cfg(event_ports)]
+            Selector::EventPorts(ref selector) => selector.try_clone().map(Selector::EventPorts),
+            #[cfg(kqueue)]
+            Selector::Kqueue(ref selector) => selector.try_clone().map(Selector::Kqueue),
             #[cfg(poll)]
             Selector::Poll(ref selector) => selector.try_clone().map(Selector::Poll),
         }
@@ -132,7 +181,7 @@ impl Selector {
     /// # Panics
     ///
     /// If the selector has no descriptor.
-    #[cfg(unix)]
+    #[cfg(descriptors)]
     pub(crate) fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
         dispatch!(Selector, self, selector => selector.as_fd())
     }
@@ -142,16 +191,28 @@ impl Selector {
 pub(crate) const SELECTORS: &[SelectorKind] = &[
     #[cfg(default_selector = "poll")]
     SelectorKind::Poll,
+    #[cfg(afd)]
+    SelectorKind::Afd,
     #[cfg(epoll)]
     SelectorKind::Epoll,
+    #[cfg(event_ports)]
+    SelectorKind::EventPorts,
+    #[cfg(kqueue)]
+    SelectorKind::Kqueue,
     #[cfg(all(poll, not(default_selector = "poll")))]
     SelectorKind::Poll,
 ];
 
 #[derive(Debug)]
 pub(crate) enum Waker {
+    #[cfg(afd)]
+    Afd(afd::Waker),
     #[cfg(epoll)]
     Epoll(epoll::Waker),
+    #[cfg(event_ports)]
+    EventPorts(event_ports::Waker),
+    #[cfg(kqueue)]
+    Kqueue(kqueue::Waker),
     #[cfg(poll)]
     Poll(poll::Waker),
 }
@@ -159,9 +220,19 @@ pub(crate) enum Waker {
 impl Waker {
     pub(crate) fn new(selector: &Selector, token: Token) -> io::Result<Waker> {
         match *selector {
+            #[cfg(afd)]
+            Selector::Afd(ref selector) => selector::Waker::new(selector, token).map(Waker::Afd),
             #[cfg(epoll)]
             Selector::Epoll(ref selector) => {
                 selector::Waker::new(selector, token).map(Waker::Epoll)
+            }
+            #[cfg(event_ports)]
+            Selector::EventPorts(ref selector) => {
+                selector::Waker::new(selector, token).map(Waker::EventPorts)
+            }
+            #[cfg(kqueue)]
+            Selector::Kqueue(ref selector) => {
+                selector::Waker::new(selector, token).map(Waker::Kqueue)
             }
             #[cfg(poll)]
             Selector::Poll(ref selector) => selector::Waker::new(selector, token).map(Waker::Poll),
@@ -176,8 +247,14 @@ impl Waker {
 /// What a source whose I/O we see keeps: a part for each selector that may watch it.
 #[derive(Debug, Default)]
 pub(crate) struct SourceState {
+    #[cfg(afd)]
+    afd: afd::SourceState,
     #[cfg(epoll)]
     epoll: epoll::SourceState,
+    #[cfg(event_ports)]
+    event_ports: event_ports::SourceState,
+    #[cfg(kqueue)]
+    kqueue: kqueue::SourceState,
     #[cfg(poll)]
     poll: poll::SourceState,
 }
@@ -187,16 +264,28 @@ impl SourceState {
     pub(crate) const REARMS: bool = {
         #[allow(unused_mut)] // Where there is no selector.
         let mut rearms = false;
+        #[cfg(afd)]
+        (rearms |= afd::SourceState::REARMS);
         #[cfg(epoll)]
         (rearms |= epoll::SourceState::REARMS);
+        #[cfg(event_ports)]
+        (rearms |= event_ports::SourceState::REARMS);
+        #[cfg(kqueue)]
+        (rearms |= kqueue::SourceState::REARMS);
         #[cfg(poll)]
         (rearms |= poll::SourceState::REARMS);
         rearms
     };
 
     pub(crate) fn would_block(&self, direction: Direction) {
+        #[cfg(afd)]
+        self.afd.would_block(direction);
         #[cfg(epoll)]
         self.epoll.would_block(direction);
+        #[cfg(event_ports)]
+        self.event_ports.would_block(direction);
+        #[cfg(kqueue)]
+        self.kqueue.would_block(direction);
         #[cfg(poll)]
         self.poll.would_block(direction);
     }
@@ -207,10 +296,31 @@ pub(crate) trait Part: Sized {
     fn of(state: &mut SourceState) -> &mut Self;
 }
 
+#[cfg(afd)]
+impl Part for afd::SourceState {
+    fn of(state: &mut SourceState) -> &mut Self {
+        &mut state.afd
+    }
+}
+
 #[cfg(epoll)]
 impl Part for epoll::SourceState {
     fn of(state: &mut SourceState) -> &mut Self {
         &mut state.epoll
+    }
+}
+
+#[cfg(event_ports)]
+impl Part for event_ports::SourceState {
+    fn of(state: &mut SourceState) -> &mut Self {
+        &mut state.event_ports
+    }
+}
+
+#[cfg(kqueue)]
+impl Part for kqueue::SourceState {
+    fn of(state: &mut SourceState) -> &mut Self {
+        &mut state.kqueue
     }
 }
 

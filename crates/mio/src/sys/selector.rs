@@ -38,7 +38,7 @@ pub(crate) trait Selector: Sized + Debug + Send + Sync + UnwindSafe + RefUnwindS
     /// # Panics
     ///
     /// If the mechanism has none, which the docs of `Poll` and `Registry` tell.
-    #[cfg(unix)]
+    #[cfg(descriptors)]
     fn as_fd(&self) -> std::os::fd::BorrowedFd<'_>;
 
     /// Waits until there is an event, the timeout is over (`None` is never), or a signal arrives
@@ -71,6 +71,7 @@ pub(crate) enum SourceIo<'a, State> {
     /// what would have blocked.
     Seen(&'a mut State),
     /// The user has the descriptor and does with it what it likes.
+    #[cfg_attr(windows, allow(dead_code))] // There is no such source there.
     Unseen,
 }
 

@@ -1,11 +1,10 @@
 use std::io;
 use std::net::{self, SocketAddr};
-use std::os::fd::AsFd;
 
-use crate::io_impls::{impl_fd, impl_into_std, impl_source};
+use crate::io_impls::{impl_into_std, impl_raw, impl_source};
 use crate::io_source::IoSource;
 use crate::net::TcpStream;
-use crate::sys::unix::socket;
+use crate::sys::socket;
 
 /// Accepts TCP connections.
 ///
@@ -117,7 +116,7 @@ impl TcpListener {
     /// ```
     pub fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
         self.inner.read_with(|listener| {
-            let (stream, address) = socket::tcp_accept(listener.as_fd())?;
+            let (stream, address) = socket::tcp_accept(listener)?;
             Ok((TcpStream::from(stream), address))
         })
     }
@@ -185,5 +184,5 @@ impl TcpListener {
 }
 
 impl_source!(TcpListener);
-impl_fd!(TcpListener, net::TcpListener, tcp_listener);
+impl_raw!(TcpListener, net::TcpListener, tcp_listener);
 impl_into_std!(TcpListener, net::TcpListener, listener);

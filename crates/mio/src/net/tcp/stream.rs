@@ -1,9 +1,9 @@
 use std::io;
 use std::net::{self, Shutdown, SocketAddr};
 
-use crate::io_impls::{impl_fd, impl_into_std, impl_read, impl_source, impl_write};
+use crate::io_impls::{impl_into_std, impl_raw, impl_read, impl_source, impl_write};
 use crate::io_source::IoSource;
-use crate::sys::unix::socket;
+use crate::sys::socket;
 
 /// A TCP connection.
 ///
@@ -300,6 +300,7 @@ impl TcpStream {
     /// # Examples
     ///
     /// ```
+    /// # #[cfg(unix)]
     /// # fn main() -> std::io::Result<()> {
     /// # let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
     /// # let stream = std::net::TcpStream::connect(listener.local_addr()?)?;
@@ -319,6 +320,8 @@ impl TcpStream {
     /// assert_eq!(received.unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
     /// # Ok(())
     /// # }
+    /// # #[cfg(not(unix))]
+    /// # fn main() {}
     /// ```
     pub fn try_io<F, T>(&self, f: F) -> io::Result<T>
     where
@@ -331,5 +334,5 @@ impl TcpStream {
 impl_source!(TcpStream);
 impl_read!(read_with: TcpStream, &TcpStream);
 impl_write!(TcpStream, &TcpStream);
-impl_fd!(TcpStream, net::TcpStream, tcp_stream);
+impl_raw!(TcpStream, net::TcpStream, tcp_stream);
 impl_into_std!(TcpStream, net::TcpStream, stream);

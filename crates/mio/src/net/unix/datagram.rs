@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::io_impls::{impl_fd, impl_into_std, impl_source};
 use crate::io_source::IoSource;
-use crate::sys::unix::socket;
+use crate::sys::unix::unix_socket;
 
 /// A Unix datagram socket.
 ///
@@ -82,7 +82,7 @@ impl UnixDatagram {
     /// # }
     /// ```
     pub fn bind_addr(address: &SocketAddr) -> io::Result<UnixDatagram> {
-        socket::unix_datagram_bind(address).map(UnixDatagram::from)
+        unix_socket::datagram_bind(address).map(UnixDatagram::from)
     }
 
     /// Makes one of std's, which has to be in non-blocking mode already.
@@ -143,7 +143,7 @@ impl UnixDatagram {
     /// # }
     /// ```
     pub fn unbound() -> io::Result<UnixDatagram> {
-        socket::unix_datagram().map(UnixDatagram::from)
+        unix_socket::datagram().map(UnixDatagram::from)
     }
 
     /// Two sockets that are connected to each other and have no name.
@@ -160,7 +160,7 @@ impl UnixDatagram {
     /// # }
     /// ```
     pub fn pair() -> io::Result<(UnixDatagram, UnixDatagram)> {
-        socket::unix_datagram_pair().map(|[one, other]| (one.into(), other.into()))
+        unix_socket::datagram_pair().map(|[one, other]| (one.into(), other.into()))
     }
 
     /// The address of this end.

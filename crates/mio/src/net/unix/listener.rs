@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::io_impls::{impl_fd, impl_into_std, impl_source};
 use crate::io_source::IoSource;
 use crate::net::UnixStream;
-use crate::sys::unix::socket;
+use crate::sys::unix::unix_socket;
 
 /// Accepts connections on a Unix socket.
 ///
@@ -87,7 +87,7 @@ impl UnixListener {
     /// # }
     /// ```
     pub fn bind_addr(address: &SocketAddr) -> io::Result<UnixListener> {
-        socket::unix_listen(address).map(UnixListener::from)
+        unix_socket::listen(address).map(UnixListener::from)
     }
 
     /// Makes one of std's, which has to be in non-blocking mode already.
@@ -134,7 +134,7 @@ impl UnixListener {
     /// ```
     pub fn accept(&self) -> io::Result<(UnixStream, SocketAddr)> {
         self.inner.read_with(|listener| {
-            let (stream, address) = socket::unix_accept(listener.as_fd())?;
+            let (stream, address) = unix_socket::accept(listener.as_fd())?;
             Ok((UnixStream::from(stream), address))
         })
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::io_impls::{impl_fd, impl_into_std, impl_read, impl_source, impl_write};
 use crate::io_source::IoSource;
-use crate::sys::unix::socket;
+use crate::sys::unix::unix_socket;
 
 /// A connection between two Unix sockets.
 ///
@@ -92,7 +92,7 @@ impl UnixStream {
     /// # }
     /// ```
     pub fn connect_addr(address: &SocketAddr) -> io::Result<UnixStream> {
-        socket::unix_connect(address).map(UnixStream::from)
+        unix_socket::connect(address).map(UnixStream::from)
     }
 
     /// Makes one of std's, which has to be in non-blocking mode already.
@@ -130,7 +130,7 @@ impl UnixStream {
     /// # }
     /// ```
     pub fn pair() -> io::Result<(UnixStream, UnixStream)> {
-        socket::unix_pair().map(|[one, other]| (one.into(), other.into()))
+        unix_socket::pair().map(|[one, other]| (one.into(), other.into()))
     }
 
     /// The address of this end.

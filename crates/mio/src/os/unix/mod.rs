@@ -3,6 +3,5 @@
 //! Needs the feature `os-ext`.
 
 pub mod pipe;
-mod source_fd;
 
-pub use self::source_fd::SourceFd;
+pub use super::source_fd::SourceFd;

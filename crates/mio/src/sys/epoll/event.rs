@@ -1,6 +1,7 @@
 use libc::{EPOLLERR, EPOLLET, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLPRI, EPOLLRDHUP};
 
 use crate::sys::Readiness;
+use crate::sys::epoll::ffi;
 use crate::{Interest, Token};
 
 pub(crate) type NativeEvent = libc::epoll_event;
@@ -17,10 +18,36 @@ pub(super) fn request(token: Token, interests: Interest) -> NativeEvent {
     if interests.is_priority() {
         events |= EPOLLPRI;
     }
-    NativeEvent {
-        events: events as u32,
-        u64: token.0 as u64,
+    record(events as u32, token)
+}
+
+/// The record of an event that poll(2) reports: the flags of epoll were made from its own, so one
+/// reading serves both. The one for an end of reading has another number on some systems.
+#[cfg(poll)]
+pub(crate) fn from_poll_bits(token: Token, bits: libc::c_short) -> NativeEvent {
+    use crate::sys::unix::poll_bits::{RDHUP, has_end};
+
+    let mut events = u32::from((bits & !RDHUP) as u16);
+    if has_end(bits) {
+        events |= EPOLLRDHUP as u32;
     }
+    record(events, token)
+}
+
+#[cfg(poll)]
+const _: () = {
+    assert!(libc::POLLIN as i32 == EPOLLIN);
+    assert!(libc::POLLPRI as i32 == EPOLLPRI);
+    assert!(libc::POLLOUT as i32 == EPOLLOUT);
+    assert!(libc::POLLERR as i32 == EPOLLERR);
+    assert!(libc::POLLHUP as i32 == EPOLLHUP);
+};
+
+fn record(events: u32, token: Token) -> NativeEvent {
+    let mut record = ffi::zeroed();
+    record.events = events;
+    record.u64 = token.0 as u64;
+    record
 }
 
 #[inline]

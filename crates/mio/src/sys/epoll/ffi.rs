@@ -1,6 +1,7 @@
 //! The system calls of epoll.
 
 use std::io;
+use std::mem;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::ptr;
 
@@ -9,6 +10,12 @@ use libc::c_int;
 use crate::event::Event;
 use crate::sys::epoll::event::NativeEvent;
 use crate::sys::unix::check;
+
+/// A record with nothing in it, whatever fields the system gives it.
+pub(super) fn zeroed() -> NativeEvent {
+    // SAFETY: integers all, for which zero is a value.
+    unsafe { mem::zeroed() }
+}
 
 /// `epoll_create1(EPOLL_CLOEXEC)`
 pub(super) fn epoll_create() -> io::Result<OwnedFd> {

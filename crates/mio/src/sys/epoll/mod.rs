@@ -1,4 +1,5 @@
-//! epoll, the selector of Linux and Android.
+//! epoll, the selector of Linux and Android, and of two systems that have made their own: illumos
+//! and Redox.
 //!
 //! An epoll instance is a descriptor with two lists in the kernel: what is watched, and what has
 //! become ready. A source is added with the events of interest and 64 bits of ours, which hold the
@@ -12,12 +13,13 @@
 //!
 //! The waker is a descriptor like any other ([`waker`]).
 //!
-//! Manual: [`epoll(7)`], [`epoll_create(2)`], [`epoll_ctl(2)`], [`epoll_wait(2)`].
+//! Manual: [`epoll(7)`], [`epoll_create(2)`], [`epoll_ctl(2)`], [`epoll_wait(2)`], and [illumos's].
 //!
 //! [`epoll(7)`]: https://man7.org/linux/man-pages/man7/epoll.7.html
 //! [`epoll_create(2)`]: https://man7.org/linux/man-pages/man2/epoll_create.2.html
 //! [`epoll_ctl(2)`]: https://man7.org/linux/man-pages/man2/epoll_ctl.2.html
 //! [`epoll_wait(2)`]: https://man7.org/linux/man-pages/man2/epoll_wait.2.html
+//! [illumos's]: https://illumos.org/man/7/epoll
 
 pub(crate) mod event;
 #[allow(unsafe_code)]

@@ -1,5 +1,5 @@
 use std::io;
-use std::os::fd::{AsFd, AsRawFd};
+use std::os::fd::AsRawFd;
 
 use libc::EPOLL_CTL_ADD;
 
@@ -25,12 +25,16 @@ impl selector::Waker for Waker {
     fn new(selector: &Selector, token: Token) -> io::Result<Waker> {
         let signal = Signal::new()?;
         let request = request(token, Interest::READABLE);
-        let fd = signal.as_fd().as_raw_fd();
+        let fd = signal.as_raw_fd();
         ffi::epoll_ctl(selector.as_fd(), EPOLL_CTL_ADD, fd, Some(request))?;
         Ok(Waker { signal })
     }
 
     fn wake(&self) -> io::Result<()> {
+        // Where only the step from empty is an edge, it is emptied first. Whoever does that writes
+        // after it, so that an event of a wake which was emptied is one of this wake.
+        #[cfg(edge_from_empty)]
+        self.signal.clear()?;
         // Another thread may fill it again between the two calls, hence the loop.
         while !self.signal.raise()? {
             self.signal.clear()?;

@@ -1,98 +1,71 @@
-use libc::{POLLIN, POLLOUT, POLLPRI, c_short};
+use libc::c_short;
 
+use crate::Token;
 use crate::event::Event;
-use crate::{Interest, Token};
+#[cfg(epoll)]
+use crate::sys::epoll::event::from_poll_bits;
+#[cfg(event_ports)]
+use crate::sys::event_ports::event::from_poll_bits;
+#[cfg(kqueue)]
+use crate::sys::kqueue::event::from_poll_bits;
 
-#[cfg(not(epoll))]
+#[cfg(not(any(epoll, event_ports, kqueue)))]
+use self::native::from_poll_bits;
+#[cfg(not(any(epoll, event_ports, kqueue)))]
 pub(crate) use self::native::{NativeEvent, flags, readiness, token};
-#[cfg(epoll)]
-use crate::sys::epoll::event::NativeEvent;
 
-/// The peer has stopped sending. Where the system doesn't tell, a read of 0 bytes does.
-#[cfg(pollrdhup)]
-pub(super) const RDHUP: c_short = libc::POLLRDHUP;
-#[cfg(not(pollrdhup))]
-pub(super) const RDHUP: c_short = 0;
-
-/// The directions as poll(2) has them.
-pub(super) const READ: c_short = POLLIN | RDHUP;
-pub(super) const WRITE: c_short = POLLOUT;
-
-/// The flags that ask for these interests.
-pub(super) fn request(interests: Interest) -> c_short {
-    let mut flags = 0;
-    if interests.is_readable() {
-        flags |= READ;
-    }
-    if interests.is_writable() {
-        flags |= WRITE;
-    }
-    if interests.is_priority() {
-        flags |= POLLPRI;
-    }
-    flags
+/// An event in the record that this target's selectors share.
+pub(super) fn event(token: Token, bits: c_short) -> Event {
+    Event::from_native(from_poll_bits(token, bits))
 }
 
-pub(super) fn event(token: Token, flags: c_short) -> Event {
-    let flags = flags as u16;
-    Event::from_native(NativeEvent {
-        events: flags.into(),
-        u64: token.0 as u64,
-    })
-}
-
-/// The flags of epoll were made from those of poll(2), so one record and one reading serves both.
-#[cfg(epoll)]
-const _: () = {
-    assert!(POLLIN as i32 == libc::EPOLLIN);
-    assert!(POLLPRI as i32 == libc::EPOLLPRI);
-    assert!(POLLOUT as i32 == libc::EPOLLOUT);
-    assert!(libc::POLLERR as i32 == libc::EPOLLERR);
-    assert!(libc::POLLHUP as i32 == libc::EPOLLHUP);
-    assert!(RDHUP as i32 == libc::EPOLLRDHUP);
-};
-
-/// The record and its reading where there is no epoll to share them with.
-#[cfg(not(epoll))]
+/// The record where there is no other selector to share one with.
+#[cfg(not(any(epoll, event_ports, kqueue)))]
 mod native {
-    use libc::{POLLERR, POLLHUP, POLLIN, POLLOUT, POLLPRI};
+    use libc::c_short;
 
-    use super::RDHUP;
     use crate::Token;
     use crate::sys::Readiness;
+    use crate::sys::unix::poll_bits::readiness_of;
 
     #[derive(Debug, Clone)]
     pub(crate) struct NativeEvent {
-        pub(crate) events: u32,
-        pub(crate) u64: u64,
+        token: Token,
+        bits: c_short,
+    }
+
+    pub(super) fn from_poll_bits(token: Token, bits: c_short) -> NativeEvent {
+        NativeEvent { token, bits }
     }
 
     #[inline]
     pub(crate) fn token(event: &NativeEvent) -> Token {
-        Token(event.u64 as usize)
+        event.token
     }
 
     #[inline]
     pub(crate) fn flags(event: &NativeEvent) -> u32 {
-        event.events
+        (event.bits as u16).into()
     }
 
     #[inline]
     pub(crate) fn readiness(event: &NativeEvent) -> Readiness {
-        let flags = event.events as libc::c_short;
-        let any = |bits| flags & bits != 0;
-        let all = |bits| flags & bits == bits;
-        Readiness {
-            // Urgent data is something to read, and those who asked for nothing else look here.
-            readable: any(POLLIN | POLLPRI),
-            writable: any(POLLOUT),
-            error: any(POLLERR),
-            read_closed: any(POLLHUP) || (RDHUP != 0 && all(POLLIN | RDHUP)),
-            // As on epoll: a pipe without readers.
-            write_closed: any(POLLHUP) || all(POLLOUT | POLLERR) || flags == POLLERR,
-            priority: any(POLLPRI),
-            aio: false,
-            lio: false,
+        readiness_of(event.bits)
+    }
+}
+
+#[cfg(all(test, epoll))]
+mod tests {
+    use super::*;
+    use crate::sys::epoll::event::readiness;
+    use crate::sys::unix::poll_bits::readiness_of;
+
+    #[test]
+    fn poll_and_epoll_read_the_same_flags_alike() {
+        for bits in 0..=c_short::MAX {
+            let record = from_poll_bits(Token(0), bits);
+            let (poll, epoll) = (readiness_of(bits), readiness(&record));
+            assert_eq!(format!("{poll:?}"), format!("{epoll:?}"), "{bits:#x}");
         }
     }
 }

@@ -1,8 +1,6 @@
 //! The system calls of the poll(2) selector.
 
 use std::io;
-use std::mem::MaybeUninit;
-use std::os::fd::RawFd;
 use std::time::Duration;
 
 use libc::pollfd;
@@ -10,13 +8,14 @@ use libc::pollfd;
 use crate::sys::unix::check;
 
 /// `ppoll(fds, count, timeout, NULL)`: how many descriptors have something to say. `None` waits for
-/// ever.
+/// ever, and what is longer than 68 years is shortened; who calls this looks at the clock
+/// afterwards.
 #[cfg(ppoll)]
 pub(super) fn poll(fds: &mut [pollfd], timeout: Option<Duration>) -> io::Result<usize> {
+    // The types differ between systems, and these numbers fit into all of them.
+    #[allow(clippy::cast_lossless)]
     let timeout = timeout.map(|timeout| libc::timespec {
-        tv_sec: libc::time_t::try_from(timeout.as_secs()).unwrap_or(libc::time_t::MAX),
-        // The type differs between systems, and a billion fits into all of them.
-        #[allow(clippy::cast_lossless)]
+        tv_sec: timeout.as_secs().min(i32::MAX as u64) as _,
         tv_nsec: timeout.subsec_nanos() as _,
     });
     let timeout = timeout
@@ -42,25 +41,4 @@ pub(super) fn poll(fds: &mut [pollfd], timeout: Option<Duration>) -> io::Result<
     // SAFETY: the array is exclusively ours and as long as `count` says.
     let ready = unsafe { libc::poll(fds.as_mut_ptr(), count, milliseconds) };
     check(ready).map(|ready| ready as usize)
-}
-
-/// What is open behind a descriptor: two numbers that no other open file has at the same time, as
-/// far as the system gives each a number of its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Identity {
-    device: libc::dev_t,
-    inode: libc::ino_t,
-}
-
-/// `fstat(fd, status)`
-pub(super) fn identity(fd: RawFd) -> io::Result<Identity> {
-    let mut status = MaybeUninit::<libc::stat>::uninit();
-    // SAFETY: `status` has room for what is asked; a bad descriptor is an error of the call.
-    check(unsafe { libc::fstat(fd, status.as_mut_ptr()) })?;
-    // SAFETY: the call has succeeded, so it has filled `status`.
-    let status = unsafe { status.assume_init() };
-    Ok(Identity {
-        device: status.st_dev,
-        inode: status.st_ino,
-    })
 }

@@ -5,8 +5,8 @@
 //! made here.
 //!
 //! * **The table** ([`registrations`]) holds what is registered. It is shared by all handles and
-//!   may be changed by any thread; the array for the system is built from it, slot by slot, and
-//!   only where it changed.
+//!   may be changed by any thread; the array for the system ([`array`]) is built from it, slot by
+//!   slot, and only where it changed.
 //! * **Interruption.** The first entry of the array is a descriptor of ours. Who changes the table
 //!   while a thread is inside the call makes it readable, so that the change counts at once.
 //!   The waker uses the same descriptor.
@@ -18,15 +18,16 @@
 //! * **Sources whose I/O we don't see** (`SourceFd`) can't tell. For them each poll first asks,
 //!   without waiting, about everything that was delivered: what is no longer ready is re-armed.
 //!   What is ready still may have been left alone, or used up and filled again; nobody can know, so
-//!   it is delivered again, but only every [`RENEWAL`](registrations::RENEWAL), which loses nothing
-//!   and is not a busy loop.
+//!   it is delivered again, but only every 10 milliseconds, which loses nothing and is not a busy
+//!   loop.
 //!
+//! [`registrations`]: crate::sys::unix::registrations
 //! [`poll(2)`]: https://man7.org/linux/man-pages/man2/poll.2.html
 
+mod array;
 pub(crate) mod event;
 #[allow(unsafe_code)]
 mod ffi;
-mod registrations;
 mod selector;
 mod waker;
 

@@ -1,18 +1,20 @@
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::os::fd::{AsRawFd, BorrowedFd};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use std::{fmt, io};
 
-use libc::{POLLIN, pollfd};
+use libc::POLLIN;
 
 use crate::event::{Event, Events};
 use crate::sys::RawSource;
-use crate::sys::poll::event::{event, request};
-use crate::sys::poll::ffi;
-use crate::sys::poll::registrations::{Key, Registrations};
+use crate::sys::deadline::Deadline;
+use crate::sys::poll::array::{Array, Spare};
+use crate::sys::poll::event::event;
 use crate::sys::selector::{self, Direction, SourceIo};
 use crate::sys::unix::Signal;
+use crate::sys::unix::poll_bits::request;
+use crate::sys::unix::registrations::{Key, Registrations};
 use crate::{Interest, SelectorKind, Token};
 
 /// A handle on what all handles, sources and the waker share.
@@ -30,7 +32,7 @@ pub(crate) struct SourceState {
 pub(super) struct Shared {
     table: Mutex<Table>,
     /// Only the thread that polls takes this one, and it takes it first.
-    array: Mutex<Array>,
+    calls: Mutex<Calls>,
     /// What the first entry of the array watches.
     signal: Signal,
     woken: AtomicBool,
@@ -40,17 +42,16 @@ pub(super) struct Shared {
 #[derive(Default)]
 struct Table {
     registrations: Registrations,
+    spare: Spare,
     /// A thread is inside poll(2), or about to go in, with an array that shows this table.
     is_polling: bool,
     /// That thread has been interrupted and will come for the table.
     is_interrupted: bool,
 }
 
-struct Array {
-    /// The first entry is the signal's, the others are those of the table.
-    fds: Vec<pollfd>,
-    /// Where the next search for events begins, so that all have a turn if they don't fit.
-    next: usize,
+/// What one call leaves for the next.
+struct Calls {
+    array: Array,
     /// There was no room for the waker's event, so it goes first.
     owes_wake: bool,
 }
@@ -62,18 +63,12 @@ impl selector::Selector for Selector {
 
     fn new() -> io::Result<Selector> {
         let signal = Signal::new()?;
-        let fd = signal.as_fd().as_raw_fd();
-        let fds = vec![pollfd {
-            fd,
-            events: POLLIN,
-            revents: 0,
-        }];
+        let array = Array::new(signal.as_raw_fd());
         Ok(Selector {
             shared: Arc::new(Shared {
                 table: Mutex::default(),
-                array: Mutex::new(Array {
-                    fds,
-                    next: 0,
+                calls: Mutex::new(Calls {
+                    array,
                     owes_wake: false,
                 }),
                 signal,
@@ -114,14 +109,11 @@ impl selector::Selector for Selector {
                 Err(io::Error::from_raw_os_error(libc::EEXIST))
             }
             SourceIo::Seen(state) => {
-                let key = table.registrations.insert(source, true, token, interests)?;
+                let key = table.insert(source, true, token, interests)?;
                 state.registration = Some((Arc::clone(&self.shared), key));
                 Ok(())
             }
-            SourceIo::Unseen => table
-                .registrations
-                .insert(source, false, token, interests)
-                .map(|_| ()),
+            SourceIo::Unseen => table.insert(source, false, token, interests).map(|_| ()),
         }
     }
 
@@ -231,10 +223,10 @@ impl Shared {
             return Err(io::Error::from_raw_os_error(libc::EINVAL));
         }
         let deadline = Deadline::after(timeout);
-        let array = &mut *lock(&self.array);
+        let calls = &mut *lock(&self.calls);
         let mut probe = true;
         loop {
-            let probing = self.select_once(events, array, &deadline, probe)?;
+            let probing = self.select_once(events, calls, &deadline, probe)?;
             if !events.is_empty() || deadline.is_over() {
                 return Ok(());
             }
@@ -249,14 +241,17 @@ impl Shared {
     fn select_once(
         &self,
         events: &mut Vec<Event>,
-        array: &mut Array,
+        calls: &mut Calls,
         deadline: &Deadline,
         probe: bool,
     ) -> io::Result<bool> {
+        let Calls { array, owes_wake } = calls;
         let mut table = self.table();
-        table.registrations.sync(&mut array.fds);
-        let probing = probe && table.registrations.begin_probe(&mut array.fds);
-        let timeout = if probing || (array.owes_wake && self.woken.load(Ordering::Acquire)) {
+        table.sync(array);
+        let probing = probe && array.begin_probe(&mut table.registrations);
+        // Without a signal that could end the wait, the flag is all there is.
+        let looks_at_flag = *owes_wake || cfg!(signal_flag);
+        let timeout = if probing || (looks_at_flag && self.woken.load(Ordering::Acquire)) {
             Some(Duration::ZERO)
         } else {
             deadline.left_until(table.registrations.next_renewal())
@@ -264,16 +259,16 @@ impl Shared {
         table.is_polling = true;
         drop(table);
 
-        let polled = ffi::poll(&mut array.fds, timeout);
+        let polled = array.poll(timeout);
 
         let mut table = self.table();
         table.is_polling = false;
         table.is_interrupted = false;
-        let result = polled.and_then(|_| {
-            if array.fds[0].revents != 0 {
+        let result = polled.and_then(|()| {
+            if array.is_signalled() {
                 self.signal.clear()?;
             }
-            let had_its_turn = std::mem::take(&mut array.owes_wake);
+            let had_its_turn = std::mem::take(owes_wake);
             if had_its_turn {
                 self.take_wake(events);
             }
@@ -281,7 +276,7 @@ impl Shared {
             if events.len() < events.capacity() {
                 self.take_wake(events);
             } else {
-                array.owes_wake = !had_its_turn;
+                *owes_wake = !had_its_turn;
             }
             Ok(probing)
         });
@@ -318,63 +313,21 @@ impl Shared {
     }
 }
 
-impl Array {
-    /// Turns the system's answers into events, as many as fit.
-    fn collect(
+impl Table {
+    fn insert(
         &mut self,
-        registrations: &mut Registrations,
-        probing: bool,
-        events: &mut Vec<Event>,
-    ) {
-        let slots = self.fds.len() - 1;
-        for offset in 0..slots {
-            if events.len() == events.capacity() {
-                self.next = (self.next + offset) % slots;
-                return;
-            }
-            let slot = (self.next + offset) % slots;
-            let answer = self.fds[slot + 1].revents;
-            if registrations.has_answer(slot, answer, probing) {
-                events.extend(registrations.take(slot, answer, probing));
-            }
-        }
-    }
-}
-
-/// When a poll is to end.
-enum Deadline {
-    Never,
-    Now,
-    At(Instant),
-}
-
-impl Deadline {
-    fn after(timeout: Option<Duration>) -> Deadline {
-        match timeout {
-            Some(Duration::ZERO) => Deadline::Now,
-            Some(timeout) => Instant::now()
-                .checked_add(timeout)
-                .map_or(Deadline::Never, Deadline::At),
-            None => Deadline::Never,
-        }
+        source: RawSource,
+        told: bool,
+        token: Token,
+        interests: libc::c_short,
+    ) -> io::Result<Key> {
+        let key = self.registrations.insert(source, told, token, interests)?;
+        self.spare.reserve(&self.registrations);
+        Ok(key)
     }
 
-    fn is_over(&self) -> bool {
-        match self {
-            Deadline::Never => false,
-            Deadline::Now => true,
-            Deadline::At(at) => Instant::now() >= *at,
-        }
-    }
-
-    /// How long until this moment or the earlier `other`; `None` if there is neither.
-    fn left_until(&self, other: Option<Instant>) -> Option<Duration> {
-        let until = match (self, other) {
-            (Deadline::Now, _) => return Some(Duration::ZERO),
-            (Deadline::Never, other) => other?,
-            (Deadline::At(at), other) => other.map_or(*at, |other| other.min(*at)),
-        };
-        Some(until.saturating_duration_since(Instant::now()))
+    fn sync(&mut self, array: &mut Array) {
+        array.sync(&mut self.registrations, &mut self.spare);
     }
 }
 

@@ -3,19 +3,11 @@
 //! std does not promise how its addresses lie in memory, so no pointer to one is ever handed to the
 //! system.
 
-use std::ffi::OsStr;
-use std::io;
-use std::mem::offset_of;
 use std::net::{SocketAddr, SocketAddrV4, SocketAddrV6};
-// std has one trait under two names.
-#[cfg(all(abstract_address, std_os_android))]
-use std::os::android::net::SocketAddrExt;
-#[cfg(all(abstract_address, not(std_os_android)))]
-use std::os::linux::net::SocketAddrExt;
-use std::os::unix::ffi::OsStrExt;
-use std::os::unix::net;
 
-use libc::{sockaddr, sockaddr_in, sockaddr_in6, sockaddr_un, socklen_t};
+#[cfg(unix)]
+use libc::sockaddr_un;
+use libc::{sockaddr, sockaddr_in, sockaddr_in6, socklen_t};
 
 use crate::sys::unix::ffi::Zeroed;
 
@@ -25,11 +17,9 @@ pub(super) enum Address {
     V4(sockaddr_in),
     V6(sockaddr_in6),
     /// With its length, which tells a nameless address from one whose name starts with a zero.
+    #[cfg(unix)]
     Unix(sockaddr_un, socklen_t),
 }
-
-/// How many bytes of a Unix address come before the path.
-const PATH_OFFSET: usize = offset_of!(sockaddr_un, sun_path);
 
 impl Address {
     /// The pointer and the length that `connect(2)` and its like take. It lives as long as `self`.
@@ -37,6 +27,7 @@ impl Address {
         match self {
             Address::V4(address) => ((&raw const *address).cast(), length_of(address)),
             Address::V6(address) => ((&raw const *address).cast(), length_of(address)),
+            #[cfg(unix)]
             Address::Unix(address, length) => ((&raw const *address).cast(), *length),
         }
     }
@@ -59,37 +50,8 @@ impl Address {
                 )
                 .into(),
             ),
+            #[cfg(unix)]
             Address::Unix(..) => None,
-        }
-    }
-
-    /// The address of a Unix socket.
-    ///
-    /// A name that std can't express is given as nameless, which is how a peer that matters to
-    /// nobody looks; the connection itself is worth more than its peer's name.
-    pub(super) fn to_unix(self) -> io::Result<net::SocketAddr> {
-        let nameless = || net::SocketAddr::from_pathname("");
-        let Address::Unix(address, length) = self else {
-            return nameless();
-        };
-        let path = address.sun_path.map(|byte| byte as u8);
-        let length = (length as usize)
-            .saturating_sub(PATH_OFFSET)
-            .min(path.len());
-        let name = &path[..length];
-        match name.split_first() {
-            None => nameless(),
-            #[cfg(abstract_address)]
-            Some((0, name)) => net::SocketAddr::from_abstract_name(name),
-            Some(_) => {
-                // The length may or may not count the zero at the end.
-                let end = name
-                    .iter()
-                    .position(|byte| *byte == 0)
-                    .unwrap_or(name.len());
-                net::SocketAddr::from_pathname(OsStr::from_bytes(&name[..end]))
-                    .or_else(|_| nameless())
-            }
         }
     }
 }
@@ -114,52 +76,6 @@ impl From<SocketAddr> for Address {
                 Address::V6(address)
             }
         }
-    }
-}
-
-impl From<&net::SocketAddr> for Address {
-    fn from(name: &net::SocketAddr) -> Address {
-        let mut address = sockaddr_un::zeroed();
-        address.sun_family = libc::AF_UNIX as _;
-        let length = match name_of(name) {
-            Name::Path(path) => {
-                // A path ends with a zero, which the rest of the field already is.
-                copy(path, &mut address.sun_path);
-                path.len() + 1
-            }
-            #[cfg(abstract_address)]
-            Name::Abstract(name) => {
-                copy(name, &mut address.sun_path[1..]);
-                name.len() + 1
-            }
-            Name::None => 0,
-        };
-        Address::Unix(address, (PATH_OFFSET + length) as socklen_t)
-    }
-}
-
-enum Name<'a> {
-    Path(&'a [u8]),
-    #[cfg(abstract_address)]
-    Abstract(&'a [u8]),
-    None,
-}
-
-fn name_of(address: &net::SocketAddr) -> Name<'_> {
-    if let Some(path) = address.as_pathname() {
-        return Name::Path(path.as_os_str().as_bytes());
-    }
-    #[cfg(abstract_address)]
-    if let Some(name) = address.as_abstract_name() {
-        return Name::Abstract(name);
-    }
-    Name::None
-}
-
-/// std has made sure that the name of a `SocketAddr` fits.
-fn copy(name: &[u8], field: &mut [libc::c_char]) {
-    for (to, from) in field.iter_mut().zip(name) {
-        *to = *from as libc::c_char;
     }
 }
 

@@ -4,7 +4,7 @@
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Write};
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsRawFd, RawFd};
 
 use crate::sys::unix::ffi;
 
@@ -46,8 +46,8 @@ impl Eventfd {
     }
 }
 
-impl AsFd for Eventfd {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.counter.as_fd()
+impl AsRawFd for Eventfd {
+    fn as_raw_fd(&self) -> RawFd {
+        self.counter.as_raw_fd()
     }
 }

@@ -16,16 +16,20 @@ pub(crate) fn check(result: c_int) -> io::Result<c_int> {
 }
 
 /// `eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)`
-#[cfg(all(waker_eventfd, any(epoll, poll)))]
+#[cfg(signal_eventfd)]
 pub(super) fn eventfd() -> io::Result<OwnedFd> {
+    #[cfg(not(plain_eventfd))]
+    let flags = libc::EFD_CLOEXEC | libc::EFD_NONBLOCK;
+    #[cfg(plain_eventfd)]
+    let flags = 0;
     // SAFETY: the call takes no pointer.
-    let fd = check(unsafe { libc::eventfd(0, libc::EFD_CLOEXEC | libc::EFD_NONBLOCK) })?;
+    let fd = check(unsafe { libc::eventfd(0, flags) })?;
     // SAFETY: the descriptor was just made and nobody else knows of it.
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }
 
 /// `pipe2(ends, O_CLOEXEC | O_NONBLOCK)`
-#[cfg(pipe2)]
+#[cfg(all(unix, pipe2))]
 pub(super) fn pipe() -> io::Result<[OwnedFd; 2]> {
     let mut ends = [-1; 2];
     // SAFETY: `ends` has room for the two descriptors.
@@ -35,7 +39,7 @@ pub(super) fn pipe() -> io::Result<[OwnedFd; 2]> {
 }
 
 /// `pipe(ends)`
-#[cfg(not(pipe2))]
+#[cfg(all(unix, not(pipe2)))]
 pub(super) fn pipe() -> io::Result<[OwnedFd; 2]> {
     let mut ends = [-1; 2];
     // SAFETY: `ends` has room for the two descriptors.
@@ -44,31 +48,71 @@ pub(super) fn pipe() -> io::Result<[OwnedFd; 2]> {
     Ok(ends.map(|fd| unsafe { OwnedFd::from_raw_fd(fd) }))
 }
 
-/// `ioctl(fd, FIONBIO, nonblocking)`
-#[cfg(any(feature = "os-ext", not(all(pipe2, socket_flags))))]
-pub(crate) fn set_nonblocking(fd: BorrowedFd<'_>, nonblocking: bool) -> io::Result<()> {
-    let mut nonblocking = c_int::from(nonblocking);
-    // SAFETY: the request reads one `int`, which is on our stack.
-    check(unsafe { libc::ioctl(fd.as_raw_fd(), libc::FIONBIO, &raw mut nonblocking) })?;
+/// `fcntl(fd, F_GETFL)`
+#[cfg(all(unix, any(feature = "os-ext", not(pipe2))))]
+pub(super) fn status_flags(fd: BorrowedFd<'_>) -> io::Result<c_int> {
+    // SAFETY: the call takes no pointer.
+    check(unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_GETFL, 0) })
+}
+
+/// `fcntl(fd, F_SETFL, flags)`
+#[cfg(all(unix, any(feature = "os-ext", not(pipe2))))]
+pub(super) fn set_status_flags(fd: BorrowedFd<'_>, flags: c_int) -> io::Result<()> {
+    // SAFETY: the call takes no pointer.
+    check(unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_SETFL, flags) })?;
     Ok(())
 }
 
 /// `fcntl(fd, F_SETFD, FD_CLOEXEC)`
-#[cfg(not(all(pipe2, socket_flags)))]
-pub(super) fn set_cloexec(fd: BorrowedFd<'_>) -> io::Result<()> {
+#[cfg(all(
+    not(no_exec),
+    any(
+        event_ports,
+        all(kqueue, not(kqueue1)),
+        not(all(pipe2, socket_flags, accept4))
+    )
+))]
+pub(crate) fn set_cloexec(fd: BorrowedFd<'_>) -> io::Result<()> {
     // SAFETY: the call takes no pointer.
     check(unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_SETFD, libc::FD_CLOEXEC) })?;
     Ok(())
 }
 
-#[cfg(feature = "net")]
+/// What is open behind a descriptor: two numbers that no other open file has at the same time, as
+/// far as the system gives each a number of its own.
+#[cfg(any(event_ports, poll))]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Identity {
+    device: u64,
+    inode: u64,
+}
+
+/// `fstat(fd, status)`
+#[cfg(any(event_ports, poll))]
+pub(super) fn identity(fd: std::os::fd::RawFd) -> io::Result<Identity> {
+    let mut status = std::mem::MaybeUninit::<libc::stat>::uninit();
+    // SAFETY: `status` has room for what is asked; a bad descriptor is an error of the call.
+    check(unsafe { libc::fstat(fd, status.as_mut_ptr()) })?;
+    // SAFETY: the call has succeeded, so it has filled `status`.
+    let status = unsafe { status.assume_init() };
+    // The types differ between systems, and may be signed where they only stand for a number.
+    #[allow(clippy::cast_lossless, clippy::unnecessary_cast)]
+    Ok(Identity {
+        device: status.st_dev as u64,
+        inode: status.st_ino as u64,
+    })
+}
+
+#[cfg(all(feature = "net", not(sockets_of_std)))]
 pub(super) use self::net::*;
 
-#[cfg(feature = "net")]
+#[cfg(all(feature = "net", not(sockets_of_std)))]
 mod net {
     use std::mem::{self, MaybeUninit};
 
-    use libc::{sockaddr_in, sockaddr_in6, sockaddr_storage, sockaddr_un, socklen_t};
+    #[cfg(unix)]
+    use libc::sockaddr_un;
+    use libc::{sockaddr_in, sockaddr_in6, sockaddr_storage, socklen_t};
 
     use super::*;
     use crate::sys::unix::address::Address;
@@ -82,6 +126,7 @@ mod net {
     }
 
     /// `socketpair(AF_UNIX, kind, 0, pair)`
+    #[cfg(unix)]
     pub(in crate::sys::unix) fn socketpair(kind: c_int) -> io::Result<[OwnedFd; 2]> {
         let mut pair = [-1; 2];
         // SAFETY: `pair` has room for the two descriptors.
@@ -113,6 +158,12 @@ mod net {
         Ok(())
     }
 
+    /// The flags in the type of a socket that is made, and of `accept4(2)`.
+    #[cfg(all(any(socket_flags, accept4), not(no_exec)))]
+    pub(in crate::sys::unix) const SOCKET_FLAGS: c_int = libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK;
+    #[cfg(all(any(socket_flags, accept4), no_exec))]
+    pub(in crate::sys::unix) const SOCKET_FLAGS: c_int = libc::SOCK_NONBLOCK;
+
     /// `accept4(fd, address, length, SOCK_CLOEXEC | SOCK_NONBLOCK)`
     ///
     /// The address is `None` if it is of a family that no socket of ours has.
@@ -122,14 +173,13 @@ mod net {
     ) -> io::Result<(OwnedFd, Option<Address>)> {
         let mut storage = MaybeUninit::<sockaddr_storage>::zeroed();
         let mut length = size_of::<sockaddr_storage>() as socklen_t;
-        let flags = libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK;
         // SAFETY: `storage` is as long as `length` says.
         let accepted = unsafe {
             libc::accept4(
                 fd.as_raw_fd(),
                 storage.as_mut_ptr().cast(),
                 &raw mut length,
-                flags,
+                SOCKET_FLAGS,
             )
         };
         let accepted = check(accepted)?;
@@ -205,6 +255,7 @@ mod net {
         }
     }
 
+    #[cfg(unix)]
     impl Zeroed for sockaddr_un {
         fn zeroed() -> Self {
             // SAFETY: integers all, for which zero is a value.
@@ -213,6 +264,7 @@ mod net {
     }
 
     /// Reads the address that the system has written to `storage`.
+    #[cfg_attr(not(unix), allow(unused_variables))] // Only names have a length of their own.
     fn decode(storage: &MaybeUninit<sockaddr_storage>, length: socklen_t) -> Option<Address> {
         // SAFETY: it was zeroed before the system wrote to it, and integers all.
         let family = c_int::from(unsafe { storage.assume_init_ref() }.ss_family);
@@ -225,6 +277,7 @@ mod net {
             libc::AF_INET6 => Some(Address::V6(unsafe { *pointer.cast::<sockaddr_in6>() })),
             // Some systems give a nameless Unix peer no family at all.
             // SAFETY: as above.
+            #[cfg(unix)]
             libc::AF_UNIX | 0 => Some(Address::Unix(
                 unsafe { *pointer.cast::<sockaddr_un>() },
                 length,

@@ -1,20 +1,52 @@
-//! What Unix systems share beside their selectors: sockets, pipes, addresses, and the descriptors
-//! that a waker is made of.
+//! What systems whose sources are descriptors share beside their selectors: sockets, pipes,
+//! addresses, and what one thread interrupts another with.
 
-#[cfg(feature = "net")]
+#[cfg(all(feature = "net", not(sockets_of_std)))]
 pub(crate) mod address;
-#[cfg(all(waker_eventfd, any(epoll, poll)))]
+#[cfg(signal_eventfd)]
 mod eventfd;
 #[allow(unsafe_code)]
 mod ffi;
-#[cfg(any(feature = "os-ext", all(waker_pipe, any(epoll, poll))))]
+#[cfg(signal_flag)]
+mod flag;
+#[cfg(any(all(unix, feature = "os-ext"), signal_pipe))]
 pub(crate) mod pipe;
-#[cfg(feature = "net")]
+#[cfg(any(event_ports, poll))]
+pub(crate) mod poll_bits;
+#[cfg(any(event_ports, poll))]
+pub(crate) mod registrations;
+#[cfg(all(feature = "net", not(sockets_of_std)))]
 pub(crate) mod socket;
+#[cfg(all(feature = "net", sockets_of_std))]
+pub(crate) mod std_socket;
+#[cfg(all(unix, feature = "net"))]
+mod unix_address;
+#[cfg(all(unix, feature = "net"))]
+pub(crate) mod unix_socket;
 
-#[cfg(all(waker_eventfd, any(epoll, poll)))]
+#[cfg(signal_eventfd)]
 pub(crate) use self::eventfd::Eventfd as Signal;
-#[cfg(any(epoll, poll))]
+#[cfg(any(epoll, kqueue, event_ports, poll))]
 pub(crate) use self::ffi::check;
-#[cfg(all(waker_pipe, any(epoll, poll)))]
+#[cfg(any(event_ports, all(kqueue, not(kqueue1))))]
+pub(crate) use self::ffi::set_cloexec;
+#[cfg(signal_flag)]
+pub(crate) use self::flag::Flag as Signal;
+#[cfg(signal_pipe)]
 pub(crate) use self::pipe::Pipe as Signal;
+#[cfg(all(feature = "net", sockets_of_std))]
+pub(crate) use self::std_socket as socket;
+
+/// What the system knows a source by.
+pub(crate) type RawSource = std::os::fd::RawFd;
+
+/// What a selector can be told to watch.
+pub(crate) trait AsRawSource {
+    fn as_raw_source(&self) -> RawSource;
+}
+
+impl<T: std::os::fd::AsRawFd> AsRawSource for T {
+    fn as_raw_source(&self) -> RawSource {
+        self.as_raw_fd()
+    }
+}

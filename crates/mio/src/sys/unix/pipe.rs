@@ -6,6 +6,8 @@
 //! [`pipe(7)`]: https://man7.org/linux/man-pages/man7/pipe.7.html
 
 use std::io;
+#[cfg(any(feature = "os-ext", not(pipe2)))]
+use std::os::fd::BorrowedFd;
 use std::os::fd::OwnedFd;
 
 use crate::sys::unix::ffi;
@@ -16,23 +18,33 @@ pub(crate) fn pair() -> io::Result<[OwnedFd; 2]> {
     #[cfg(not(pipe2))]
     for end in &ends {
         use std::os::fd::AsFd;
+        #[cfg(not(no_exec))]
         ffi::set_cloexec(end.as_fd())?;
-        ffi::set_nonblocking(end.as_fd(), true)?;
+        set_nonblocking(end.as_fd(), true)?;
     }
     Ok(ends)
 }
 
-#[cfg(feature = "os-ext")]
-pub(crate) use self::ffi::set_nonblocking;
+/// By [`fcntl(2)`], which POSIX has for it.
+///
+/// [`fcntl(2)`]: https://man7.org/linux/man-pages/man2/fcntl.2.html
+#[cfg(any(feature = "os-ext", not(pipe2)))]
+pub(crate) fn set_nonblocking(pipe: BorrowedFd<'_>, nonblocking: bool) -> io::Result<()> {
+    let mut flags = ffi::status_flags(pipe)? & !libc::O_NONBLOCK;
+    if nonblocking {
+        flags |= libc::O_NONBLOCK;
+    }
+    ffi::set_status_flags(pipe, flags)
+}
 
-#[cfg(all(waker_pipe, any(epoll, poll)))]
+#[cfg(signal_pipe)]
 pub(crate) use self::signal::Pipe;
 
-#[cfg(all(waker_pipe, any(epoll, poll)))]
+#[cfg(signal_pipe)]
 mod signal {
     use std::fs::File;
     use std::io::{self, ErrorKind, Read, Write};
-    use std::os::fd::{AsFd, BorrowedFd};
+    use std::os::fd::{AsRawFd, RawFd};
 
     #[derive(Debug)]
     pub(crate) struct Pipe {
@@ -79,9 +91,9 @@ mod signal {
         }
     }
 
-    impl AsFd for Pipe {
-        fn as_fd(&self) -> BorrowedFd<'_> {
-            self.reader.as_fd()
+    impl AsRawFd for Pipe {
+        fn as_raw_fd(&self) -> RawFd {
+            self.reader.as_raw_fd()
         }
     }
 }

@@ -9,9 +9,9 @@ use crate::{Interest, Registry, Token};
 ///
 /// The descriptor stays yours: close it yourself, and put it into non-blocking mode yourself.
 /// Deregister it *before* you close it. On epoll a closed descriptor is forgotten, unless a
-/// duplicate of it is open somewhere, which then keeps reporting. On poll(2) it is forgotten when
-/// the next poll finds it closed, so a descriptor that got the same number meanwhile would be
-/// reported in its place.
+/// duplicate of it is open somewhere, which then keeps reporting. On kqueue it is forgotten at
+/// once. On poll(2) it is forgotten when the next poll finds it closed, so a descriptor that got
+/// the same number meanwhile would be reported in its place.
 ///
 /// A number that is in use again can be registered again. poll(2) tells the new file from the old
 /// one by its device and inode, which eventfd, timerfd, inotify and their like all share: such a
@@ -23,10 +23,11 @@ use crate::{Interest, Registry, Token};
 ///
 /// # Edges
 ///
-/// On epoll the kernel sees when a descriptor was used up. On poll(2) nobody does, since I/O with
-/// the raw descriptor passes this crate by: each poll looks whether what it has reported is over,
-/// and what is not is reported again every 10 milliseconds. Nothing is lost, but
-/// expect events that are not news. Reregistering reports what is ready at once.
+/// On epoll and kqueue the kernel sees when a descriptor was used up. On poll(2) nobody does, since
+/// I/O with the raw descriptor passes this crate by: each poll looks whether what it has reported
+/// is over, and what is not is reported again every 10 milliseconds. Nothing is lost, but expect
+/// events that are not news. Reregistering reports what is ready at once. In all of this event
+/// ports are like poll(2).
 ///
 /// # Examples
 ///

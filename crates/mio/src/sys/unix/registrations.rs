@@ -1,4 +1,9 @@
-//! What is registered, and what of it the system is to be asked about.
+//! What is registered, and what of it the system is to be asked about: for selectors that know no
+//! edges, or ask about a source once only.
+//!
+//! The system is asked a [`Question`] about each slot of the table while it waits, and what it
+//! answers goes through [`Registrations::take`]. Beside that there are *probes*: questions about
+//! what was delivered and is over or not, which are asked by a call of poll(2) that does not wait.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
@@ -6,55 +11,55 @@ use std::io;
 use std::os::fd::RawFd;
 use std::time::{Duration, Instant};
 
-use libc::{POLLERR, POLLHUP, POLLIN, POLLNVAL, c_short, pollfd};
+use libc::{POLLIN, c_short};
 
 use crate::Token;
-use crate::event::Event;
-use crate::sys::poll::event::{RDHUP, READ, WRITE, event};
-use crate::sys::poll::ffi::{self, Identity};
 use crate::sys::selector::Direction;
+use crate::sys::unix::ffi::{self, Identity};
+use crate::sys::unix::poll_bits::{FAILURE, NVAL, READ, WRITE, has_end};
 
 /// How often the same readiness is reported again, if nothing tells us that it was used up.
-pub(super) const RENEWAL: Duration = Duration::from_millis(10);
+const RENEWAL: Duration = Duration::from_millis(10);
 
-/// An entry of the array that poll(2) passes over.
-pub(super) const IGNORED: pollfd = pollfd {
-    fd: -1,
-    events: 0,
-    revents: 0,
-};
-
-/// The table. A slot of it and the entry of the array behind it have the same number.
+/// The table.
 #[derive(Default)]
-pub(super) struct Registrations {
+pub(crate) struct Registrations {
     slots: Vec<Slot>,
-    /// All slots from here on are free, and the array does not show them.
+    /// All slots from here on are free.
     used: usize,
-    /// The lowest one is used first, which keeps the array short.
+    /// The lowest one is used first, which keeps the table short.
     free: BinaryHeap<Reverse<usize>>,
     by_fd: HashMap<RawFd, usize>,
-    /// Slots whose entry in the array is out of date.
+    /// Slots where the question is another one than the system was last told.
     changed: Vec<usize>,
     /// Slots where something was delivered that only the system can say the end of.
     quiet: Vec<usize>,
-    /// A larger array for the next poll. Made here, because a poll may not allocate.
-    spare: Vec<pollfd>,
-    /// The capacity that the array has, or gets with the next poll.
-    array_capacity: usize,
 }
 
 /// Names a registration for good: a slot may be used again, with another generation.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Key {
-    slot: usize,
-    generation: u64,
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Key {
+    pub(crate) slot: u32,
+    pub(crate) generation: u32,
+}
+
+/// What the system is to be asked about a slot.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Question {
+    /// Nothing: the slot is free.
+    Free,
+    /// Nothing: what the source has would end each wait at once.
+    Nothing,
+    /// Whether this descriptor is ready for these flags, and whether it has failed.
+    Ready(RawFd, c_short),
 }
 
 struct Slot {
     /// `None` is a free slot.
     fd: Option<RawFd>,
-    generation: u64,
-    identity: Identity,
+    generation: u32,
+    /// `None` is what the system does not tell.
+    identity: Option<Identity>,
     token: Token,
     interests: c_short,
     /// The directions that the system is asked about.
@@ -75,14 +80,14 @@ struct Slot {
 
 impl Registrations {
     /// `told` says whether operations tell us what would have blocked.
-    pub(super) fn insert(
+    pub(crate) fn insert(
         &mut self,
         fd: RawFd,
         told: bool,
         token: Token,
         interests: c_short,
     ) -> io::Result<Key> {
-        let identity = ffi::identity(fd)?;
+        let identity = identity(fd)?;
         if let Some(&slot) = self.by_fd.get(&fd) {
             if self.slots[slot].identity == identity {
                 return Err(io::Error::from_raw_os_error(libc::EEXIST));
@@ -96,23 +101,28 @@ impl Registrations {
         // Urgent data has an operation of its own that we never see.
         self.slots[slot].told = if told { READ | WRITE } else { 0 };
         self.update(slot, token, interests);
-        Ok(Key {
-            slot,
+        Ok(self.key(slot))
+    }
+
+    pub(crate) fn key(&self, slot: usize) -> Key {
+        Key {
+            slot: slot as u32,
             generation: self.slots[slot].generation,
-        })
+        }
     }
 
     /// The slot of a registration that a source keeps the key of.
-    pub(super) fn find(&self, key: Key) -> io::Result<usize> {
-        match self.slots.get(key.slot) {
-            Some(slot) if slot.fd.is_some() && slot.generation == key.generation => Ok(key.slot),
+    pub(crate) fn find(&self, key: Key) -> io::Result<usize> {
+        let slot = key.slot as usize;
+        match self.slots.get(slot) {
+            Some(entry) if entry.fd.is_some() && entry.generation == key.generation => Ok(slot),
             _ => Err(io::Error::from_raw_os_error(libc::ENOENT)),
         }
     }
 
     /// The slot of a descriptor that is all that a source knows of itself.
-    pub(super) fn find_fd(&mut self, fd: RawFd) -> io::Result<usize> {
-        let identity = ffi::identity(fd)?;
+    pub(crate) fn find_fd(&mut self, fd: RawFd) -> io::Result<usize> {
+        let identity = identity(fd)?;
         match self.by_fd.get(&fd) {
             Some(&slot) if self.slots[slot].identity == identity => return Ok(slot),
             Some(&slot) => self.remove(slot),
@@ -121,7 +131,7 @@ impl Registrations {
         Err(io::Error::from_raw_os_error(libc::ENOENT))
     }
 
-    pub(super) fn update(&mut self, slot: usize, token: Token, interests: c_short) {
+    pub(crate) fn update(&mut self, slot: usize, token: Token, interests: c_short) {
         let entry = &mut self.slots[slot];
         entry.token = token;
         entry.interests = interests;
@@ -129,10 +139,10 @@ impl Registrations {
         self.mark_changed(slot);
     }
 
-    pub(super) fn remove(&mut self, slot: usize) {
+    pub(crate) fn remove(&mut self, slot: usize) {
         let entry = &mut self.slots[slot];
         let Some(fd) = entry.fd.take() else { return };
-        entry.generation += 1;
+        entry.generation = entry.generation.wrapping_add(1);
         entry.start_anew(0);
         self.by_fd.remove(&fd);
         self.free.push(Reverse(slot));
@@ -143,7 +153,7 @@ impl Registrations {
     }
 
     /// An operation would have blocked. Answers whether the system has something new to be asked.
-    pub(super) fn would_block(&mut self, key: Key, direction: Direction) -> bool {
+    pub(crate) fn would_block(&mut self, key: Key, direction: Direction) -> bool {
         let Ok(slot) = self.find(key) else {
             return false;
         };
@@ -160,39 +170,49 @@ impl Registrations {
         changed
     }
 
-    /// Makes `array` show the table as it is.
-    pub(super) fn sync(&mut self, array: &mut Vec<pollfd>) {
-        if self.array_capacity > array.capacity() {
-            self.spare.append(array);
-            std::mem::swap(&mut self.spare, array);
-        }
-        // One more for the entry that is ours.
-        array.resize(self.used + 1, IGNORED);
-        while let Some(slot) = self.changed.pop() {
-            let entry = &mut self.slots[slot];
-            entry.is_in_changed = false;
-            if let Some(question) = array.get_mut(slot + 1) {
-                *question = entry.question();
-            }
-        }
+    /// All slots from this one on are free.
+    #[cfg(poll)]
+    pub(crate) fn used(&self) -> usize {
+        self.used
     }
 
-    /// Makes `array` ask about what was delivered too. Answers whether there is any such.
-    pub(super) fn begin_probe(&mut self, array: &mut [pollfd]) -> bool {
+    /// For how many slots there is room, so that nothing allocates before there are more.
+    pub(crate) fn capacity(&self) -> usize {
+        self.slots.capacity()
+    }
+
+    /// Takes a slot where the question has changed, and what it is now.
+    pub(crate) fn next_change(&mut self) -> Option<(usize, Question)> {
+        let slot = self.changed.pop()?;
+        let entry = &mut self.slots[slot];
+        entry.is_in_changed = false;
+        Some((slot, entry.question()))
+    }
+
+    /// Counts a slot as changed, because the system asks nothing about it any more, or else may.
+    #[cfg(event_ports)]
+    pub(crate) fn ask_again(&mut self, slot: usize) {
+        self.mark_changed(slot);
+    }
+
+    /// Hands over each slot where something is to be asked without waiting, its descriptor, and the
+    /// question. Answers whether there is any such.
+    pub(crate) fn probe(&mut self, mut ask: impl FnMut(usize, RawFd, c_short)) -> bool {
         let slots = &mut self.slots;
         self.quiet.retain(|&slot| {
             let entry = &mut slots[slot];
             entry.is_in_quiet = entry.needs_probe();
-            if entry.is_in_quiet {
-                array[slot + 1] = entry.probe();
+            if let (true, Some(fd)) = (entry.is_in_quiet, entry.fd) {
+                ask(slot, fd, entry.probed());
             }
             entry.is_in_quiet
         });
         !self.quiet.is_empty()
     }
 
-    /// Undoes [`begin_probe`](Self::begin_probe), after which `sync` has to be called.
-    pub(super) fn end_probe(&mut self) {
+    /// Counts each slot that [`probe`](Self::probe) found as changed.
+    #[cfg(poll)]
+    pub(crate) fn end_probe(&mut self) {
         for index in 0..self.quiet.len() {
             self.mark_changed(self.quiet[index]);
         }
@@ -200,7 +220,7 @@ impl Registrations {
 
     /// When what was delivered is to be looked at again: when all of it is due, so that one probe
     /// serves all.
-    pub(super) fn next_renewal(&self) -> Option<Instant> {
+    pub(crate) fn next_renewal(&self) -> Option<Instant> {
         let quiet = self.quiet.iter().map(|&slot| &self.slots[slot]);
         quiet
             .filter(|entry| entry.needs_probe())
@@ -209,18 +229,24 @@ impl Registrations {
     }
 
     /// Whether the system's answer about this slot may matter.
-    pub(super) fn has_answer(&self, slot: usize, answer: c_short, probing: bool) -> bool {
+    #[cfg(poll)]
+    pub(crate) fn has_answer(&self, slot: usize, answer: c_short, probing: bool) -> bool {
         answer != 0 || (probing && self.slots[slot].is_in_quiet)
     }
 
     /// The event that the system's answer about this slot amounts to.
-    pub(super) fn take(&mut self, slot: usize, answer: c_short, probing: bool) -> Option<Event> {
+    pub(crate) fn take(
+        &mut self,
+        slot: usize,
+        answer: c_short,
+        probing: bool,
+    ) -> Option<(Token, c_short)> {
         let entry = &mut self.slots[slot];
         if entry.is_in_changed || entry.fd.is_none() {
             // The question was about what the table said before; the next call asks anew.
             return None;
         }
-        if answer & POLLNVAL != 0 {
+        if answer & NVAL != 0 {
             // Closed without being deregistered: as on epoll, that ends the registration.
             self.remove(slot);
             return None;
@@ -250,7 +276,7 @@ impl Registrations {
 
     /// A slot, and room in all lists for as many slots as there are, so that nothing else
     /// allocates.
-    fn allocate(&mut self, fd: RawFd, identity: Identity) -> usize {
+    fn allocate(&mut self, fd: RawFd, identity: Option<Identity>) -> usize {
         if let Some(Reverse(slot)) = self.free.pop() {
             let entry = &mut self.slots[slot];
             entry.fd = Some(fd);
@@ -262,16 +288,12 @@ impl Registrations {
         self.free.reserve(capacity - self.free.len());
         self.changed.reserve(capacity - self.changed.len());
         self.quiet.reserve(capacity - self.quiet.len());
-        if self.array_capacity < capacity + 1 {
-            self.spare = Vec::with_capacity(capacity + 1);
-            self.array_capacity = self.spare.capacity();
-        }
         self.slots.len() - 1
     }
 }
 
 impl Slot {
-    fn new(fd: RawFd, identity: Identity) -> Slot {
+    fn new(fd: RawFd, identity: Option<Identity>) -> Slot {
         Slot {
             fd: Some(fd),
             generation: 0,
@@ -297,39 +319,31 @@ impl Slot {
         self.tried = false;
     }
 
-    /// What to ask the system when it is to wait.
-    fn question(&self) -> pollfd {
-        if self.failed {
-            IGNORED
-        } else {
-            self.pollfd(self.armed)
+    fn question(&self) -> Question {
+        match self.fd {
+            None => Question::Free,
+            Some(_) if self.failed => Question::Nothing,
+            Some(fd) => Question::Ready(fd, self.armed),
         }
     }
 
-    /// What to ask the system when it is not to wait.
-    fn probe(&self) -> pollfd {
-        self.pollfd(self.armed | self.quiet)
+    /// What to ask without waiting.
+    fn probed(&self) -> c_short {
+        if cfg!(dense_poll) && self.failed {
+            // There a failure is told only with a direction that was asked about.
+            return self.interests;
+        }
+        self.armed | self.quiet
     }
 
     fn needs_probe(&self) -> bool {
         self.quiet != 0 || self.failed
     }
 
-    fn pollfd(&self, events: c_short) -> pollfd {
-        match self.fd {
-            Some(fd) => pollfd {
-                fd,
-                events,
-                revents: 0,
-            },
-            None => IGNORED,
-        }
-    }
-
-    fn take(&mut self, answer: c_short, probing: bool) -> Option<Event> {
-        let failure = answer & (POLLERR | POLLHUP);
+    fn take(&mut self, answer: c_short, probing: bool) -> Option<(Token, c_short)> {
+        let failure = answer & FAILURE;
         let mut ready = answer & self.interests;
-        if ready & RDHUP != 0 {
+        if has_end(ready) {
             // The end of the data is something to read.
             ready |= POLLIN & self.interests;
         }
@@ -356,7 +370,7 @@ impl Slot {
             }
         }
         let mut fresh = (ready & self.armed) | renewed;
-        if fresh & RDHUP != 0 {
+        if has_end(fresh) {
             // Also if data was reported before.
             fresh |= ready & POLLIN;
         }
@@ -364,7 +378,7 @@ impl Slot {
             return None;
         }
         self.disarm(fresh, new_failure);
-        Some(event(self.token, fresh | failure))
+        Some((self.token, fresh | failure))
     }
 
     /// A failure that was delivered is over: what the source is ready for from now on is news.
@@ -399,7 +413,7 @@ impl Slot {
     fn would_block(&mut self, directions: c_short) -> bool {
         let missing = directions & self.interests & self.told & !(self.armed | self.quiet);
         let changes = missing != 0 || (self.failed && !self.tried);
-        if missing & RDHUP != 0 || self.failed {
+        if has_end(missing) || self.failed {
             // There was an end or a failure, and yet the operation would block. The system goes on
             // reporting such a source as ready, so only what a probe finds over is news at once.
             self.quiet |= missing;
@@ -414,19 +428,29 @@ impl Slot {
     }
 }
 
+/// What is open behind a descriptor; `None` if the system has no answer for one of its kind.
+fn identity(fd: RawFd) -> io::Result<Option<Identity>> {
+    match ffi::identity(fd) {
+        Ok(identity) => Ok(Some(identity)),
+        // Some of the systems that are no Unix say this of a socket.
+        Err(err) if cfg!(unix) && err.raw_os_error() == Some(libc::EBADF) => Err(err),
+        Err(_) => Ok(None),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::os::fd::AsRawFd;
     use std::os::unix::net::UnixStream;
 
-    use libc::POLLOUT;
+    use libc::{POLLERR, POLLHUP, POLLOUT};
 
     use super::*;
+    use crate::sys::unix::poll_bits::RDHUP;
 
-    /// A table with one source, and the array that shows it.
+    /// A table with one source.
     struct Fixture {
         table: Registrations,
-        array: Vec<pollfd>,
         key: Key,
         _peers: (UnixStream, UnixStream),
     }
@@ -439,48 +463,55 @@ mod tests {
             let key = table.insert(fd, told, Token(1), READ | WRITE).unwrap();
             let mut fixture = Fixture {
                 table,
-                array: Vec::new(),
                 key,
                 _peers: peers,
             };
-            fixture.table.sync(&mut fixture.array);
+            fixture.sync();
             fixture
+        }
+
+        fn slot(&self) -> usize {
+            self.key.slot as usize
+        }
+
+        fn sync(&mut self) {
+            while self.table.next_change().is_some() {}
         }
 
         /// What the system is asked while waiting; `None` is nothing at all.
         fn question(&mut self) -> Option<c_short> {
-            self.table.sync(&mut self.array);
-            let entry = self.array[self.key.slot + 1];
-            (entry.fd >= 0).then_some(entry.events)
+            self.sync();
+            match self.table.slots[self.slot()].question() {
+                Question::Ready(_, flags) => Some(flags),
+                Question::Free | Question::Nothing => None,
+            }
         }
 
         /// The system answers while waiting. Tells whether that is an event.
         fn answer(&mut self, answer: c_short) -> bool {
-            self.table.sync(&mut self.array);
-            self.table.take(self.key.slot, answer, false).is_some()
+            self.sync();
+            self.table.take(self.slot(), answer, false).is_some()
         }
 
         fn pass_renewal(&mut self) {
-            self.table.slots[self.key.slot].renew_at = Instant::now();
+            let slot = self.slot();
+            self.table.slots[slot].renew_at = Instant::now();
         }
 
         /// The system answers a probe. Tells whether that is an event; `None` if nothing is probed.
         fn probe(&mut self, answer: c_short) -> Option<bool> {
-            self.table.sync(&mut self.array);
-            if !self.table.begin_probe(&mut self.array) {
+            self.sync();
+            if !self.table.probe(|_, _, _| {}) {
                 return None;
             }
-            let event = self.table.take(self.key.slot, answer, true);
-            self.table.end_probe();
-            Some(event.is_some())
+            Some(self.table.take(self.slot(), answer, true).is_some())
         }
     }
 
     #[test]
-    fn the_array_is_as_short_as_it_can_be() {
+    fn the_table_is_as_short_as_it_can_be() {
         let peers: Vec<_> = (0..10).map(|_| UnixStream::pair().unwrap()).collect();
         let mut table = Registrations::default();
-        let mut array = Vec::new();
         let insert = |table: &mut Registrations, index: usize| {
             let (one, _): &(UnixStream, UnixStream) = &peers[index];
             table
@@ -489,11 +520,23 @@ mod tests {
         };
         let keys: Vec<_> = (0..10).map(|index| insert(&mut table, index)).collect();
         for key in keys {
-            table.remove(key.slot);
+            table.remove(key.slot as usize);
         }
         insert(&mut table, 3);
-        table.sync(&mut array);
-        assert_eq!(array.len(), 2);
+        assert_eq!(table.used, 1);
+    }
+
+    #[test]
+    fn a_key_is_good_for_one_registration() {
+        let mut source = Fixture::new(true);
+        let (slot, fd) = (source.slot(), source._peers.0.as_raw_fd());
+        source.table.remove(slot);
+        assert!(source.table.find(source.key).is_err());
+        let key = source.table.insert(fd, true, Token(2), READ).unwrap();
+        assert_eq!(key.slot, source.key.slot);
+        assert!(source.table.find(source.key).is_err());
+        assert_eq!(source.table.find(key).unwrap(), slot);
+        assert_eq!(source.table.key(slot), key);
     }
 
     #[test]
@@ -569,9 +612,9 @@ mod tests {
     fn nothing_is_left_of_a_source_that_failed() {
         let mut source = Fixture::new(true);
         assert!(source.answer(POLLHUP));
-        source.table.remove(source.key.slot);
+        source.table.remove(source.slot());
         assert_eq!(source.probe(0), None);
-        assert_eq!(source.array.len(), 1, "only the entry that is ours");
+        assert_eq!(source.table.used, 0);
     }
 
     #[test]

@@ -1,0 +1,333 @@
+use std::ffi::OsStr;
+use std::fmt;
+use std::io::{self, Read, Write};
+use std::os::windows::io::{
+    AsHandle, AsRawHandle, BorrowedHandle, FromRawHandle, OwnedHandle, RawHandle,
+};
+
+use crate::event::Source;
+use crate::sys::windows::named_pipe::Pipe;
+use crate::{Interest, Registry, Token};
+
+/// One end of a named pipe: a server's, or a client's.
+///
+/// [`new`](NamedPipe::new) makes a server's end. A client opens the name as a file, with
+/// `FILE_FLAG_OVERLAPPED`, and turns the handle into this type. So does a server that wants its
+/// pipe to be other than `new` makes it.
+///
+/// # Ready or not
+///
+/// Windows can't say whether a pipe is ready. So reads, writes and connections go on in the
+/// background, and what they amount to is what sockets do:
+///
+/// * *Readable*: data has been read ahead, or the peer is gone, or reading has failed. A read gives
+///   what was read ahead, and 0 bytes if the peer is gone. In a pipe of messages 0 bytes may also
+///   be an empty message.
+/// * *Writable*: there is a peer, and nothing is being written. One write is under way at a time.
+///   It takes all of the data, whatever its length, and its error, if it fails later, is the answer
+///   to the next one.
+/// * [`connect`](NamedPipe::connect) waits for a client, who makes the pipe writable.
+///
+/// Events are only ever readable and writable: one that says more would not hold for the next
+/// client of a server's end. The interests that a pipe is registered for are ignored, and both are
+/// reported. As with sockets, an event may be spurious.
+///
+/// Everything needs the `Poll`: what has ended in the background counts when
+/// [`Poll::poll`](crate::Poll::poll) has been called. Before the pipe is registered each operation
+/// returns [`WouldBlock`](io::ErrorKind::WouldBlock), and `connect` begins when it is. After
+/// [`deregister`](Registry::deregister) operations go on, and are not reported. A pipe stays with
+/// the `Poll` that it was registered with first: see [its `Source`](#impl-Source-for-NamedPipe).
+///
+/// All operations take a shared reference and may be used from several threads at once. What each
+/// write takes is written as a whole.
+///
+/// # Dropping it
+///
+/// The peer hears of it at once. But if the system has not taken yet all that a write has accepted,
+/// the pipe stays open until that is done and `poll` has seen it, or until the `Poll` is gone.
+///
+/// # Examples
+///
+/// Both ends in one program:
+///
+/// ```
+/// # fn main() -> std::io::Result<()> {
+/// use std::fs::OpenOptions;
+/// use std::io::{ErrorKind, Read, Write};
+/// use std::os::windows::fs::OpenOptionsExt;
+/// use std::os::windows::io::OwnedHandle;
+///
+/// use mio::windows::NamedPipe;
+/// use mio::{Events, Interest, Poll, Token};
+///
+/// const SERVER: Token = Token(0);
+/// const CLIENT: Token = Token(1);
+/// const FILE_FLAG_OVERLAPPED: u32 = 0x4000_0000;
+///
+/// let name = r"\\.\pipe\mio-example";
+/// let mut poll = Poll::new()?;
+/// let mut server = NamedPipe::new(name)?;
+/// poll.registry().register(&mut server, SERVER, Interest::READABLE | Interest::WRITABLE)?;
+/// let waits = server.connect();
+/// assert_eq!(waits.unwrap_err().kind(), ErrorKind::WouldBlock);
+///
+/// let file = OpenOptions::new()
+///     .read(true)
+///     .write(true)
+///     .custom_flags(FILE_FLAG_OVERLAPPED)
+///     .open(name)?;
+/// let mut client = NamedPipe::from(OwnedHandle::from(file));
+/// poll.registry().register(&mut client, CLIENT, Interest::READABLE | Interest::WRITABLE)?;
+/// client.write_all(b"hello")?;
+///
+/// let mut events = Events::with_capacity(8);
+/// loop {
+///     poll.poll(&mut events, None)?;
+///     for event in &events {
+///         if event.token() == SERVER && event.is_readable() {
+///             let mut buffer = [0; 8];
+///             match server.read(&mut buffer) {
+///                 Ok(length) => {
+///                     assert_eq!(&buffer[..length], b"hello");
+///                     return Ok(());
+///                 }
+///                 Err(err) if err.kind() == ErrorKind::WouldBlock => {}
+///                 Err(err) => return Err(err),
+///             }
+///         }
+///     }
+/// }
+/// # }
+/// ```
+pub struct NamedPipe {
+    inner: Pipe,
+}
+
+impl NamedPipe {
+    /// Makes a server's end with this name, such as `\\.\pipe\my-service`.
+    ///
+    /// It carries bytes, not messages, both ways, with room for 64 KiB each way. Programs on other
+    /// machines can't connect to it, and programs that this one starts don't inherit it.
+    ///
+    /// It has to be the first end of that name, so that no other program can have made one for
+    /// clients to mistake for this. Make further ends, for several clients at a time, with
+    /// `CreateNamedPipeW` without `FILE_FLAG_FIRST_PIPE_INSTANCE`, and turn them into this type:
+    /// there may be any number of them.
+    ///
+    /// # Errors
+    ///
+    /// * [`PermissionDenied`](io::ErrorKind::PermissionDenied): there is a pipe of that name.
+    /// * [`InvalidInput`](io::ErrorKind::InvalidInput): there is a null character in the name.
+    /// * `ERROR_INVALID_NAME`: the name does not begin with `\\.\pipe\`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// let server = mio::windows::NamedPipe::new(r"\\.\pipe\mio-example-new")?;
+    /// # drop(server);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn new<A: AsRef<OsStr>>(addr: A) -> io::Result<NamedPipe> {
+        let inner = Pipe::create(addr.as_ref())?;
+        Ok(NamedPipe { inner })
+    }
+
+    /// Waits for a client, in the background; `Ok` if there is one.
+    ///
+    /// Call it, and if it would block, call it again after each writable event until it says `Ok`.
+    /// A client may connect before that, from the moment that the pipe exists; what it writes is
+    /// not lost, and neither is that of a client who is gone already.
+    ///
+    /// # Errors
+    ///
+    /// * [`WouldBlock`](io::ErrorKind::WouldBlock): there is no client yet. The pipe will be
+    ///   writable when there is one. If the pipe is not registered, waiting begins when it is.
+    /// * `ERROR_NO_DATA`: the client that was connected is gone.
+    ///   [`disconnect`](NamedPipe::disconnect) first.
+    /// * `ERROR_INVALID_FUNCTION`: this is a client's end.
+    /// * Any error that ended the waiting in the background.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// use std::io::ErrorKind;
+    ///
+    /// use mio::windows::NamedPipe;
+    /// use mio::{Events, Interest, Poll, Token};
+    ///
+    /// let mut poll = Poll::new()?;
+    /// let mut server = NamedPipe::new(r"\\.\pipe\mio-example-connect")?;
+    /// poll.registry().register(&mut server, Token(0), Interest::READABLE | Interest::WRITABLE)?;
+    /// # let client = std::thread::spawn(|| std::fs::File::open(r"\\.\pipe\mio-example-connect"));
+    /// let mut events = Events::with_capacity(8);
+    /// loop {
+    ///     match server.connect() {
+    ///         Err(err) if err.kind() == ErrorKind::WouldBlock => poll.poll(&mut events, None)?,
+    ///         result => break result?,
+    ///     }
+    /// }
+    /// println!("a client is there");
+    /// # client.join().unwrap()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn connect(&self) -> io::Result<()> {
+        self.inner.connect()
+    }
+
+    /// Throws the client out, so that [`connect`](NamedPipe::connect) can wait for the next one.
+    ///
+    /// What the client has written and nobody has read is gone, and so is what was written and the
+    /// client has not read. The client finds `ERROR_PIPE_NOT_CONNECTED`. Nothing of this connection
+    /// is seen by the next one.
+    ///
+    /// # Errors
+    ///
+    /// The system's, if there is nothing to disconnect, or if this is a client's end.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// # let server = mio::windows::NamedPipe::new(r"\\.\pipe\mio-example-disconnect")?;
+    /// # let client = std::fs::File::open(r"\\.\pipe\mio-example-disconnect")?;
+    /// // The client has said goodbye: wait for the next one.
+    /// server.disconnect()?;
+    /// let waits = server.connect();
+    /// # drop((client, waits));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn disconnect(&self) -> io::Result<()> {
+        self.inner.disconnect()
+    }
+
+    /// Takes the error that has ended a connect or a write in the background, if there is one.
+    ///
+    /// The next [`connect`](NamedPipe::connect) or write returns it too, unless it was taken.
+    ///
+    /// # Errors
+    ///
+    /// None.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// # let server = mio::windows::NamedPipe::new(r"\\.\pipe\mio-example-take-error")?;
+    /// if let Some(err) = server.take_error()? {
+    ///     println!("the client has missed something: {err}");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
+        Ok(self.inner.take_error())
+    }
+}
+
+impl Read for NamedPipe {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        self.inner.read(buf)
+    }
+}
+
+impl Write for NamedPipe {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        self.inner.write(buf)
+    }
+
+    /// Does nothing: what was accepted is written in the background.
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[allow(clippy::needless_lifetimes)] // As mio 1.2 spells it, so that a list of items is the same.
+impl<'a> Read for &'a NamedPipe {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        self.inner.read(buf)
+    }
+}
+
+#[allow(clippy::needless_lifetimes)] // As above.
+impl<'a> Write for &'a NamedPipe {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        self.inner.write(buf)
+    }
+
+    /// Does nothing: what was accepted is written in the background.
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The interests are ignored: both readable and writable are reported.
+///
+/// Windows attaches a handle to one completion port, for good. So a pipe that has been deregistered
+/// can be registered with the same `Poll` again, and with no other: that is
+/// [`InvalidInput`](io::ErrorKind::InvalidInput). So is a handle that is attached to a completion
+/// port of somebody else's, or was opened without `FILE_FLAG_OVERLAPPED`.
+impl Source for NamedPipe {
+    fn register(&mut self, registry: &Registry, token: Token, _: Interest) -> io::Result<()> {
+        self.inner.register(registry, token)
+    }
+
+    fn reregister(&mut self, registry: &Registry, token: Token, _: Interest) -> io::Result<()> {
+        self.inner.reregister(registry, token)
+    }
+
+    fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
+        self.inner.deregister(registry)
+    }
+}
+
+/// For asking and setting what the pipe is. Don't read or write it: the data would be missing here.
+impl AsRawHandle for NamedPipe {
+    fn as_raw_handle(&self) -> RawHandle {
+        self.inner.as_handle().as_raw_handle()
+    }
+}
+
+/// As [`AsRawHandle`](#impl-AsRawHandle-for-NamedPipe).
+impl AsHandle for NamedPipe {
+    fn as_handle(&self) -> BorrowedHandle<'_> {
+        self.inner.as_handle()
+    }
+}
+
+/// The handle has to be one of a named pipe that was opened with `FILE_FLAG_OVERLAPPED`.
+#[allow(unsafe_code)] // The trait itself is unsafe to call.
+impl FromRawHandle for NamedPipe {
+    unsafe fn from_raw_handle(handle: RawHandle) -> NamedPipe {
+        // SAFETY: the caller promises that the handle is open and theirs to give.
+        unsafe { OwnedHandle::from_raw_handle(handle) }.into()
+    }
+}
+
+/// The handle has to be one of a named pipe that was opened with `FILE_FLAG_OVERLAPPED`.
+impl From<OwnedHandle> for NamedPipe {
+    fn from(handle: OwnedHandle) -> NamedPipe {
+        NamedPipe {
+            inner: Pipe::from(handle),
+        }
+    }
+}
+
+impl fmt::Debug for NamedPipe {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let handle = self.inner.as_handle();
+        f.debug_struct("NamedPipe")
+            .field("handle", &handle)
+            .finish()
+    }
+}
+
+impl Drop for NamedPipe {
+    fn drop(&mut self) {
+        self.inner.close();
+    }
+}

@@ -1,0 +1,138 @@
+//! Edges: what a socket's next request has to ask for.
+
+use crate::Interest;
+use crate::sys::Direction;
+use crate::sys::afd::event::{FAILURE, LOCAL_CLOSE, READ, WRITE};
+
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Arming {
+    interests: u32,
+    /// Of the interests, what has not been delivered since an operation last would have blocked.
+    armed: u32,
+    /// A failure lasts, and is delivered once.
+    failed: bool,
+}
+
+impl Arming {
+    /// Everything that is ready is news.
+    pub(super) fn new(interests: Interest) -> Arming {
+        let mut flags = 0;
+        if interests.is_readable() {
+            flags |= READ;
+        }
+        if interests.is_writable() {
+            flags |= WRITE;
+        }
+        Arming {
+            interests: flags,
+            armed: flags,
+            failed: false,
+        }
+    }
+
+    /// For a socket that is no more: nothing is asked, and nothing is news.
+    pub(super) fn over() -> Arming {
+        Arming {
+            interests: 0,
+            armed: 0,
+            failed: true,
+        }
+    }
+
+    /// What to ask AFD. It tells of a closed handle anyway; asking makes that plain.
+    pub(super) fn question(&self) -> u32 {
+        let failure = if self.failed { 0 } else { FAILURE };
+        match self.armed | failure {
+            0 => 0,
+            flags => flags | LOCAL_CLOSE,
+        }
+    }
+
+    /// What is new in an answer of AFD; 0 if nothing is. It counts as delivered from now on.
+    pub(super) fn take(&mut self, answer: u32) -> u32 {
+        let failure = if self.failed { 0 } else { answer & FAILURE };
+        let fresh = answer & self.armed;
+        if failure != 0 {
+            // Nothing comes after it but what an operation finds.
+            self.failed = true;
+            self.armed = 0;
+        }
+        self.armed &= !fresh;
+        fresh | failure
+    }
+
+    /// An operation would have blocked. Answers whether there is something new to ask.
+    pub(super) fn would_block(&mut self, direction: Direction) -> bool {
+        let directions = match direction {
+            Direction::Read => READ,
+            Direction::Write => WRITE,
+            Direction::Unknown => READ | WRITE,
+        };
+        let before = self.question();
+        self.armed |= directions & self.interests;
+        // The socket is in use again, for instance for another connection.
+        self.failed = false;
+        self.question() & !before != 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sys::afd::event::{ABORT, ACCEPT, CONNECT_FAIL, DISCONNECT, RECEIVE, SEND};
+
+    fn both() -> Arming {
+        Arming::new(Interest::READABLE | Interest::WRITABLE)
+    }
+
+    #[test]
+    fn what_was_delivered_is_not_asked_for_until_it_blocks() {
+        let mut arming = both();
+        assert_eq!(arming.take(RECEIVE | SEND), RECEIVE | SEND);
+        assert_eq!(arming.question() & (RECEIVE | SEND), 0);
+        assert_eq!(arming.take(RECEIVE), 0);
+        assert!(arming.would_block(Direction::Read));
+        assert_eq!(arming.question() & (RECEIVE | SEND), RECEIVE);
+        assert_eq!(arming.take(RECEIVE), RECEIVE);
+    }
+
+    #[test]
+    fn only_the_direction_that_blocked_is_armed() {
+        let mut arming = both();
+        arming.take(RECEIVE | SEND);
+        assert!(arming.would_block(Direction::Write));
+        assert_eq!(arming.question() & (RECEIVE | ACCEPT | SEND), ACCEPT | SEND);
+        assert!(!arming.would_block(Direction::Write), "nothing new");
+    }
+
+    #[test]
+    fn the_end_is_told_though_data_was_delivered_before() {
+        let mut arming = both();
+        arming.take(RECEIVE | SEND);
+        assert_ne!(arming.question() & DISCONNECT, 0);
+        assert_eq!(arming.take(RECEIVE | DISCONNECT), DISCONNECT);
+        assert_eq!(arming.take(RECEIVE | DISCONNECT), 0);
+    }
+
+    #[test]
+    fn a_failure_is_told_once_whatever_was_asked() {
+        for failure in [ABORT, CONNECT_FAIL] {
+            let mut arming = Arming::new(Interest::READABLE);
+            assert_ne!(arming.question() & failure, 0);
+            assert_eq!(arming.take(failure), failure);
+            assert_eq!(arming.question(), 0, "it would be answered for ever");
+            assert_eq!(arming.take(failure), 0);
+            assert!(arming.would_block(Direction::Read));
+            assert_ne!(arming.question() & failure, 0);
+        }
+    }
+
+    #[test]
+    fn directions_that_nobody_asked_for_stay_silent() {
+        let mut arming = Arming::new(Interest::READABLE);
+        assert_eq!(arming.question() & SEND, 0);
+        assert_eq!(arming.take(SEND), 0);
+        arming.would_block(Direction::Unknown);
+        assert_eq!(arming.question() & SEND, 0);
+    }
+}

@@ -1,0 +1,343 @@
+//! The system calls of the AFD selector.
+
+use std::ffi::c_void;
+use std::io;
+use std::mem;
+use std::os::windows::io::{
+    AsRawHandle, BorrowedHandle, FromRawHandle, OwnedHandle, RawHandle, RawSocket,
+};
+use std::ptr;
+
+use windows_sys::Wdk::Foundation::OBJECT_ATTRIBUTES;
+use windows_sys::Wdk::Storage::FileSystem::{FILE_OPEN, NtCreateFile};
+use windows_sys::Wdk::System::IO::NtDeviceIoControlFile;
+use windows_sys::Win32::Foundation::{
+    INVALID_HANDLE_VALUE, NTSTATUS, RtlNtStatusToDosError, UNICODE_STRING, WAIT_TIMEOUT,
+};
+use windows_sys::Win32::Networking::WinSock::{SOCKET_ERROR, WSAGetLastError, WSAIoctl};
+use windows_sys::Win32::Storage::FileSystem::{
+    FILE_SHARE_READ, FILE_SHARE_WRITE, SYNCHRONIZE, SetFileCompletionNotificationModes,
+};
+use windows_sys::Win32::System::IO::{
+    CancelIoEx, CreateIoCompletionPort, GetQueuedCompletionStatusEx, IO_STATUS_BLOCK,
+    OVERLAPPED_ENTRY, PostQueuedCompletionStatus,
+};
+use windows_sys::Win32::System::WindowsProgramming::FILE_SKIP_SET_EVENT_ON_HANDLE;
+
+use crate::event::Event;
+use crate::sys::afd::event::NativeEvent;
+use crate::sys::afd::operation::{self, Complete, Operation, OperationId};
+use crate::sys::afd::port::{self, Port};
+use crate::sys::afd::socket::Request;
+use crate::sys::windows::check;
+
+/// `CreateIoCompletionPort(INVALID_HANDLE_VALUE, NULL, 0, 0)`
+pub(super) fn create_port() -> io::Result<OwnedHandle> {
+    // SAFETY: without a file the call makes a new port.
+    let port = unsafe { CreateIoCompletionPort(INVALID_HANDLE_VALUE, ptr::null_mut(), 0, 0) };
+    if port.is_null() {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: the handle was just made and nobody else knows of it.
+    Ok(unsafe { OwnedHandle::from_raw_handle(port) })
+}
+
+/// `CreateIoCompletionPort(handle, port, key, 0)`
+pub(super) fn attach(
+    port: BorrowedHandle<'_>,
+    handle: BorrowedHandle<'_>,
+    key: usize,
+) -> io::Result<()> {
+    // SAFETY: both handles are open.
+    let result =
+        unsafe { CreateIoCompletionPort(handle.as_raw_handle(), port.as_raw_handle(), key, 0) };
+    if result.is_null() {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(())
+}
+
+/// `PostQueuedCompletionStatus(port, 0, key, NULL)`
+pub(super) fn post(port: BorrowedHandle<'_>, key: usize) -> io::Result<()> {
+    // SAFETY: the port is open, and the pointer is a number that is handed back.
+    check(unsafe { PostQueuedCompletionStatus(port.as_raw_handle(), 0, key, ptr::null()) })
+}
+
+/// `PostQueuedCompletionStatus(port, 0, OPERATION, operation)`
+#[cfg(feature = "os-ext")]
+pub(super) fn post_operation<T: Complete>(
+    port: &Port,
+    handle: BorrowedHandle<'_>,
+    operation: Box<Operation<T>>,
+) -> Result<OperationId, (Box<Operation<T>>, io::Error)> {
+    port.start(operation, |overlapped, _| {
+        // SAFETY: the port is open, and the operation stays where it is until its packet is taken.
+        check(unsafe {
+            PostQueuedCompletionStatus(handle.as_raw_handle(), 0, port::OPERATION, overlapped)
+        })
+    })
+}
+
+/// Packets that lie in the buffer of events and are to be replaced by events.
+pub(super) struct Packets<'a> {
+    events: &'a mut Vec<Event>,
+    count: usize,
+}
+
+/// One packet.
+pub(super) enum Packet<'a> {
+    Operation(OperationPacket<'a>),
+    Wake,
+}
+
+/// The packet of an operation.
+pub(super) struct OperationPacket<'a>(&'a OVERLAPPED_ENTRY);
+
+/// `GetQueuedCompletionStatusEx(port, events, capacity, count, milliseconds, FALSE)`
+pub(super) fn wait<'a>(
+    port: BorrowedHandle<'_>,
+    events: &'a mut Vec<Event>,
+    milliseconds: u32,
+) -> io::Result<Packets<'a>> {
+    const {
+        assert!(size_of::<Event>() == size_of::<OVERLAPPED_ENTRY>());
+        assert!(align_of::<Event>() == align_of::<OVERLAPPED_ENTRY>());
+    };
+    events.clear();
+    let capacity = u32::try_from(events.capacity()).unwrap_or(u32::MAX);
+    let buffer = events.as_mut_ptr().cast::<OVERLAPPED_ENTRY>();
+    let mut count = 0;
+    // SAFETY: the buffer is exclusively ours and has room for `capacity` entries, which are as long
+    // as an event.
+    let result = check(unsafe {
+        GetQueuedCompletionStatusEx(
+            port.as_raw_handle(),
+            buffer,
+            capacity,
+            &raw mut count,
+            milliseconds,
+            0,
+        )
+    });
+    let count = match result {
+        Ok(()) => count as usize,
+        Err(err) if err.raw_os_error() == Some(WAIT_TIMEOUT as i32) => 0,
+        Err(err) => return Err(err),
+    };
+    Ok(Packets { events, count })
+}
+
+impl Packets<'_> {
+    pub(super) fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// Replaces the packets, in their order, by the events that `event` makes of them.
+    pub(super) fn deliver(self, mut event: impl FnMut(Packet<'_>) -> Option<NativeEvent>) {
+        let Packets { events, count } = self;
+        let buffer = events.as_mut_ptr();
+        for index in 0..count {
+            // SAFETY: the buffer has room for `count` entries and more.
+            let entry = unsafe { buffer.add(index) }.cast::<OVERLAPPED_ENTRY>();
+            // SAFETY: the call has written `count` entries, and no event was written over this one,
+            // because there are no more events than entries so far.
+            let entry = unsafe { entry.read() };
+            let packet = match entry.lpCompletionKey {
+                port::WAKE => Packet::Wake,
+                _ => Packet::Operation(OperationPacket(&entry)),
+            };
+            if let Some(native) = event(packet) {
+                // There is room: no more than `count` events, which is no more than the capacity.
+                events.push(Event::from_native(native));
+            }
+        }
+    }
+}
+
+impl OperationPacket<'_> {
+    /// Gives the operation back to whom it belongs.
+    pub(super) fn complete(self) -> Option<NativeEvent> {
+        // SAFETY: the port was given no other packets than wakes and those of operations, and
+        // `deliver` makes one of these for each packet.
+        unsafe { operation::complete(self.0) }
+    }
+}
+
+/// What is asked of AFD and what it answers, in one place: `AFD_POLL_INFO` with one handle.
+#[derive(Debug)]
+#[repr(C)]
+pub(super) struct PollInfo {
+    timeout: i64,
+    count: u32,
+    exclusive: u32,
+    handle: RawSocketHandle,
+    events: u32,
+    status: NTSTATUS,
+}
+
+/// A socket, as long as a handle.
+type RawSocketHandle = usize;
+
+impl PollInfo {
+    pub(super) fn new() -> PollInfo {
+        PollInfo {
+            timeout: i64::MAX,
+            count: 0,
+            exclusive: 0,
+            handle: 0,
+            events: 0,
+            status: 0,
+        }
+    }
+
+    pub(super) fn ask(&mut self, socket: RawSocket, events: u32) {
+        *self = PollInfo {
+            count: 1,
+            handle: socket as RawSocketHandle,
+            events,
+            ..PollInfo::new()
+        };
+    }
+
+    /// The events of the answer.
+    pub(super) fn answer(&self) -> u32 {
+        if self.count == 0 { 0 } else { self.events }
+    }
+}
+
+/// `NtCreateFile("\Device\Afd\Mio")`
+///
+/// Any name below the device opens it. It is a handle for poll requests and no socket, because no
+/// attributes of a socket are passed.
+pub(super) fn open_afd() -> io::Result<OwnedHandle> {
+    const NAME: &[u16] = &{
+        let ascii = *br"\Device\Afd\Mio";
+        let mut name = [0; 15];
+        let mut index = 0;
+        while index < name.len() {
+            name[index] = ascii[index] as u16;
+            index += 1;
+        }
+        name
+    };
+    let bytes = mem::size_of_val(NAME) as u16;
+    let name = UNICODE_STRING {
+        Length: bytes,
+        MaximumLength: bytes,
+        Buffer: NAME.as_ptr().cast_mut(),
+    };
+    let attributes = OBJECT_ATTRIBUTES {
+        Length: size_of::<OBJECT_ATTRIBUTES>() as u32,
+        RootDirectory: ptr::null_mut(),
+        ObjectName: &raw const name,
+        Attributes: 0,
+        SecurityDescriptor: ptr::null(),
+        SecurityQualityOfService: ptr::null(),
+    };
+    let mut handle: RawHandle = ptr::null_mut();
+    let mut status = IO_STATUS_BLOCK::default();
+    // SAFETY: all pointers are to our stack or to a constant, which the call only reads.
+    check_nt(unsafe {
+        NtCreateFile(
+            &raw mut handle,
+            SYNCHRONIZE,
+            &raw const attributes,
+            &raw mut status,
+            ptr::null(),
+            0,
+            FILE_SHARE_READ | FILE_SHARE_WRITE,
+            FILE_OPEN,
+            0,
+            ptr::null(),
+            0,
+        )
+    })?;
+    // SAFETY: the handle was just made and nobody else knows of it.
+    Ok(unsafe { OwnedHandle::from_raw_handle(handle) })
+}
+
+/// `SetFileCompletionNotificationModes(handle, FILE_SKIP_SET_EVENT_ON_HANDLE)`
+pub(super) fn skip_event(handle: BorrowedHandle<'_>) -> io::Result<()> {
+    let modes = FILE_SKIP_SET_EVENT_ON_HANDLE as u8;
+    // SAFETY: the handle is open.
+    check(unsafe { SetFileCompletionNotificationModes(handle.as_raw_handle(), modes) })
+}
+
+/// `NtDeviceIoControlFile(afd, NULL, NULL, overlapped, status, IOCTL_AFD_POLL, info, info)`
+///
+/// A packet will come, also if the answer is there at once.
+pub(super) fn poll_afd(
+    port: &Port,
+    afd: BorrowedHandle<'_>,
+    request: Box<Operation<Request>>,
+) -> Result<OperationId, (Box<Operation<Request>>, io::Error)> {
+    const IOCTL_AFD_POLL: u32 = 0x0001_2024;
+    let length = size_of::<PollInfo>() as u32;
+    port.start(request, |overlapped, request| {
+        // SAFETY: the request is the kernel's from here on until its packet has come, so that the
+        // place is valid for as long as it is used.
+        let info = unsafe { &raw mut (*request).info }.cast::<c_void>();
+        // An `IO_STATUS_BLOCK` is how an `OVERLAPPED` begins.
+        let block = overlapped.cast::<IO_STATUS_BLOCK>();
+        // SAFETY: as above, for all pointers; the handle is open, and attached to this port.
+        let status = unsafe {
+            NtDeviceIoControlFile(
+                afd.as_raw_handle(),
+                ptr::null_mut(),
+                None,
+                overlapped.cast::<c_void>(),
+                block,
+                IOCTL_AFD_POLL,
+                info,
+                length,
+                info,
+                length,
+            )
+        };
+        check_nt(status)
+    })
+}
+
+/// `CancelIoEx(handle, operation)`
+///
+/// That there is nothing to cancel any more is no error: the packet is in the port then.
+pub(crate) fn cancel(handle: BorrowedHandle<'_>, operation: OperationId) {
+    // SAFETY: the pointer is compared with those of operations that are under way, and not
+    // followed.
+    let _ = unsafe { CancelIoEx(handle.as_raw_handle(), operation.as_ptr()) };
+}
+
+/// `WSAIoctl(socket, code)` for a code that answers with a socket.
+pub(super) fn socket_below(socket: RawSocket, code: u32) -> io::Result<RawSocket> {
+    let mut below: RawSocketHandle = 0;
+    let mut length = 0;
+    // SAFETY: the place for the answer is on our stack and as long as we say.
+    let result = unsafe {
+        WSAIoctl(
+            socket as RawSocketHandle,
+            code,
+            ptr::null(),
+            0,
+            (&raw mut below).cast(),
+            size_of::<RawSocketHandle>() as u32,
+            &raw mut length,
+            ptr::null_mut(),
+            None,
+        )
+    };
+    if result == SOCKET_ERROR {
+        // SAFETY: always allowed.
+        return Err(io::Error::from_raw_os_error(unsafe { WSAGetLastError() }));
+    }
+    Ok(below as RawSocket)
+}
+
+/// The result of a system call, or of an operation, that answers with a status.
+pub(crate) fn check_nt(status: NTSTATUS) -> io::Result<()> {
+    if status >= 0 {
+        return Ok(());
+    }
+    // SAFETY: always allowed.
+    let code = unsafe { RtlNtStatusToDosError(status) };
+    Err(io::Error::from_raw_os_error(code as i32))
+}

@@ -1,0 +1,58 @@
+//! Windows: readiness of sockets, through the AFD device and an I/O completion port.
+//!
+//! # How that works, for who has never seen it
+//!
+//! Windows has no call that waits for readiness and scales. What it has is *completion*: a program
+//! starts an operation on a file, goes on, and later takes a packet from an [I/O completion port]
+//! that says how the operation ended. A thousand operations may be under way, and one call takes
+//! the packets of all that have ended.
+//!
+//! Readiness is made of completion by an operation that ends when a socket becomes ready. There is
+//! one: below Winsock sits the driver AFD (`\Device\Afd`), and `select` and `WSAPoll` are built on
+//! its request `IOCTL_AFD_POLL`: "complete when one of these sockets has one of these events".
+//! Winsock never lets more than one thread's `select` use it, but the request is open to all. So:
+//!
+//! * [`port`]: the completion port, one per `Poll`. `select` takes packets from it.
+//! * [`device`]: a handle on AFD, bound to the port. The poll requests are made on such a handle
+//!   and not on the sockets, so that a socket's own operations stay what they were.
+//! * [`group`]: how many sockets share such a handle. AFD looks through the requests of one handle
+//!   one after the other, so it is a limited number.
+//! * [`socket`]: what is registered: the socket under the socket (the *base* handle, if some
+//!   provider is layered above AFD), and the one request that may be under way for it.
+//! * [`arming`]: which events that request has to ask for. A request ends with its first answer,
+//!   and AFD answers at once what is so already. To make edges of that, what has been delivered is
+//!   left out until an operation in that direction returns `WouldBlock`; only that direction is
+//!   asked about again.
+//! * [`operation`]: memory that belongs to the kernel while a request is under way. It comes back
+//!   with the packet and in no other way, whatever was dropped meanwhile. Cancelling a request only
+//!   makes its packet come sooner.
+//!
+//! Requests are made when `select` begins, so that a socket whose arming changes several times
+//! between two calls costs one request; and at once if a thread is inside `select`.
+//!
+//! A wake is a packet that is put into the port by hand. Named pipes
+//! ([`sys::windows`](crate::sys::windows)) use the port as it was meant, for reads and writes.
+//!
+//! The request is not documented by Microsoft; the numbers are those of the Windows headers that
+//! were published with its driver samples, and have not changed since Windows 2000. libuv and
+//! wepoll rely on them too.
+//!
+//! [I/O completion port]: https://learn.microsoft.com/en-us/windows/win32/fileio/i-o-completion-ports
+
+mod arming;
+mod device;
+pub(crate) mod event;
+#[allow(unsafe_code)]
+mod ffi;
+mod group;
+#[allow(unsafe_code)]
+pub(crate) mod operation;
+pub(crate) mod port;
+pub(crate) mod selector;
+mod socket;
+mod waker;
+
+#[cfg(feature = "os-ext")]
+pub(crate) use self::ffi::{cancel, check_nt};
+pub(crate) use self::selector::{Selector, SourceState};
+pub(crate) use self::waker::Waker;

@@ -1,0 +1,211 @@
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use windows_sys::Win32::Foundation::{ERROR_ALREADY_EXISTS, ERROR_INVALID_PARAMETER};
+
+use crate::event::Events;
+use crate::sys::RawSource;
+use crate::sys::afd::event::NativeEvent;
+use crate::sys::afd::group::Groups;
+use crate::sys::afd::port::Port;
+use crate::sys::afd::socket::{Changes, Socket};
+use crate::sys::deadline::Deadline;
+use crate::sys::selector::{self, Direction, SourceIo};
+use crate::{Interest, SelectorKind, Token};
+
+/// A handle on what all handles, sources and the waker share.
+#[derive(Debug)]
+pub(crate) struct Selector {
+    shared: Arc<Shared>,
+}
+
+/// The registration of a source. Dropping it ends the registration.
+#[derive(Debug, Default)]
+pub(crate) struct SourceState {
+    registration: Option<(Arc<Shared>, Arc<Socket>)>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Shared {
+    port: Port,
+    groups: Arc<Groups>,
+    changes: Arc<Changes>,
+    woken: AtomicBool,
+    waker_token: AtomicUsize,
+}
+
+impl selector::Selector for Selector {
+    const KIND: SelectorKind = SelectorKind::Afd;
+
+    type State = SourceState;
+
+    fn new() -> io::Result<Selector> {
+        Ok(Selector {
+            shared: Arc::new(Shared {
+                port: Port::new()?,
+                groups: Arc::default(),
+                changes: Arc::default(),
+                woken: AtomicBool::new(false),
+                waker_token: AtomicUsize::new(0),
+            }),
+        })
+    }
+
+    fn try_clone(&self) -> io::Result<Selector> {
+        Ok(Selector {
+            shared: Arc::clone(&self.shared),
+        })
+    }
+
+    fn select(&self, events: &mut Events, timeout: Option<Duration>) -> io::Result<()> {
+        self.shared.select(events, timeout)
+    }
+
+    fn register(
+        &self,
+        source: RawSource,
+        io: SourceIo<'_, SourceState>,
+        token: Token,
+        interests: Interest,
+    ) -> io::Result<()> {
+        let SourceIo::Seen(state) = io else {
+            return Err(io::ErrorKind::Unsupported.into());
+        };
+        if state.registration.is_some() {
+            return Err(error(ERROR_ALREADY_EXISTS));
+        }
+        let shared = &self.shared;
+        let place = shared.groups.place(&shared.port)?;
+        let socket = Socket::register(
+            &shared.port,
+            place,
+            &shared.changes,
+            source,
+            token,
+            interests,
+        )?;
+        state.registration = Some((Arc::clone(shared), socket));
+        Ok(())
+    }
+
+    fn reregister(
+        &self,
+        _: RawSource,
+        io: SourceIo<'_, SourceState>,
+        token: Token,
+        interests: Interest,
+    ) -> io::Result<()> {
+        let socket = self.find(&io)?;
+        socket.reregister(&self.shared.port, token, interests)
+    }
+
+    fn deregister(&self, _: RawSource, io: SourceIo<'_, SourceState>) -> io::Result<()> {
+        self.find(&io)?.deregister();
+        if let SourceIo::Seen(state) = io {
+            state.registration = None;
+        }
+        Ok(())
+    }
+}
+
+impl Selector {
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
+    /// A source that is registered here.
+    fn find<'a>(&self, io: &'a SourceIo<'_, SourceState>) -> io::Result<&'a Arc<Socket>> {
+        match io {
+            SourceIo::Seen(SourceState {
+                registration: Some((shared, socket)),
+            }) if Arc::ptr_eq(shared, &self.shared) => Ok(socket),
+            // `ERROR_NOT_FOUND` is of no kind that std knows.
+            _ => Err(io::ErrorKind::NotFound.into()),
+        }
+    }
+}
+
+impl selector::SourceState for SourceState {
+    const REARMS: bool = true;
+
+    fn would_block(&self, direction: Direction) {
+        if let Some((shared, socket)) = &self.registration {
+            socket.would_block(&shared.port, direction);
+        }
+    }
+}
+
+impl Drop for SourceState {
+    fn drop(&mut self) {
+        if let Some((_, socket)) = &self.registration {
+            socket.deregister();
+        }
+    }
+}
+
+impl Shared {
+    /// Where the operations of other sources than sockets end.
+    pub(crate) fn port(&self) -> &Port {
+        &self.port
+    }
+
+    pub(super) fn set_waker(&self, token: Token) {
+        self.waker_token.store(token.0, Ordering::Relaxed);
+    }
+
+    /// Only the first of several wakes that no poll has delivered yet makes a system call.
+    ///
+    /// The poll takes the flag when it takes the packet. Who finds the flag raised knows that the
+    /// packet is in the port, or will be, and has not been taken.
+    pub(super) fn wake(&self) -> io::Result<()> {
+        if self.woken.swap(true, Ordering::AcqRel) {
+            return Ok(());
+        }
+        self.port
+            .post_wake()
+            .inspect_err(|_| self.woken.store(false, Ordering::Release))
+    }
+
+    /// Takes back a wake that was not delivered.
+    pub(super) fn unwake(&self) {
+        self.woken.store(false, Ordering::Release);
+    }
+
+    fn take_wake(&self) -> Option<NativeEvent> {
+        let token = Token(self.waker_token.load(Ordering::Relaxed));
+        self.woken
+            .swap(false, Ordering::AcqRel)
+            .then(|| NativeEvent::readable(token))
+    }
+
+    fn select(&self, events: &mut Events, timeout: Option<Duration>) -> io::Result<()> {
+        let events = events.buffer();
+        events.clear();
+        if events.capacity() == 0 {
+            return Err(error(ERROR_INVALID_PARAMETER));
+        }
+        let deadline = Deadline::after(timeout);
+        loop {
+            self.changes.begin_poll(&self.port)?;
+            let packets = self.port.wait(events, deadline.left());
+            self.changes.end_poll();
+            self.port.deliver(packets?, || self.take_wake());
+            // A packet need not be an event, and the system's clock may be a little early.
+            if !events.is_empty() || deadline.is_over() {
+                return Ok(());
+            }
+        }
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        self.changes.clear();
+    }
+}
+
+fn error(code: u32) -> io::Error {
+    io::Error::from_raw_os_error(code as i32)
+}

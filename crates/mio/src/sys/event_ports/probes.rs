@@ -1,0 +1,64 @@
+//! Asking poll(2) what of that which was delivered is over.
+
+use std::io;
+
+use libc::pollfd;
+
+use crate::event::Event;
+use crate::sys::event_ports::event::from_poll_bits;
+use crate::sys::event_ports::ffi;
+use crate::sys::unix::registrations::Registrations;
+
+#[derive(Default)]
+pub(super) struct Probes {
+    fds: Vec<pollfd>,
+    /// The slots of the table that the entries are of.
+    slots: Vec<usize>,
+    /// Where the next search for events begins, so that all have a turn if they don't fit.
+    next: usize,
+}
+
+impl Probes {
+    /// Makes room for this many slots, so that nothing else allocates.
+    pub(super) fn reserve(&mut self, slots: usize) {
+        self.fds.reserve(slots.saturating_sub(self.fds.len()));
+        self.slots.reserve(slots.saturating_sub(self.slots.len()));
+    }
+
+    /// Asks, and turns the answers into events, as many as fit.
+    pub(super) fn make(
+        &mut self,
+        registrations: &mut Registrations,
+        events: &mut Vec<Event>,
+    ) -> io::Result<()> {
+        self.fds.clear();
+        self.slots.clear();
+        let any = registrations.probe(|slot, fd, events| {
+            self.slots.push(slot);
+            self.fds.push(pollfd {
+                fd,
+                events,
+                revents: 0,
+            });
+        });
+        if !any {
+            return Ok(());
+        }
+        ffi::poll(&mut self.fds)?;
+        let count = self.slots.len();
+        for offset in 0..count {
+            let index = (self.next + offset) % count;
+            if events.len() == events.capacity() {
+                self.next = index;
+                return Ok(());
+            }
+            let (slot, answer) = (self.slots[index], self.fds[index].revents);
+            let taken = registrations.take(slot, answer, true);
+            // What is over is for the port to ask about.
+            registrations.ask_again(slot);
+            events
+                .extend(taken.map(|(token, bits)| Event::from_native(from_poll_bits(token, bits))));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,133 @@
+//! What is registered, and what the port and poll(2) are asked about it.
+
+use std::io;
+use std::os::fd::{BorrowedFd, RawFd};
+
+use libc::c_short;
+
+use crate::Token;
+use crate::event::Event;
+use crate::sys::event_ports::associations::{Associations, Request};
+use crate::sys::event_ports::event::NativeEvent;
+use crate::sys::event_ports::ffi;
+use crate::sys::event_ports::probes::Probes;
+use crate::sys::unix::registrations::{Key, Registrations};
+
+#[derive(Default)]
+pub(super) struct Table {
+    pub(super) registrations: Registrations,
+    associations: Associations,
+    probes: Probes,
+    /// A thread is inside `port_getn`, or about to go in.
+    pub(super) is_polling: bool,
+    /// That thread has been interrupted and will come for the table.
+    pub(super) is_interrupted: bool,
+}
+
+impl Table {
+    pub(super) fn insert(
+        &mut self,
+        port: BorrowedFd<'_>,
+        fd: RawFd,
+        told: bool,
+        token: Token,
+        flags: c_short,
+    ) -> io::Result<Key> {
+        let key = self.registrations.insert(fd, told, token, flags)?;
+        let slot = key.slot as usize;
+        self.associations.reserve(self.registrations.capacity());
+        self.probes.reserve(self.registrations.capacity());
+        // At once, so that what can't be watched is an error here.
+        if let Err(err) = ffi::port_associate(port, fd, flags, key) {
+            self.registrations.remove(slot);
+            return Err(err);
+        }
+        self.associations.set(slot, fd, flags);
+        self.settle(port);
+        Ok(key)
+    }
+
+    pub(super) fn update(
+        &mut self,
+        port: BorrowedFd<'_>,
+        slot: usize,
+        fd: RawFd,
+        token: Token,
+        flags: c_short,
+    ) -> io::Result<()> {
+        ffi::port_associate(port, fd, flags, self.registrations.key(slot))?;
+        self.associations.set(slot, fd, flags);
+        self.registrations.update(slot, token, flags);
+        self.settle(port);
+        Ok(())
+    }
+
+    pub(super) fn remove(&mut self, port: BorrowedFd<'_>, slot: usize) {
+        if let Some(fd) = self.associations.clear(slot) {
+            // If its event is in the queue or under way, it names nobody from now on.
+            let _ = ffi::port_dissociate(port, fd);
+        }
+        self.registrations.remove(slot);
+    }
+
+    /// Tells the port at once what has changed, if a thread waits for it.
+    pub(super) fn settle(&mut self, port: BorrowedFd<'_>) {
+        if self.is_polling {
+            // What can't be told now is told when the next poll begins, which has the error too.
+            let _ = self.sync(port);
+        }
+    }
+
+    /// Tells the port what has changed.
+    pub(super) fn sync(&mut self, port: BorrowedFd<'_>) -> io::Result<()> {
+        while let Some((slot, question)) = self.registrations.next_change() {
+            match self.associations.update(slot, question) {
+                None => {}
+                Some(Request::Dissociate(fd)) => {
+                    // Its event may have come meanwhile.
+                    let _ = ffi::port_dissociate(port, fd);
+                }
+                Some(Request::Associate(fd, flags)) => {
+                    let key = self.registrations.key(slot);
+                    if let Err(err) = ffi::port_associate(port, fd, flags, key) {
+                        self.associations.clear(slot);
+                        self.refused(slot, flags, err)?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What is left of a source that could be associated before.
+    fn refused(&mut self, slot: usize, flags: c_short, err: io::Error) -> io::Result<()> {
+        if err.raw_os_error() == Some(libc::EBADFD) {
+            // Closed without being deregistered: as on epoll, that ends the registration.
+            self.registrations.remove(slot);
+            return Ok(());
+        }
+        if flags == 0 {
+            // Without a direction there are only failures to hear of, which the next operation
+            // tells too. No manual says that a port takes such a question, as poll(2) does.
+            return Ok(());
+        }
+        self.registrations.ask_again(slot);
+        Err(err)
+    }
+
+    /// Asks poll(2) about what only it can say the end of, and turns the answers into events, as
+    /// many as fit. What that changes is told to the port by the next [`sync`](Self::sync), which
+    /// has to come before a wait.
+    pub(super) fn probe(&mut self, events: &mut Vec<Event>) -> io::Result<()> {
+        self.probes.make(&mut self.registrations, events)
+    }
+
+    /// The event that the port's answer amounts to.
+    pub(super) fn take(&mut self, answer: &NativeEvent) -> Option<(Token, c_short)> {
+        let slot = self.registrations.find(answer.key()).ok()?;
+        self.associations.clear(slot);
+        let event = self.registrations.take(slot, answer.bits(), false);
+        self.registrations.ask_again(slot);
+        event
+    }
+}

@@ -1,0 +1,375 @@
+//! What a call of ours asks of kqueue, and what the kernel's answers to it mean.
+
+use crate::Interest;
+use crate::sys::kqueue::numbers::Numbers;
+
+/// What is asked for one source.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Call {
+    Register(Interest),
+    Reregister(Interest),
+    Deregister,
+}
+
+/// The changes that one call makes, in this order.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Changes {
+    list: [Change; Changes::MOST],
+    length: usize,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Change {
+    action: Action,
+    filter: Filter,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Action {
+    /// Enables what is enabled. All it does is to fail if the filter is not there.
+    Find,
+    /// Adds the filter or, if it is there, changes its token. Either way what is ready is reported.
+    Add,
+    Delete,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Filter {
+    Read,
+    Write,
+}
+
+/// Why a call fails, and the changes that put back what it has done.
+#[derive(Debug)]
+pub(super) struct Failure {
+    pub(super) code: i32,
+    pub(super) undo: Changes,
+}
+
+impl Call {
+    /// Interests in asynchronous file operations need no change: who starts such an operation names
+    /// the kqueue that hears of its end.
+    pub(super) fn changes(self) -> Changes {
+        use Action::{Add, Delete, Find};
+
+        let (read, write): (&[Action], &[Action]) = match self {
+            Call::Register(interests) => {
+                let of = |wanted| if wanted { &[Add][..] } else { &[] };
+                (of(interests.is_readable()), of(interests.is_writable()))
+            }
+            Call::Reregister(interests) => {
+                let of = |wanted| if wanted { &[Find, Add][..] } else { &[Delete] };
+                (of(interests.is_readable()), of(interests.is_writable()))
+            }
+            Call::Deregister => (&[Delete], &[Delete]),
+        };
+        let mut changes = Changes::NONE;
+        for (filter, actions) in [(Filter::Read, read), (Filter::Write, write)] {
+            for action in actions {
+                changes.push(*action, filter);
+            }
+        }
+        changes
+    }
+
+    /// What the receipts of these changes mean for the call. A receipt is an error code, 0 if all
+    /// went well.
+    pub(super) fn outcome(
+        self,
+        changes: &Changes,
+        receipts: &[i32],
+        numbers: &Numbers,
+    ) -> Result<(), Failure> {
+        let mut failed = None;
+        let mut is_registered = matches!(self, Call::Register(_));
+        // Whether the filter was there before the call, and whether it is there now.
+        let (mut read, mut write) = ((false, false), (false, false));
+        for (change, code) in changes.iter().zip(receipts.iter().copied()) {
+            let (before, now) = match change.filter {
+                Filter::Read => &mut read,
+                Filter::Write => &mut write,
+            };
+            match change.action {
+                Action::Find | Action::Delete if code == numbers.not_found => {}
+                // What else is wrong, the change behind it says.
+                Action::Find => (*before, *now) = (true, true),
+                Action::Add if code == 0 => *now = true,
+                // Nobody reads from this pipe, which a write tells. Whether the source was
+                // registered before can't be known then.
+                Action::Add if change.filter == Filter::Write && code == numbers.broken_pipe => {
+                    is_registered = true;
+                }
+                Action::Delete if code == 0 => (*before, *now) = (true, false),
+                Action::Add | Action::Delete => failed = failed.or(Some(code)),
+            }
+        }
+        is_registered |= read.0 || write.0;
+        match failed.or((!is_registered).then_some(numbers.not_found)) {
+            None => Ok(()),
+            Some(code) => Err(Failure {
+                code,
+                undo: self.undo([(Filter::Read, read), (Filter::Write, write)]),
+            }),
+        }
+    }
+
+    /// A source whose call failed must not be watched in one direction, with an event that nobody
+    /// expects. What was deleted can be added only with a token, and `deregister` knows none.
+    fn undo(self, filters: [(Filter, (bool, bool)); 2]) -> Changes {
+        let mut undo = Changes::NONE;
+        for (filter, was_and_is) in filters {
+            match (self, was_and_is) {
+                (_, (false, true)) => undo.push(Action::Delete, filter),
+                (Call::Reregister(_), (true, false)) => undo.push(Action::Add, filter),
+                _ => {}
+            }
+        }
+        undo
+    }
+}
+
+impl Changes {
+    /// Both filters, each of them found and added.
+    pub(super) const MOST: usize = 4;
+
+    const NONE: Changes = Changes {
+        list: [Change {
+            action: Action::Find,
+            filter: Filter::Read,
+        }; Changes::MOST],
+        length: 0,
+    };
+
+    fn push(&mut self, action: Action, filter: Filter) {
+        self.list[self.length] = Change { action, filter };
+        self.length += 1;
+    }
+
+    pub(super) fn iter(&self) -> std::slice::Iter<'_, Change> {
+        self.list[..self.length].iter()
+    }
+}
+
+impl Change {
+    /// The filter and the flags that say this to the kernel.
+    pub(super) fn filter_and_flags(self, numbers: &Numbers) -> (i32, u32) {
+        let filter = match self.filter {
+            Filter::Read => numbers.read,
+            Filter::Write => numbers.write,
+        };
+        let flags = match self.action {
+            Action::Find => numbers.enable,
+            Action::Add => numbers.add | numbers.clear,
+            Action::Delete => numbers.delete,
+        };
+        (filter, flags | numbers.receipt)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Action::{Add, Delete, Find};
+    use super::Filter::{Read, Write};
+    use super::*;
+    use crate::sys::kqueue::numbers::of::{ALL, FREEBSD, MACOS, NETBSD};
+
+    const READABLE: Interest = Interest::READABLE;
+    const WRITABLE: Interest = Interest::WRITABLE;
+    const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
+
+    const ENOENT: i32 = 2;
+    const EBADF: i32 = 9;
+    const ENOMEM: i32 = 12;
+    const EINVAL: i32 = 22;
+    const EPIPE: i32 = 32;
+
+    fn list(changes: &Changes) -> Vec<(Action, Filter)> {
+        let pairs = changes.iter().map(|change| (change.action, change.filter));
+        pairs.collect()
+    }
+
+    /// The code of the failure and what undoes it, which must be the same on every system.
+    fn outcome(call: Call, receipts: &[i32]) -> Result<(), (i32, Vec<(Action, Filter)>)> {
+        let changes = call.changes();
+        assert_eq!(changes.iter().count(), receipts.len(), "a receipt each");
+        let of = |numbers| {
+            let outcome = call.outcome(&changes, receipts, numbers);
+            outcome.map_err(|failure| (failure.code, list(&failure.undo)))
+        };
+        let outcomes = ALL.map(of);
+        assert!(outcomes.iter().all(|outcome| *outcome == outcomes[0]));
+        outcomes[0].clone()
+    }
+
+    #[test]
+    fn register_adds_the_filters_that_are_wanted() {
+        let changes = |interests| list(&Call::Register(interests).changes());
+        assert_eq!(changes(READABLE), [(Add, Read)]);
+        assert_eq!(changes(WRITABLE), [(Add, Write)]);
+        assert_eq!(changes(BOTH), [(Add, Read), (Add, Write)]);
+    }
+
+    #[test]
+    fn reregister_finds_and_adds_what_is_wanted_and_deletes_the_rest() {
+        let changes = |interests| list(&Call::Reregister(interests).changes());
+        let find_and_add = [(Find, Read), (Add, Read), (Find, Write), (Add, Write)];
+        assert_eq!(
+            changes(READABLE),
+            [(Find, Read), (Add, Read), (Delete, Write)]
+        );
+        assert_eq!(
+            changes(WRITABLE),
+            [(Delete, Read), (Find, Write), (Add, Write)]
+        );
+        assert_eq!(changes(BOTH), find_and_add);
+    }
+
+    #[test]
+    fn deregister_deletes_both_filters() {
+        let changes = list(&Call::Deregister.changes());
+        assert_eq!(changes, [(Delete, Read), (Delete, Write)]);
+    }
+
+    #[cfg(priority)]
+    #[test]
+    fn an_interest_that_is_no_filter_of_ours_needs_no_change() {
+        let changes = Call::Register(Interest::PRIORITY).changes();
+        assert_eq!(list(&changes), []);
+        assert_eq!(outcome(Call::Register(Interest::PRIORITY), &[]), Ok(()));
+    }
+
+    #[test]
+    fn a_change_is_said_in_the_numbers_of_the_system() {
+        for (numbers, read, write) in [(&FREEBSD, -1, -2), (&NETBSD, 0, 1), (&MACOS, -1, -2)] {
+            let said = |action, filter| Change { action, filter }.filter_and_flags(numbers);
+            // Every change asks for a receipt, and what is added reports edges.
+            assert_eq!(said(Add, Read), (read, 0x1 | 0x20 | 0x40));
+            assert_eq!(said(Add, Write), (write, 0x1 | 0x20 | 0x40));
+            assert_eq!(said(Delete, Read), (read, 0x2 | 0x40));
+            assert_eq!(said(Find, Write), (write, 0x4 | 0x40));
+        }
+    }
+
+    #[test]
+    fn all_is_well_if_every_change_was_made() {
+        for interests in [READABLE, WRITABLE, BOTH] {
+            for call in [Call::Register(interests), Call::Reregister(interests)] {
+                let receipts = vec![0; call.changes().iter().count()];
+                assert_eq!(outcome(call, &receipts), Ok(()), "{call:?}");
+            }
+        }
+        assert_eq!(outcome(Call::Deregister, &[0, 0]), Ok(()));
+    }
+
+    #[test]
+    fn a_pipe_without_readers_is_no_failure() {
+        assert_eq!(outcome(Call::Register(BOTH), &[0, EPIPE]), Ok(()));
+        assert_eq!(outcome(Call::Register(WRITABLE), &[EPIPE]), Ok(()));
+        // Whether it was registered before, the kernel doesn't know either.
+        let reregister = Call::Reregister(WRITABLE);
+        assert_eq!(outcome(reregister, &[ENOENT, ENOENT, EPIPE]), Ok(()));
+        // Nothing is known of such an answer to another change.
+        let readable = outcome(Call::Register(READABLE), &[EPIPE]);
+        assert_eq!(readable, Err((EPIPE, vec![])));
+        assert_eq!(outcome(Call::Deregister, &[0, EPIPE]), Err((EPIPE, vec![])));
+    }
+
+    #[test]
+    fn register_leaves_nothing_behind_if_one_filter_fails() {
+        let register = Call::Register(BOTH);
+        let undo_read = Err((EINVAL, vec![(Delete, Read)]));
+        let undo_write = Err((EINVAL, vec![(Delete, Write)]));
+        assert_eq!(outcome(register, &[0, EINVAL]), undo_read);
+        assert_eq!(outcome(register, &[EINVAL, 0]), undo_write);
+        // A pipe without readers has no writing filter to be deleted.
+        let nothing = Err((EINVAL, vec![]));
+        assert_eq!(outcome(register, &[EINVAL, EPIPE]), nothing);
+    }
+
+    #[test]
+    fn the_first_failure_is_told() {
+        let failed = outcome(Call::Register(BOTH), &[ENOMEM, EINVAL]);
+        assert_eq!(failed, Err((ENOMEM, vec![])));
+    }
+
+    #[test]
+    fn a_closed_descriptor_is_told_and_needs_no_undo() {
+        let closed = Err((EBADF, vec![]));
+        for interests in [READABLE, WRITABLE, BOTH] {
+            for call in [Call::Register(interests), Call::Reregister(interests)] {
+                let receipts = vec![EBADF; call.changes().iter().count()];
+                assert_eq!(outcome(call, &receipts), closed, "{call:?}");
+            }
+        }
+        assert_eq!(outcome(Call::Deregister, &[EBADF, EBADF]), closed);
+    }
+
+    #[test]
+    fn not_found_is_a_failure_of_adding() {
+        let register = outcome(Call::Register(READABLE), &[ENOENT]);
+        assert_eq!(register, Err((ENOENT, vec![])));
+    }
+
+    #[test]
+    fn deregister_needs_one_filter_to_be_there() {
+        assert_eq!(outcome(Call::Deregister, &[0, ENOENT]), Ok(()));
+        assert_eq!(outcome(Call::Deregister, &[ENOENT, 0]), Ok(()));
+        let nothing = Err((ENOENT, vec![]));
+        assert_eq!(outcome(Call::Deregister, &[ENOENT, ENOENT]), nothing);
+    }
+
+    #[test]
+    fn reregister_takes_any_filter_that_is_there() {
+        // Which filters were there, and what then is answered to a wish for both, for reading, and
+        // for writing.
+        let there: [(i32, i32); 3] = [(0, 0), (0, ENOENT), (ENOENT, 0)];
+        for (read, write) in there {
+            let both = outcome(Call::Reregister(BOTH), &[read, 0, write, 0]);
+            let readable = outcome(Call::Reregister(READABLE), &[read, 0, write]);
+            let writable = outcome(Call::Reregister(WRITABLE), &[read, write, 0]);
+            assert_eq!([both, readable, writable], [Ok(()), Ok(()), Ok(())]);
+        }
+    }
+
+    #[test]
+    fn reregister_of_what_is_not_registered_adds_nothing() {
+        let both = outcome(Call::Reregister(BOTH), &[ENOENT, 0, ENOENT, 0]);
+        assert_eq!(both, Err((ENOENT, vec![(Delete, Read), (Delete, Write)])));
+        let readable = outcome(Call::Reregister(READABLE), &[ENOENT, 0, ENOENT]);
+        assert_eq!(readable, Err((ENOENT, vec![(Delete, Read)])));
+        let writable = outcome(Call::Reregister(WRITABLE), &[ENOENT, ENOENT, 0]);
+        assert_eq!(writable, Err((ENOENT, vec![(Delete, Write)])));
+    }
+
+    #[test]
+    fn reregister_that_fails_leaves_the_filters_that_were_there() {
+        let (both, writable) = (Call::Reregister(BOTH), Call::Reregister(WRITABLE));
+        // It was for reading: that filter stays, or is put back.
+        let kept = outcome(both, &[0, 0, ENOENT, EINVAL]);
+        assert_eq!(kept, Err((EINVAL, vec![])));
+        let put_back = outcome(writable, &[0, ENOENT, EINVAL]);
+        assert_eq!(put_back, Err((EINVAL, vec![(Add, Read)])));
+        // It was for writing, and reading failed.
+        let kept = outcome(both, &[ENOENT, ENOMEM, 0, 0]);
+        assert_eq!(kept, Err((ENOMEM, vec![])));
+        // It was for both. That the one which stays can't be changed is not to be expected.
+        let put_back = outcome(writable, &[0, 0, ENOMEM]);
+        assert_eq!(put_back, Err((ENOMEM, vec![(Add, Read)])));
+        // It was for writing, which fails; the new filter goes.
+        let taken_away = outcome(both, &[ENOENT, 0, 0, ENOMEM]);
+        assert_eq!(taken_away, Err((ENOMEM, vec![(Delete, Read)])));
+    }
+
+    #[test]
+    fn finding_fails_only_if_the_filter_is_not_there() {
+        // What else is wrong, the change behind it says.
+        let found = outcome(Call::Reregister(READABLE), &[EINVAL, 0, ENOENT]);
+        assert_eq!(found, Ok(()));
+    }
+
+    #[test]
+    fn deregister_that_fails_adds_nothing() {
+        let failed = outcome(Call::Deregister, &[0, EINVAL]);
+        assert_eq!(failed, Err((EINVAL, vec![])));
+    }
+}

@@ -1,0 +1,75 @@
+use crate::Token;
+use crate::sys::kqueue::changes::Change;
+use crate::sys::kqueue::numbers::SYSTEM;
+use crate::sys::kqueue::{ffi, reading};
+use crate::sys::{RawSource, Readiness};
+
+/// The kernel's record.
+///
+/// The fields have different types on different systems, hence `as _` in [`record`] and [`fields`].
+/// The numbers themselves fit: see [`SYSTEM`].
+#[derive(Debug, Clone, Copy)]
+#[repr(transparent)]
+pub(crate) struct NativeEvent(pub(super) libc::kevent);
+
+/// The record that asks for this change.
+pub(super) fn request(source: RawSource, change: Change, token: Token) -> NativeEvent {
+    let (filter, flags) = change.filter_and_flags(&SYSTEM);
+    record(source as usize, filter, flags, 0, token)
+}
+
+pub(super) fn record(
+    ident: usize,
+    filter: i32,
+    flags: u32,
+    fflags: u32,
+    token: Token,
+) -> NativeEvent {
+    // Some systems have fields beside these, which are to be zero.
+    let mut record = ffi::zeroed();
+    record.0.ident = ident;
+    record.0.filter = filter as _;
+    record.0.flags = flags as _;
+    record.0.fflags = fflags;
+    record.0.udata = token.0 as _;
+    record
+}
+
+/// The filter, the flags, and those of the filter.
+#[inline]
+#[allow(clippy::cast_lossless)]
+fn fields(event: &NativeEvent) -> (i32, u32, u32) {
+    let record = &event.0;
+    (record.filter as _, record.flags as _, record.fflags)
+}
+
+/// The error code in the answer to a change, 0 if the change was made.
+pub(super) fn receipt(answer: &NativeEvent) -> i32 {
+    let (_, flags, _) = fields(answer);
+    reading::receipt(&SYSTEM, flags, answer.0.data as _)
+}
+
+/// The record of an event that poll(2) reports, in the place of a filter's own flags.
+#[cfg(poll)]
+pub(crate) fn from_poll_bits(token: Token, bits: libc::c_short) -> NativeEvent {
+    let bits = bits as u16;
+    record(0, super::numbers::POLL, 0, bits.into(), token)
+}
+
+#[inline]
+pub(crate) fn token(event: &NativeEvent) -> Token {
+    Token(event.0.udata as usize)
+}
+
+/// Those of the record, and above them those of its filter.
+#[inline]
+pub(crate) fn flags(event: &NativeEvent) -> u32 {
+    let (_, flags, fflags) = fields(event);
+    flags | fflags << 16
+}
+
+#[inline]
+pub(crate) fn readiness(event: &NativeEvent) -> Readiness {
+    let (filter, flags, fflags) = fields(event);
+    reading::readiness(&SYSTEM, filter, flags, fflags)
+}

@@ -1,0 +1,66 @@
+//! kqueue, the selector of macOS and its relatives, and of the BSDs.
+//!
+//! A kqueue is a descriptor with a list in the kernel. An entry of the list is a pair: a *filter*
+//! (reading and writing are two) and an *ident*, which for these filters is a descriptor's number.
+//! [`kevent(2)`] takes changes to the list and gives back what became true, and the latter is
+//! written into the buffer that users iterate over. An entry keeps a pointer of ours, `udata`,
+//! which holds the token and is never followed.
+//!
+//! **Edges.** Every filter is added with `EV_CLEAR`: after its event was taken, it tells what
+//! changes next. Nothing has to be re-armed, and a source keeps no state for kqueue.
+//!
+//! **A registration is up to two filters**, changed in one call. Each change carries `EV_RECEIPT`,
+//! so that the kernel answers it by itself, also if it went well, and reports nothing else
+//! meanwhile. What the answers mean is in [`changes`], and what kqueue can't tell follows from its
+//! manual:
+//!
+//! * To add a filter that is there is to change its token. So it is not noticed if a source is
+//!   registered twice: the second time counts, and if that fails for one direction, neither is
+//!   left. A socket or pipe of this crate tells in debug builds.
+//! * To enable a filter that is not there is `ENOENT`, and one that is there is enabled already.
+//!   That is how `reregister` learns whether the source is registered at all.
+//! * The token that a filter had can't be read. If `reregister` fails because one filter can't be
+//!   added, the filters are as they were, and those that were there have the new token.
+//! * A writing filter can't be added to a pipe whose readers are gone: `EPIPE` on some systems
+//!   ([macOS], [FreeBSD]). That is no failure of the registration, and a write tells the same. But
+//!   no event tells of it, and if the source was registered for writing alone there is nothing in
+//!   the list, so that `deregister` finds nothing.
+//!
+//! **A closed descriptor** leaves the list by itself, whether or not it was duplicated: kqueue
+//! watches the number. The list is not inherited by a child of `fork`.
+//!
+//! The waker is a filter that the program itself triggers, where the system has it, and otherwise a
+//! pipe ([`waker`]).
+//!
+//! What reads and decides without a system call ([`changes`], [`reading`], [`timeout`]) is given
+//! the system's numbers as a value ([`numbers`]), so that it is tested on every system.
+//!
+//! Manual: kqueue(2) of [FreeBSD][f], [NetBSD][n], [OpenBSD][o], [DragonFly BSD][d], [macOS][m].
+//!
+//! [`kevent(2)`]: https://man.freebsd.org/cgi/man.cgi?query=kevent&sektion=2
+//! [macOS]: https://github.com/apple-oss-distributions/xnu/blob/main/bsd/kern/sys_pipe.c
+//! [FreeBSD]: https://cgit.freebsd.org/src/tree/sys/kern/sys_pipe.c
+//! [f]: https://man.freebsd.org/cgi/man.cgi?query=kqueue&sektion=2
+//! [n]: https://man.netbsd.org/kqueue.2
+//! [o]: https://man.openbsd.org/kqueue.2
+//! [d]: https://man.dragonflybsd.org/?command=kqueue&section=2
+//! [m]: https://github.com/apple-oss-distributions/xnu/blob/main/bsd/man/man2/kqueue.2
+
+mod changes;
+#[cfg(kqueue)]
+pub(crate) mod event;
+#[cfg(kqueue)]
+#[allow(unsafe_code)]
+mod ffi;
+mod numbers;
+mod reading;
+#[cfg(kqueue)]
+mod selector;
+mod timeout;
+#[cfg(kqueue)]
+mod waker;
+
+#[cfg(kqueue)]
+pub(crate) use self::selector::{Selector, SourceState};
+#[cfg(kqueue)]
+pub(crate) use self::waker::Waker;

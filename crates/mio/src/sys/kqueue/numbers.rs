@@ -1,0 +1,118 @@
+//! The numbers behind the names of kqueue(2), which differ between systems.
+
+/// As wide as the widest that a system has: a filter is 16 bits with a sign on most systems, and 32
+/// without on NetBSD.
+#[derive(Debug)]
+pub(super) struct Numbers {
+    pub(super) read: i32,
+    pub(super) write: i32,
+    /// What the waker triggers, where it is no pipe.
+    pub(super) user: Option<i32>,
+    pub(super) aio: Option<i32>,
+    pub(super) lio: Option<i32>,
+
+    pub(super) add: u32,
+    pub(super) delete: u32,
+    pub(super) enable: u32,
+    pub(super) clear: u32,
+    pub(super) receipt: u32,
+    pub(super) error: u32,
+    pub(super) eof: u32,
+
+    pub(super) not_found: i32,
+    pub(super) broken_pipe: i32,
+}
+
+/// The filter of a record that poll(2) has filled in, with its bits in `fflags`. The kernel never
+/// hears of it. The systems number their filters from -1 downwards, and NetBSD from 0 upwards.
+#[cfg(any(poll, test))]
+pub(super) const POLL: i32 = i16::MAX as i32;
+
+#[cfg(kqueue)]
+pub(super) const SYSTEM: Numbers = Numbers {
+    read: libc::EVFILT_READ as _,
+    write: libc::EVFILT_WRITE as _,
+    #[cfg(waker_user_event)]
+    user: Some(libc::EVFILT_USER as _),
+    #[cfg(not(waker_user_event))]
+    user: None,
+    #[cfg(aio)]
+    aio: Some(libc::EVFILT_AIO as _),
+    #[cfg(not(aio))]
+    aio: None,
+    #[cfg(lio)]
+    lio: Some(libc::EVFILT_LIO as _),
+    #[cfg(not(lio))]
+    lio: None,
+    add: libc::EV_ADD as _,
+    delete: libc::EV_DELETE as _,
+    enable: libc::EV_ENABLE as _,
+    clear: libc::EV_CLEAR as _,
+    receipt: libc::EV_RECEIPT as _,
+    error: libc::EV_ERROR as _,
+    eof: libc::EV_EOF as _,
+    not_found: libc::ENOENT,
+    broken_pipe: libc::EPIPE,
+};
+
+/// What `sys/event.h` and `errno.h` of three systems say, for tests that run anywhere.
+#[cfg(test)]
+pub(super) mod of {
+    use super::Numbers;
+
+    pub(in crate::sys::kqueue) const FREEBSD: Numbers = Numbers {
+        read: -1,
+        write: -2,
+        user: Some(-11),
+        aio: Some(-3),
+        lio: Some(-10),
+        add: 0x1,
+        delete: 0x2,
+        enable: 0x4,
+        clear: 0x20,
+        receipt: 0x40,
+        error: 0x4000,
+        eof: 0x8000,
+        not_found: 2,
+        broken_pipe: 32,
+    };
+
+    /// The other flags are the same everywhere.
+    pub(in crate::sys::kqueue) const NETBSD: Numbers = Numbers {
+        read: 0,
+        write: 1,
+        user: None,
+        aio: None,
+        lio: None,
+        ..FREEBSD
+    };
+
+    pub(in crate::sys::kqueue) const MACOS: Numbers = Numbers {
+        user: Some(-10),
+        lio: None,
+        ..FREEBSD
+    };
+
+    /// Of the systems, and of no other that is compiled for, the numbers are those that the tests
+    /// are run with.
+    #[cfg(kqueue)]
+    const _: () = {
+        use super::SYSTEM;
+
+        let tested = if cfg!(lio) {
+            FREEBSD
+        } else if cfg!(kqueue1) {
+            NETBSD
+        } else if cfg!(nosigpipe) {
+            MACOS
+        } else {
+            SYSTEM
+        };
+        assert!(SYSTEM.read == tested.read && SYSTEM.write == tested.write);
+        assert!(SYSTEM.add == tested.add && SYSTEM.delete == tested.delete);
+        assert!(SYSTEM.clear == tested.clear && SYSTEM.receipt == tested.receipt);
+        assert!(SYSTEM.error == tested.error && SYSTEM.eof == tested.eof);
+    };
+
+    pub(in crate::sys::kqueue) const ALL: [&Numbers; 3] = [&FREEBSD, &NETBSD, &MACOS];
+}

@@ -1,0 +1,129 @@
+use std::io::{self, ErrorKind};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::Duration;
+
+use crate::event::Events;
+use crate::sys::RawSource;
+use crate::sys::kqueue::changes::{Call, Changes};
+use crate::sys::kqueue::event::{receipt, request};
+use crate::sys::kqueue::numbers::SYSTEM;
+use crate::sys::kqueue::{ffi, timeout};
+use crate::sys::selector::{self, Direction, SourceIo};
+use crate::{Interest, SelectorKind, Token};
+
+/// A kqueue.
+#[derive(Debug)]
+pub(crate) struct Selector {
+    kqueue: OwnedFd,
+}
+
+/// Nothing: the kernel sees when a source was used up.
+#[derive(Debug, Default)]
+pub(crate) struct SourceState;
+
+impl selector::Selector for Selector {
+    const KIND: SelectorKind = SelectorKind::Kqueue;
+
+    type State = SourceState;
+
+    fn new() -> io::Result<Selector> {
+        let kqueue = ffi::kqueue()?;
+        #[cfg(not(kqueue1))]
+        crate::sys::unix::set_cloexec(kqueue.as_fd())?;
+        Ok(Selector { kqueue })
+    }
+
+    fn try_clone(&self) -> io::Result<Selector> {
+        self.kqueue.try_clone().map(|kqueue| Selector { kqueue })
+    }
+
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.kqueue.as_fd()
+    }
+
+    #[inline]
+    fn select(&self, events: &mut Events, timeout: Option<Duration>) -> io::Result<()> {
+        let (kqueue, events) = (self.kqueue.as_fd(), events.buffer());
+        if events.capacity() == 0 {
+            // The system would not wait, and say that there is nothing.
+            return Err(io::Error::from_raw_os_error(libc::EINVAL));
+        }
+        let Some(timeout) = timeout else {
+            return ffi::wait(kqueue, events, None);
+        };
+        timeout::in_pieces(timeout, |piece| {
+            ffi::wait(kqueue, events, Some(piece))?;
+            Ok(!events.is_empty())
+        })
+    }
+
+    fn register(
+        &self,
+        source: RawSource,
+        _: SourceIo<'_, SourceState>,
+        token: Token,
+        interests: Interest,
+    ) -> io::Result<()> {
+        self.call(Call::Register(interests), source, token)
+    }
+
+    fn reregister(
+        &self,
+        source: RawSource,
+        _: SourceIo<'_, SourceState>,
+        token: Token,
+        interests: Interest,
+    ) -> io::Result<()> {
+        self.call(Call::Reregister(interests), source, token)
+    }
+
+    fn deregister(&self, source: RawSource, _: SourceIo<'_, SourceState>) -> io::Result<()> {
+        // What is deleted needs no token.
+        self.call(Call::Deregister, source, Token(0))
+    }
+}
+
+impl Selector {
+    fn call(&self, call: Call, source: RawSource, token: Token) -> io::Result<()> {
+        let changes = call.changes();
+        let receipts = self.change(source, &changes, token)?;
+        call.outcome(&changes, &receipts, &SYSTEM)
+            .map_err(|failure| {
+                // If that fails too, the first failure is still the one to tell of.
+                let _ = self.change(source, &failure.undo, token);
+                io::Error::from_raw_os_error(failure.code)
+            })
+    }
+
+    /// Makes the changes, and gives the receipt of each.
+    fn change(
+        &self,
+        source: RawSource,
+        changes: &Changes,
+        token: Token,
+    ) -> io::Result<[i32; Changes::MOST]> {
+        let mut requests = [ffi::zeroed(); Changes::MOST];
+        let mut receipts = requests;
+        let mut count = 0;
+        for change in changes.iter() {
+            requests[count] = request(source, *change, token);
+            count += 1;
+        }
+        if count > 0 {
+            let (requests, receipts) = (&requests[..count], &mut receipts[..count]);
+            match ffi::change(self.kqueue.as_fd(), requests, receipts) {
+                // A signal ends the wait, and all changes were made before it (kevent(2)).
+                Err(err) if err.kind() != ErrorKind::Interrupted => return Err(err),
+                _ => {}
+            }
+        }
+        Ok(receipts.each_ref().map(receipt))
+    }
+}
+
+impl selector::SourceState for SourceState {
+    const REARMS: bool = false;
+
+    #[inline]
+    fn would_block(&self, _: Direction) {}
+}

@@ -1,0 +1,95 @@
+#[cfg(not(waker_user_event))]
+pub(crate) use self::descriptor::Waker;
+#[cfg(waker_user_event)]
+pub(crate) use self::user_event::Waker;
+
+#[cfg(waker_user_event)]
+mod user_event {
+    use std::io;
+
+    use libc::{EV_ADD, EV_CLEAR, EV_DELETE, EVFILT_USER, NOTE_TRIGGER};
+
+    use crate::Token;
+    use crate::sys::kqueue::{Selector, event, ffi};
+    use crate::sys::selector::{self, Selector as _};
+
+    /// No descriptor, and nothing that a program which adds events of its own to this kqueue, by
+    /// its descriptor, is likely to choose.
+    const IDENT: usize = usize::MAX;
+
+    /// A filter for events of the program's own. With `EV_CLEAR` it is over once it was taken, so
+    /// waking is one system call and being woken none.
+    #[derive(Debug)]
+    pub(crate) struct Waker {
+        selector: Selector,
+        token: Token,
+    }
+
+    impl selector::Waker for Waker {
+        type Selector = Selector;
+
+        fn new(selector: &Selector, token: Token) -> io::Result<Waker> {
+            let selector = selector.try_clone()?;
+            change(&selector, token, EV_ADD | EV_CLEAR, 0)?;
+            Ok(Waker { selector, token })
+        }
+
+        fn wake(&self) -> io::Result<()> {
+            // With the token, because each change replaces it.
+            change(&self.selector, self.token, 0, NOTE_TRIGGER)
+        }
+    }
+
+    impl Drop for Waker {
+        fn drop(&mut self) {
+            // If it is not there any more, all is well.
+            let _ = change(&self.selector, self.token, EV_DELETE, 0);
+        }
+    }
+
+    fn change(selector: &Selector, token: Token, flags: u16, fflags: u32) -> io::Result<()> {
+        let request = event::record(IDENT, EVFILT_USER.into(), flags.into(), fflags, token);
+        ffi::change(selector.as_fd(), &[request], &mut [])
+    }
+}
+
+#[cfg(not(waker_user_event))]
+mod descriptor {
+    use std::io;
+    use std::os::fd::AsRawFd;
+
+    use crate::sys::kqueue::Selector;
+    use crate::sys::selector::{self, Selector as _, SourceIo};
+    use crate::sys::unix::Signal;
+    use crate::{Interest, Token};
+
+    /// A descriptor that is watched like any other and made readable by [`wake`](Self::wake).
+    ///
+    /// It is never read while there is room: with `EV_CLEAR` every write is a new event, so that
+    /// waking is one system call and being woken none. Only when a write finds no room is it
+    /// emptied, by the thread that wakes, which then writes again; the event of that write can't be
+    /// lost.
+    #[derive(Debug)]
+    pub(crate) struct Waker {
+        signal: Signal,
+    }
+
+    impl selector::Waker for Waker {
+        type Selector = Selector;
+
+        fn new(selector: &Selector, token: Token) -> io::Result<Waker> {
+            let signal = Signal::new()?;
+            let fd = signal.as_raw_fd();
+            selector.register(fd, SourceIo::Unseen, token, Interest::READABLE)?;
+            Ok(Waker { signal })
+        }
+
+        fn wake(&self) -> io::Result<()> {
+            // Another thread may fill it again between the two calls, hence the loop.
+            while !self.signal.raise()? {
+                self.signal.clear()?;
+            }
+            Ok(())
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! The array that poll(2) is given.
+
+use std::io;
+use std::time::Duration;
+
+use libc::{POLLIN, pollfd};
+
+use crate::event::Event;
+use crate::sys::poll::event::event;
+use crate::sys::poll::ffi;
+#[cfg(dense_poll)]
+use crate::sys::unix::poll_bits::NVAL;
+use crate::sys::unix::registrations::{Question, Registrations};
+
+/// An entry that poll(2) passes over.
+const IGNORED: pollfd = pollfd {
+    fd: -1,
+    events: 0,
+    revents: 0,
+};
+
+/// How many entries each slot needs: where some have to be left out, the others are copied behind
+/// the array, and the call is given the copy.
+const COPIES: usize = if cfg!(dense_poll) { 2 } else { 1 };
+
+pub(super) struct Array {
+    /// The first entry is the signal's, the others are those of the table.
+    fds: Vec<pollfd>,
+    /// Where the next search for events begins, so that all have a turn if they don't fit.
+    next: usize,
+}
+
+/// A larger array for the next poll, because a poll may not allocate.
+#[derive(Default)]
+pub(super) struct Spare {
+    fds: Vec<pollfd>,
+    /// For how many slots the array has room, or gets with the next poll.
+    slots: usize,
+}
+
+impl Spare {
+    /// Makes room for as many slots as the table has.
+    pub(super) fn reserve(&mut self, registrations: &Registrations) {
+        if self.slots < registrations.capacity() {
+            self.slots = registrations.capacity();
+            self.fds = Vec::with_capacity(COPIES * (1 + self.slots));
+        }
+    }
+}
+
+impl Array {
+    pub(super) fn new(signal: i32) -> Array {
+        let mut fds = Vec::with_capacity(COPIES);
+        fds.push(pollfd {
+            fd: signal,
+            events: POLLIN,
+            revents: 0,
+        });
+        Array { fds, next: 0 }
+    }
+
+    /// Makes the array show the table as it is.
+    pub(super) fn sync(&mut self, registrations: &mut Registrations, spare: &mut Spare) {
+        if spare.fds.capacity() > self.fds.capacity() {
+            spare.fds.append(&mut self.fds);
+            std::mem::swap(&mut spare.fds, &mut self.fds);
+        }
+        self.fds.resize(1 + registrations.used(), IGNORED);
+        while let Some((slot, question)) = registrations.next_change() {
+            if let Some(entry) = self.fds.get_mut(1 + slot) {
+                *entry = match question {
+                    Question::Free | Question::Nothing => IGNORED,
+                    Question::Ready(fd, events) => pollfd {
+                        fd,
+                        events,
+                        revents: 0,
+                    },
+                };
+            }
+        }
+    }
+
+    /// Makes the array ask about what was delivered too. Answers whether there is any such.
+    pub(super) fn begin_probe(&mut self, registrations: &mut Registrations) -> bool {
+        registrations.probe(|slot, fd, events| {
+            self.fds[1 + slot] = pollfd {
+                fd,
+                events,
+                revents: 0,
+            };
+        })
+    }
+
+    /// Calls poll(2).
+    #[cfg(not(dense_poll))]
+    pub(super) fn poll(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+        ffi::poll(&mut self.fds, timeout).map(|_| ())
+    }
+
+    /// Calls poll(2) with what it is asked about alone, or waits if that is nothing.
+    #[cfg(dense_poll)]
+    pub(super) fn poll(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+        let copy = self.copy_questions();
+        if copy == self.fds.len() {
+            // Without a timeout, and with one thread, there is nothing that could ever end this.
+            std::thread::sleep(timeout.unwrap_or(Duration::MAX));
+            return Ok(());
+        }
+        let mut result = ffi::poll(&mut self.fds[copy..], timeout).map(|_| ());
+        if result.as_ref().is_err_and(is_closed) {
+            // One descriptor that is closed is an error of the whole call. Which is it?
+            for question in self.fds[copy..].chunks_exact_mut(1) {
+                let alone = ffi::poll(question, Some(Duration::ZERO));
+                if alone.as_ref().is_err_and(is_closed) {
+                    question[0].revents = NVAL;
+                }
+            }
+            result = Ok(());
+        }
+        self.move_answers(copy);
+        result
+    }
+
+    /// Copies the entries that ask for something behind the others, and answers where.
+    #[cfg(any(dense_poll, test))]
+    fn copy_questions(&mut self) -> usize {
+        let length = self.fds.len();
+        for index in 0..length {
+            let entry = &mut self.fds[index];
+            entry.revents = 0;
+            if asks(entry) {
+                let question = *entry;
+                self.fds.push(question);
+            }
+        }
+        length
+    }
+
+    /// Moves the answers to where the questions were copied from.
+    #[cfg(any(dense_poll, test))]
+    fn move_answers(&mut self, copy: usize) {
+        let (entries, answers) = self.fds.split_at_mut(copy);
+        let asked = entries.iter_mut().filter(|entry| asks(entry));
+        for (entry, answer) in asked.zip(answers) {
+            entry.revents = answer.revents;
+        }
+        self.fds.truncate(copy);
+    }
+
+    /// Whether the signal was raised.
+    pub(super) fn is_signalled(&self) -> bool {
+        self.fds[0].revents != 0
+    }
+
+    /// Turns the system's answers into events, as many as fit.
+    pub(super) fn collect(
+        &mut self,
+        registrations: &mut Registrations,
+        probing: bool,
+        events: &mut Vec<Event>,
+    ) {
+        let slots = self.fds.len() - 1;
+        for offset in 0..slots {
+            if events.len() == events.capacity() {
+                self.next = (self.next + offset) % slots;
+                return;
+            }
+            let slot = (self.next + offset) % slots;
+            let answer = self.fds[1 + slot].revents;
+            if registrations.has_answer(slot, answer, probing) {
+                let taken = registrations.take(slot, answer, probing);
+                events.extend(taken.map(|(token, bits)| event(token, bits)));
+            }
+        }
+    }
+}
+
+#[cfg(dense_poll)]
+fn is_closed(err: &io::Error) -> bool {
+    err.raw_os_error() == Some(libc::EBADF)
+}
+
+/// Whether an entry is more than one to pass over.
+#[cfg(any(dense_poll, test))]
+fn asks(entry: &pollfd) -> bool {
+    entry.fd >= 0 && entry.events != 0
+}
+
+#[cfg(test)]
+mod tests {
+    use libc::{POLLHUP, POLLOUT};
+
+    use super::*;
+
+    #[test]
+    fn questions_are_copied_and_answers_moved() {
+        let entry = |fd, events| pollfd {
+            fd,
+            events,
+            // Of the call before.
+            revents: POLLHUP,
+        };
+        let mut array = Array::new(-1);
+        array.fds.extend([
+            entry(7, POLLIN),
+            entry(8, 0),
+            entry(-1, POLLIN),
+            entry(9, POLLOUT),
+        ]);
+        let copy = array.copy_questions();
+        let asked: Vec<_> = array.fds[copy..].iter().map(|entry| entry.fd).collect();
+        assert_eq!(asked, [7, 9]);
+        array.fds[copy + 1].revents = POLLOUT;
+        array.move_answers(copy);
+        let answers: Vec<_> = array.fds.iter().map(|entry| entry.revents).collect();
+        assert_eq!(answers, [0, 0, 0, 0, POLLOUT]);
+    }
+}

@@ -1,0 +1,52 @@
+//! Making Unix sockets, as [`socket`](super::socket) makes those of the Internet.
+//!
+//! Manual: [`unix(7)`](https://man7.org/linux/man-pages/man7/unix.7.html).
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::net;
+
+use libc::{AF_UNIX, SOCK_DGRAM, SOCK_STREAM};
+
+use crate::sys::unix::ffi;
+use crate::sys::unix::socket::{self, BACKLOG, open, start_connect};
+
+pub(crate) fn connect(address: &net::SocketAddr) -> io::Result<OwnedFd> {
+    let socket = open(AF_UNIX, SOCK_STREAM)?;
+    start_connect(&socket, &address.into())?;
+    Ok(socket)
+}
+
+pub(crate) fn listen(address: &net::SocketAddr) -> io::Result<OwnedFd> {
+    let socket = open(AF_UNIX, SOCK_STREAM)?;
+    ffi::bind(socket.as_fd(), &address.into())?;
+    ffi::listen(socket.as_fd(), BACKLOG)?;
+    Ok(socket)
+}
+
+pub(crate) fn accept(listener: BorrowedFd<'_>) -> io::Result<(OwnedFd, net::SocketAddr)> {
+    let (socket, address) = socket::accept(listener)?;
+    let address = match address {
+        Some(address) => address.to_unix()?,
+        None => net::SocketAddr::from_pathname("")?,
+    };
+    Ok((socket, address))
+}
+
+pub(crate) fn pair() -> io::Result<[OwnedFd; 2]> {
+    socket::pair(SOCK_STREAM)
+}
+
+pub(crate) fn datagram() -> io::Result<OwnedFd> {
+    open(AF_UNIX, SOCK_DGRAM)
+}
+
+pub(crate) fn datagram_bind(address: &net::SocketAddr) -> io::Result<OwnedFd> {
+    let socket = datagram()?;
+    ffi::bind(socket.as_fd(), &address.into())?;
+    Ok(socket)
+}
+
+pub(crate) fn datagram_pair() -> io::Result<[OwnedFd; 2]> {
+    socket::pair(SOCK_DGRAM)
+}

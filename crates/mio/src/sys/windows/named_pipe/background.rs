@@ -1,0 +1,519 @@
+//! What goes on between the calls of the user: the operations of one pipe.
+
+use std::fmt;
+use std::io;
+use std::os::windows::io::{AsHandle, BorrowedHandle, OwnedHandle};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+
+use windows_sys::Win32::Foundation::{
+    ERROR_ACCESS_DENIED, ERROR_OPERATION_ABORTED, ERROR_PIPE_LISTENING,
+};
+
+use crate::Token;
+use crate::sys::afd;
+use crate::sys::afd::event::NativeEvent;
+use crate::sys::afd::port::{Lingering, Port};
+use crate::sys::afd::selector::Shared;
+use crate::sys::windows::named_pipe::connection::Connection;
+use crate::sys::windows::named_pipe::ffi;
+use crate::sys::windows::named_pipe::incoming::Incoming;
+use crate::sys::windows::named_pipe::operations::{Connect, Job, Notice, Read, Write, outcome};
+use crate::sys::windows::named_pipe::slot::{Slot, Started};
+
+/// Shared by the user's pipe and by its operations while they are under way.
+pub(super) struct Background {
+    /// The handle is the user's; operations don't keep it open.
+    handle: Weak<OwnedHandle>,
+    /// Whose port the handle is attached to, for good.
+    shared: OnceLock<Weak<Shared>>,
+    state: Mutex<State>,
+}
+
+/// What an operation is started with.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct System<'a> {
+    pub(super) port: &'a Port,
+    pub(super) handle: BorrowedHandle<'a>,
+}
+
+#[derive(Debug)]
+struct State {
+    /// `None` while the pipe is not registered.
+    token: Option<Token>,
+    /// What an event is owed for.
+    news: News,
+    notice: Slot<Notice>,
+
+    connection: Connection,
+    /// The user has asked for a client.
+    wants_client: bool,
+    connect: Slot<Connect>,
+    connect_error: Option<io::Error>,
+
+    read: Slot<Read>,
+    incoming: Incoming,
+
+    write: Slot<Write>,
+    write_error: Option<io::Error>,
+    /// The handle of a pipe that was dropped before all that it had accepted was written.
+    kept_open: Option<Arc<OwnedHandle>>,
+}
+
+#[derive(Debug, Default, Clone, Copy)]
+struct News {
+    readable: bool,
+    writable: bool,
+}
+
+/// What the user asks for. Without a `system` the pipe has not been registered yet, and nothing can
+/// be started.
+impl Background {
+    pub(super) fn new(handle: &Arc<OwnedHandle>) -> Arc<Background> {
+        Arc::new(Background {
+            handle: Arc::downgrade(handle),
+            shared: OnceLock::new(),
+            state: Mutex::new(State {
+                token: None,
+                news: News::default(),
+                notice: Slot::new(Notice),
+                connection: Connection::default(),
+                wants_client: false,
+                connect: Slot::new(Connect),
+                connect_error: None,
+                read: Slot::new(Read::default()),
+                incoming: Incoming::default(),
+                write: Slot::new(Write::default()),
+                write_error: None,
+                kept_open: None,
+            }),
+        })
+    }
+
+    pub(super) fn is_registered(&self) -> bool {
+        self.lock().token.is_some()
+    }
+
+    /// The handle has been attached to the port of `shared`.
+    pub(super) fn attached(&self, shared: &Arc<Shared>) {
+        // It is attached once.
+        let _ = self.shared.set(Arc::downgrade(shared));
+    }
+
+    /// From now on events have this token; what is so already is one.
+    pub(super) fn register(self: &Arc<Self>, system: System<'_>, token: Token) -> io::Result<()> {
+        let mut state = self.lock();
+        let before = state.token.replace(token);
+        if state.wants_client {
+            self.connect_unasked(&mut state, system);
+        }
+        self.read_ahead(&mut state, system);
+        state.news.readable |= !state.incoming.is_empty();
+        state.news.writable |= state.can_write();
+        self.tell(&mut state, system)
+            .inspect_err(|_| state.token = before)
+    }
+
+    /// From now on no packet is an event.
+    pub(super) fn deregister(&self) {
+        let mut state = self.lock();
+        state.token = None;
+        state.news = News::default();
+    }
+
+    pub(super) fn connect(self: &Arc<Self>, system: Option<System<'_>>) -> io::Result<()> {
+        let mut state = self.lock();
+        if let Some(err) = state.connect_error.take() {
+            return Err(err);
+        }
+        let Some(system) = system else {
+            state.wants_client = true;
+            return would_block();
+        };
+        self.start_connect(&mut state, system)?;
+        state.connection = Connection::Made { is_told: true };
+        self.tell_later(&mut state, system);
+        Ok(())
+    }
+
+    pub(super) fn disconnect(&self, handle: BorrowedHandle<'_>) -> io::Result<()> {
+        let mut state = self.lock();
+        // This ends what is under way.
+        ffi::disconnect(handle)?;
+        state.forget_peer();
+        state.connection = Connection::Ended;
+        state.connect.make_stale();
+        state.connect_error = None;
+        state.wants_client = false;
+        Ok(())
+    }
+
+    pub(super) fn take_error(&self) -> Option<io::Error> {
+        let mut state = self.lock();
+        let connect_error = state.connect_error.take();
+        connect_error.or_else(|| state.write_error.take())
+    }
+
+    pub(super) fn read(
+        self: &Arc<Self>,
+        system: Option<System<'_>>,
+        buf: &mut [u8],
+    ) -> io::Result<usize> {
+        if buf.is_empty() {
+            return Ok(0);
+        }
+        let mut state = self.lock();
+        if let Some(result) = state.incoming.take(buf) {
+            if let (Ok(_), Some(system)) = (&result, system) {
+                self.read_ahead(&mut state, system);
+                self.tell_later(&mut state, system);
+            }
+            return result;
+        }
+        let Some(system) = system else {
+            return would_block();
+        };
+        state.connection.check()?;
+        let Err(err) = self.start_read(&mut state, system) else {
+            self.tell_later(&mut state, system);
+            return would_block();
+        };
+        if is(&err, ERROR_PIPE_LISTENING) {
+            return would_block();
+        }
+        // The end is the same as if it had been read ahead.
+        state.incoming.failed(err);
+        state.incoming.take(buf).unwrap_or_else(would_block)
+    }
+
+    pub(super) fn write(
+        self: &Arc<Self>,
+        system: Option<System<'_>>,
+        buf: &[u8],
+    ) -> io::Result<usize> {
+        let mut state = self.lock();
+        if let Some(err) = state.write_error.take() {
+            return Err(err);
+        }
+        state.connection.check()?;
+        let (Some(system), Some(write)) = (system, state.write.work()) else {
+            return would_block();
+        };
+        // To write nothing is to send an empty message. The reader of a pipe without messages would
+        // take it for the end.
+        if buf.is_empty() && !ffi::writes_messages(system.handle).unwrap_or(false) {
+            return Ok(0);
+        }
+        let length = buf.len().min(u32::MAX as usize);
+        write.fill(&buf[..length]);
+        if let Err(err) = self.start_write(&mut state, system) {
+            return if is(&err, ERROR_PIPE_LISTENING) {
+                would_block()
+            } else {
+                Err(err)
+            };
+        }
+        // That it can be written is told by the packet.
+        if state.connection.made() {
+            self.read_ahead(&mut state, system);
+            self.tell_later(&mut state, system);
+        }
+        Ok(length)
+    }
+
+    /// The user has dropped the pipe. What it has accepted is still written.
+    pub(super) fn close(self: &Arc<Self>, handle: &Arc<OwnedHandle>, shared: Option<&Arc<Shared>>) {
+        let mut state = self.lock();
+        state.token = None;
+        // From here on nothing is started.
+        state.connection = Connection::Ended;
+        state.wants_client = false;
+        state.connect.make_stale();
+        state.read.make_stale();
+        let unfinished = [state.connect.unfinished(), state.read.unfinished()];
+        for operation in unfinished.into_iter().flatten() {
+            afd::cancel(handle.as_handle(), operation);
+        }
+        if let (Some(_), Some(shared)) = (state.write.unfinished(), shared) {
+            state.kept_open = Some(Arc::clone(handle));
+            let lingering = Arc::downgrade(self);
+            shared.port().linger(lingering);
+        }
+    }
+}
+
+/// What packets say. Each answers with the event that is owed.
+impl Background {
+    pub(super) fn connect_ended(self: &Arc<Self>, job: Job<Connect>) -> Option<NativeEvent> {
+        let mut state = self.lock();
+        let result = outcome(&job);
+        let is_stale = state.connect.ended(job);
+        if !is_stale {
+            state.wants_client = false;
+            match result {
+                Ok(_) => _ = state.connection.made(),
+                Err(err) => {
+                    state.connection = Connection::Unknown;
+                    state.connect_error = Some(err);
+                }
+            }
+        }
+        // Also if it is stale, so that whoever waits for a client hears that this has ended.
+        state.news.writable = true;
+        self.with_system(|system| {
+            if state.wants_client {
+                self.connect_unasked(&mut state, system);
+            }
+            self.read_ahead(&mut state, system);
+        });
+        state.event()
+    }
+
+    pub(super) fn read_ended(self: &Arc<Self>, mut job: Job<Read>) -> Option<NativeEvent> {
+        let mut state = self.lock();
+        let result = outcome(&job);
+        let buffer = std::mem::take(&mut job.data.work.buffer);
+        state.incoming.give_back(buffer);
+        let is_stale = state.read.ended(job);
+        match result {
+            // Also if it is stale, so that whoever waits for data hears that this has ended.
+            _ if is_stale => state.news.readable = true,
+            Ok(0) if !self.reads_messages() => {
+                // The peer has written nothing, which in a pipe without messages says nothing.
+            }
+            // By somebody else, who has the handle too. A read of the user's starts the next one.
+            Err(err) if is(&err, ERROR_OPERATION_ABORTED) => {
+                state.news.readable = true;
+                return state.event();
+            }
+            Ok(length) => state.incoming.arrived(length),
+            Err(err) => state.incoming.failed(err),
+        }
+        state.news.readable |= !state.incoming.is_empty();
+        self.with_system(|system| self.read_ahead(&mut state, system));
+        state.event()
+    }
+
+    pub(super) fn write_ended(self: &Arc<Self>, job: Job<Write>) -> Option<NativeEvent> {
+        let mut state = self.lock();
+        let result = outcome(&job);
+        let is_stale = state.write.ended(job);
+        match (result, state.write.work()) {
+            (Ok(length), Some(write)) if !is_stale => match write.wrote(length) {
+                Ok(true) => {}
+                Ok(false) => {
+                    let rest = self.with_system(|system| self.start_write(&mut state, system));
+                    match rest {
+                        Some(Ok(())) => return state.event(),
+                        Some(Err(err)) => state.write_error = Some(err),
+                        // The port is being closed.
+                        None => {}
+                    }
+                }
+                Err(err) => state.write_error = Some(err),
+            },
+            (Err(err), _) if !is_stale => state.write_error = Some(err),
+            _ => {}
+        }
+        state.write_is_over();
+        // Also if it is stale, so that whoever waits for room hears that this has ended.
+        state.news.writable = true;
+        state.event()
+    }
+
+    pub(super) fn notice_ended(self: &Arc<Self>, job: Job<Notice>) -> Option<NativeEvent> {
+        let mut state = self.lock();
+        state.notice.ended(job);
+        state.event()
+    }
+}
+
+/// The steps that both share. The state is locked.
+impl Background {
+    /// Waits for a client. `Ok` if there is one.
+    fn start_connect(self: &Arc<Self>, state: &mut State, system: System<'_>) -> io::Result<()> {
+        let started = state
+            .connect
+            .start(self, |job| ffi::connect(system.port, system.handle, job));
+        match started {
+            Ok(is_new) => {
+                state.wants_client = true;
+                if is_new {
+                    // Whatever there was before, it was no peer any more.
+                    state.forget_peer();
+                    state.connection = Connection::Connecting;
+                }
+                would_block()
+            }
+            Err(err) => {
+                state.wants_client = false;
+                state.connection.refused(err)?;
+                state.has_peer();
+                self.read_ahead(state, system);
+                Ok(())
+            }
+        }
+    }
+
+    /// As [`start_connect`](Self::start_connect), for a `connect` that has returned already.
+    fn connect_unasked(self: &Arc<Self>, state: &mut State, system: System<'_>) {
+        match self.start_connect(state, system) {
+            Err(err) if err.kind() != io::ErrorKind::WouldBlock => {
+                state.connect_error = Some(err);
+                state.news.writable = true;
+            }
+            _ => {}
+        }
+    }
+
+    /// Reads what the user will ask for next.
+    fn read_ahead(self: &Arc<Self>, state: &mut State, system: System<'_>) {
+        if !state.incoming.is_empty() || !state.connection.can_read() {
+            return;
+        }
+        match self.start_read(state, system) {
+            // It is for writing only.
+            Err(err) if is(&err, ERROR_ACCESS_DENIED) => {}
+            Err(err) if !is(&err, ERROR_PIPE_LISTENING) => {
+                state.incoming.failed(err);
+                state.news.readable = true;
+            }
+            _ => {}
+        }
+    }
+
+    /// Starts a read, unless one is under way.
+    fn start_read(self: &Arc<Self>, state: &mut State, system: System<'_>) -> io::Result<()> {
+        if let Some(read) = state.read.work() {
+            read.buffer = state.incoming.lend();
+        }
+        let started = state
+            .read
+            .start(self, |job| ffi::read(system.port, system.handle, job));
+        match started {
+            Ok(true) => state.has_peer(),
+            Ok(false) => {}
+            Err(err) => {
+                if let Some(read) = state.read.work() {
+                    state.incoming.give_back(std::mem::take(&mut read.buffer));
+                }
+                if is(&err, ERROR_PIPE_LISTENING) {
+                    state.connection.is_listening();
+                }
+                return Err(err);
+            }
+        }
+        Ok(())
+    }
+
+    /// Starts to write what is unwritten.
+    fn start_write(self: &Arc<Self>, state: &mut State, system: System<'_>) -> io::Result<()> {
+        let started = state
+            .write
+            .start(self, |job| ffi::write(system.port, system.handle, job));
+        if let Err(err) = &started {
+            state.write_is_over();
+            if is(err, ERROR_PIPE_LISTENING) {
+                state.connection.is_listening();
+            }
+        }
+        started.map(drop)
+    }
+
+    /// Has an event delivered for what is news.
+    fn tell(self: &Arc<Self>, state: &mut State, system: System<'_>) -> io::Result<()> {
+        if state.token.is_none() {
+            state.news = News::default();
+        }
+        if !state.news.readable && !state.news.writable {
+            return Ok(());
+        }
+        let posted = state.notice.start(self, |job| {
+            let id = system.port.post(job)?;
+            Ok(Started { id, is_done: true })
+        });
+        posted.map(drop)
+    }
+
+    /// As [`tell`](Self::tell), where a failure would hide what the user has asked for. The news
+    /// stays, and comes with the next packet.
+    fn tell_later(self: &Arc<Self>, state: &mut State, system: System<'_>) {
+        let _ = self.tell(state, system);
+    }
+
+    /// `None` if the port or the handle is being closed.
+    fn with_system<R>(&self, f: impl FnOnce(System<'_>) -> R) -> Option<R> {
+        let shared = self.shared.get()?.upgrade()?;
+        let handle = self.handle.upgrade()?;
+        Some(f(System {
+            port: shared.port(),
+            handle: handle.as_handle(),
+        }))
+    }
+
+    fn reads_messages(&self) -> bool {
+        let handle = self.handle.upgrade();
+        handle.is_some_and(|handle| ffi::reads_messages(handle.as_handle()).unwrap_or(false))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The write of a pipe that was dropped.
+impl Lingering for Background {
+    fn cancel(&self) {
+        let state = self.lock();
+        if let (Some(write), Some(handle)) = (state.write.unfinished(), &state.kept_open) {
+            afd::cancel(handle.as_handle(), write);
+        }
+    }
+}
+
+impl State {
+    /// Whether a write would not block, or would tell an error.
+    fn can_write(&self) -> bool {
+        let can_write = self.write.is_idle() && self.connection.can_write();
+        can_write || self.write_error.is_some() || self.connect_error.is_some()
+    }
+
+    fn has_peer(&mut self) {
+        self.news.writable |= self.connection.made();
+    }
+
+    /// What was read from a peer that is gone, or written to it, says nothing about the next one.
+    fn forget_peer(&mut self) {
+        self.read.make_stale();
+        self.incoming.forget();
+        self.write.make_stale();
+        self.write_error = None;
+    }
+
+    fn write_is_over(&mut self) {
+        if let Some(write) = self.write.work() {
+            write.empty();
+        }
+        self.kept_open = None;
+    }
+
+    /// The event that is owed.
+    fn event(&mut self) -> Option<NativeEvent> {
+        let News { readable, writable } = std::mem::take(&mut self.news);
+        let token = self.token?;
+        (readable || writable).then(|| NativeEvent::directions(token, readable, writable))
+    }
+}
+
+fn is(err: &io::Error, code: u32) -> bool {
+    err.raw_os_error() == Some(code as i32)
+}
+
+fn would_block<T>() -> io::Result<T> {
+    Err(io::ErrorKind::WouldBlock.into())
+}
+
+impl fmt::Debug for Background {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Background").finish_non_exhaustive()
+    }
+}

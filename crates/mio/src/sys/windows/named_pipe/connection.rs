@@ -1,0 +1,136 @@
+//! Whether there is a peer.
+
+use std::io;
+
+use windows_sys::Win32::Foundation::{
+    ERROR_NO_DATA, ERROR_PIPE_CONNECTED, ERROR_PIPE_NOT_CONNECTED,
+};
+
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Connection {
+    /// The pipe may be a client's end, or a server's with a client or without one.
+    #[default]
+    Unknown,
+    /// A server's end that a client may connect to.
+    Listening,
+    /// As `Listening`, and `connect` waits for it.
+    Connecting,
+    /// There is a peer, or there was one, of whom there may be data left.
+    Made {
+        /// `connect` has said so.
+        is_told: bool,
+    },
+    /// A server's end whose client was disconnected, and that no client can connect to.
+    Ended,
+}
+
+impl Connection {
+    /// Whether a read might bring something.
+    pub(super) fn can_read(self) -> bool {
+        match self {
+            Connection::Unknown | Connection::Listening | Connection::Made { .. } => true,
+            Connection::Connecting | Connection::Ended => false,
+        }
+    }
+
+    /// Whether a write might succeed.
+    pub(super) fn can_write(self) -> bool {
+        matches!(self, Connection::Unknown | Connection::Made { .. })
+    }
+
+    /// The answer to a read or a write of what is no connection any more, also while the system has
+    /// yet to tell how the last one ended.
+    pub(super) fn check(self) -> io::Result<()> {
+        if self == Connection::Ended {
+            return Err(io::Error::from_raw_os_error(
+                ERROR_PIPE_NOT_CONNECTED as i32,
+            ));
+        }
+        Ok(())
+    }
+
+    /// There is a peer. Answers whether that is news.
+    pub(super) fn made(&mut self) -> bool {
+        let is_news = !matches!(self, Connection::Made { .. });
+        if is_news {
+            *self = Connection::Made { is_told: false };
+        }
+        is_news
+    }
+
+    /// A read or a write was told that there is no client.
+    pub(super) fn is_listening(&mut self) {
+        if *self == Connection::Unknown {
+            *self = Connection::Listening;
+        }
+    }
+
+    /// What it means that the system refused to wait for a client.
+    pub(super) fn refused(self, err: io::Error) -> io::Result<()> {
+        let is_told = self == Connection::Made { is_told: true };
+        match err.raw_os_error().map(|code| code as u32) {
+            // There is one.
+            Some(ERROR_PIPE_CONNECTED) => Ok(()),
+            // There was one, and what it wrote can be read. To be asked again without `disconnect`
+            // is a mistake.
+            Some(ERROR_NO_DATA) if !is_told => Ok(()),
+            _ => Err(err),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use windows_sys::Win32::Foundation::ERROR_INVALID_FUNCTION;
+
+    fn error(code: u32) -> io::Error {
+        io::Error::from_raw_os_error(code as i32)
+    }
+
+    #[test]
+    fn a_client_that_came_and_went_counts_as_connected_once() {
+        let mut connection = Connection::Listening;
+        assert!(connection.refused(error(ERROR_NO_DATA)).is_ok());
+        assert!(connection.made());
+        assert!(
+            connection.refused(error(ERROR_NO_DATA)).is_ok(),
+            "nobody was told"
+        );
+        connection = Connection::Made { is_told: true };
+        assert!(connection.refused(error(ERROR_NO_DATA)).is_err());
+        assert!(connection.refused(error(ERROR_PIPE_CONNECTED)).is_ok());
+    }
+
+    #[test]
+    fn other_errors_are_passed_on() {
+        let err = Connection::Unknown.refused(error(ERROR_INVALID_FUNCTION));
+        assert_eq!(
+            err.unwrap_err().raw_os_error(),
+            Some(ERROR_INVALID_FUNCTION as i32)
+        );
+    }
+
+    #[test]
+    fn that_there_is_a_peer_is_news_once() {
+        let mut connection = Connection::Ended;
+        assert!(connection.made());
+        assert!(!connection.made());
+        connection = Connection::Made { is_told: true };
+        assert!(!connection.made());
+        assert_eq!(connection, Connection::Made { is_told: true });
+    }
+
+    #[test]
+    fn nobody_listens_but_where_nothing_was_known() {
+        for before in [Connection::Connecting, Connection::Ended] {
+            let mut connection = before;
+            connection.is_listening();
+            assert_eq!(connection, before);
+        }
+        let mut connection = Connection::Unknown;
+        connection.is_listening();
+        assert_eq!(connection, Connection::Listening);
+        assert!(connection.can_read() && !connection.can_write());
+    }
+}

@@ -1,0 +1,197 @@
+//! The system calls of named pipes.
+
+use std::ffi::OsStr;
+use std::io;
+use std::os::windows::ffi::OsStrExt;
+use std::os::windows::io::{AsRawHandle, BorrowedHandle, FromRawHandle, OwnedHandle};
+use std::ptr;
+
+use windows_sys::Win32::Foundation::{ERROR_IO_PENDING, ERROR_MORE_DATA, INVALID_HANDLE_VALUE};
+use windows_sys::Win32::Storage::FileSystem::{
+    FILE_FLAG_FIRST_PIPE_INSTANCE, FILE_FLAG_OVERLAPPED, PIPE_ACCESS_DUPLEX, ReadFile, WriteFile,
+};
+use windows_sys::Win32::System::Pipes::{
+    ConnectNamedPipe, CreateNamedPipeW, DisconnectNamedPipe, GetNamedPipeHandleStateW,
+    GetNamedPipeInfo, PIPE_READMODE_BYTE, PIPE_READMODE_MESSAGE, PIPE_REJECT_REMOTE_CLIENTS,
+    PIPE_TYPE_BYTE, PIPE_TYPE_MESSAGE, PIPE_UNLIMITED_INSTANCES, PIPE_WAIT,
+};
+use windows_sys::core::BOOL;
+
+use crate::sys::afd::port::Port;
+use crate::sys::windows::check;
+use crate::sys::windows::named_pipe::operations::{Connect, Job, Read, Write};
+use crate::sys::windows::named_pipe::slot::{Started, Starting};
+
+/// How a pipe is opened. That it has to be the first of its name is what keeps another program from
+/// having made one before, to be mistaken for us.
+const OPEN: u32 = PIPE_ACCESS_DUPLEX | FILE_FLAG_OVERLAPPED | FILE_FLAG_FIRST_PIPE_INSTANCE;
+
+/// What a pipe is. Two of these are zero and stand here for the reader.
+const MODE: u32 = PIPE_TYPE_BYTE | PIPE_READMODE_BYTE | PIPE_WAIT | PIPE_REJECT_REMOTE_CLIENTS;
+
+/// How much the system keeps, each way.
+const BUFFER: u32 = 64 * 1024;
+
+/// `CreateNamedPipeW(name, OPEN, MODE, PIPE_UNLIMITED_INSTANCES, BUFFER, BUFFER, 0, NULL)`
+///
+/// Without attributes the handle is not inherited by other programs.
+pub(super) fn create(name: &OsStr) -> io::Result<OwnedHandle> {
+    let mut name: Vec<u16> = name.encode_wide().collect();
+    if name.contains(&0) {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "the name of a pipe can't contain a null character",
+        ));
+    }
+    name.push(0);
+    // SAFETY: the name ends with a null character and lives through the call.
+    let handle = unsafe {
+        CreateNamedPipeW(
+            name.as_ptr(),
+            OPEN,
+            MODE,
+            PIPE_UNLIMITED_INSTANCES,
+            BUFFER,
+            BUFFER,
+            0,
+            ptr::null(),
+        )
+    };
+    if handle == INVALID_HANDLE_VALUE {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: the handle was just made and nobody else knows of it.
+    Ok(unsafe { OwnedHandle::from_raw_handle(handle) })
+}
+
+/// `ConnectNamedPipe(pipe, operation)`
+pub(super) fn connect(
+    port: &Port,
+    pipe: BorrowedHandle<'_>,
+    job: Job<Connect>,
+) -> Starting<Connect> {
+    let mut is_done = false;
+    let id = port.start(job, |overlapped, _| {
+        // SAFETY: the operation is the kernel's from here on until its packet has come, so that the
+        // place is valid for as long as it is used; the handle is open, and attached to this port.
+        let result = unsafe { ConnectNamedPipe(pipe.as_raw_handle(), overlapped) };
+        started(result, &mut is_done)
+    })?;
+    Ok(Started { id, is_done })
+}
+
+/// `ReadFile(pipe, buffer, length, NULL, operation)`
+pub(super) fn read(port: &Port, pipe: BorrowedHandle<'_>, job: Job<Read>) -> Starting<Read> {
+    let mut is_done = false;
+    let id = port.start(job, |overlapped, read| {
+        // SAFETY: the pointer is to an operation that is still ours.
+        let buffer = unsafe { &mut (*read).work.buffer };
+        let length = u32::try_from(buffer.len()).unwrap_or(u32::MAX);
+        let buffer = buffer.as_mut_ptr();
+        // SAFETY: as in `connect`; the buffer is as long as we say, and belongs to the operation.
+        let result = unsafe {
+            ReadFile(
+                pipe.as_raw_handle(),
+                buffer,
+                length,
+                ptr::null_mut(),
+                overlapped,
+            )
+        };
+        started(result, &mut is_done)
+    })?;
+    Ok(Started { id, is_done })
+}
+
+/// `WriteFile(pipe, data, length, NULL, operation)`
+pub(super) fn write(port: &Port, pipe: BorrowedHandle<'_>, job: Job<Write>) -> Starting<Write> {
+    let mut is_done = false;
+    let id = port.start(job, |overlapped, write| {
+        // SAFETY: the pointer is to an operation that is still ours.
+        let data = unsafe { (*write).work.unwritten() };
+        let length = u32::try_from(data.len()).unwrap_or(u32::MAX);
+        let data = data.as_ptr();
+        // SAFETY: as in `connect`; the data is as long as we say, and belongs to the operation.
+        let result = unsafe {
+            WriteFile(
+                pipe.as_raw_handle(),
+                data,
+                length,
+                ptr::null_mut(),
+                overlapped,
+            )
+        };
+        started(result, &mut is_done)
+    })?;
+    Ok(Started { id, is_done })
+}
+
+/// `DisconnectNamedPipe(pipe)`
+pub(super) fn disconnect(pipe: BorrowedHandle<'_>) -> io::Result<()> {
+    // SAFETY: the handle is open.
+    check(unsafe { DisconnectNamedPipe(pipe.as_raw_handle()) })
+}
+
+/// `GetNamedPipeHandleStateW(pipe, state, NULL, NULL, NULL, NULL, 0)`: whether a read brings one
+/// message.
+pub(super) fn reads_messages(pipe: BorrowedHandle<'_>) -> io::Result<bool> {
+    let mut state = 0;
+    // SAFETY: the place for the answer is on our stack, and the other answers are not asked for.
+    check(unsafe {
+        GetNamedPipeHandleStateW(
+            pipe.as_raw_handle(),
+            &raw mut state,
+            ptr::null_mut(),
+            ptr::null_mut(),
+            ptr::null_mut(),
+            ptr::null_mut(),
+            0,
+        )
+    })?;
+    Ok(state & PIPE_READMODE_MESSAGE != 0)
+}
+
+/// `GetNamedPipeInfo(pipe, flags, NULL, NULL, NULL)`: whether a write is one message.
+pub(super) fn writes_messages(pipe: BorrowedHandle<'_>) -> io::Result<bool> {
+    let mut flags = 0;
+    // SAFETY: the place for the answer is on our stack, and the other answers are not asked for.
+    check(unsafe {
+        GetNamedPipeInfo(
+            pipe.as_raw_handle(),
+            &raw mut flags,
+            ptr::null_mut(),
+            ptr::null_mut(),
+            ptr::null_mut(),
+        )
+    })?;
+    Ok(flags & PIPE_TYPE_MESSAGE != 0)
+}
+
+/// Whether a packet will come: also for what was done at once, and for a part of a message.
+fn started(result: BOOL, is_done: &mut bool) -> io::Result<()> {
+    const PENDING: i32 = ERROR_IO_PENDING as i32;
+    const MORE: i32 = ERROR_MORE_DATA as i32;
+    let result = check(result);
+    let code = result.as_ref().err().map(|err| err.raw_os_error());
+    *is_done = code != Some(Some(PENDING));
+    match code {
+        Some(Some(PENDING | MORE)) => Ok(()),
+        _ => result,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn other_machines_are_kept_out() {
+        assert_eq!(MODE, PIPE_REJECT_REMOTE_CLIENTS);
+    }
+
+    #[test]
+    fn a_pipe_is_used_overlapped_and_is_the_first_of_its_name() {
+        assert_ne!(OPEN & FILE_FLAG_OVERLAPPED, 0);
+        assert_ne!(OPEN & FILE_FLAG_FIRST_PIPE_INSTANCE, 0);
+    }
+}

@@ -1,0 +1,159 @@
+//! What has been read ahead.
+
+use std::io;
+use std::ops::Range;
+
+use windows_sys::Win32::Foundation::ERROR_BROKEN_PIPE;
+
+/// How much is read at a time.
+const CAPACITY: usize = 16 * 1024;
+
+/// What the last read has brought, until the user has taken it.
+#[derive(Debug, Default)]
+pub(super) struct Incoming {
+    /// Empty before the first read, and while the kernel has it.
+    buffer: Vec<u8>,
+    content: Content,
+}
+
+#[derive(Debug, Default)]
+enum Content {
+    #[default]
+    Nothing,
+    /// This part of the buffer has not been taken. An empty one is an empty message.
+    Data(Range<usize>),
+    /// The peer is gone. That lasts.
+    End,
+    Error(io::Error),
+}
+
+impl Incoming {
+    pub(super) fn is_empty(&self) -> bool {
+        matches!(self.content, Content::Nothing)
+    }
+
+    /// Takes what there is; `None` if there is nothing.
+    pub(super) fn take(&mut self, buf: &mut [u8]) -> Option<io::Result<usize>> {
+        match std::mem::take(&mut self.content) {
+            Content::Nothing => None,
+            Content::Data(unread) => {
+                let length = unread.len().min(buf.len());
+                let end = unread.start + length;
+                buf[..length].copy_from_slice(&self.buffer[unread.start..end]);
+                if end < unread.end {
+                    self.content = Content::Data(end..unread.end);
+                }
+                Some(Ok(length))
+            }
+            Content::End => {
+                self.content = Content::End;
+                Some(Ok(0))
+            }
+            Content::Error(err) => Some(Err(err)),
+        }
+    }
+
+    /// The memory for a read. Nothing that was read before may be left in it.
+    pub(super) fn lend(&mut self) -> Vec<u8> {
+        let mut buffer = std::mem::take(&mut self.buffer);
+        buffer.resize(CAPACITY, 0);
+        buffer
+    }
+
+    /// Takes the memory of a read back, whatever has become of the read.
+    pub(super) fn give_back(&mut self, buffer: Vec<u8>) {
+        self.buffer = buffer;
+    }
+
+    /// A read has filled the buffer up to here.
+    pub(super) fn arrived(&mut self, length: usize) {
+        self.content = Content::Data(0..length.min(self.buffer.len()));
+    }
+
+    /// A read has failed, or could not be started.
+    pub(super) fn failed(&mut self, err: io::Error) {
+        self.content = if err.raw_os_error() == Some(ERROR_BROKEN_PIPE as i32) {
+            Content::End
+        } else {
+            Content::Error(err)
+        };
+    }
+
+    /// What has been read is of no more interest.
+    pub(super) fn forget(&mut self) {
+        self.content = Content::Nothing;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use windows_sys::Win32::Foundation::{ERROR_NO_SYSTEM_RESOURCES, ERROR_PIPE_NOT_CONNECTED};
+
+    fn filled(data: &[u8]) -> Incoming {
+        let mut incoming = Incoming::default();
+        let mut buffer = incoming.lend();
+        buffer[..data.len()].copy_from_slice(data);
+        incoming.give_back(buffer);
+        incoming.arrived(data.len());
+        incoming
+    }
+
+    fn error(code: u32) -> io::Error {
+        io::Error::from_raw_os_error(code as i32)
+    }
+
+    #[test]
+    fn is_taken_piece_by_piece() {
+        let mut incoming = filled(b"hello");
+        let mut buf = [0; 3];
+        assert_eq!(incoming.take(&mut buf).unwrap().unwrap(), 3);
+        assert_eq!(&buf, b"hel");
+        assert!(!incoming.is_empty());
+        assert_eq!(incoming.take(&mut buf).unwrap().unwrap(), 2);
+        assert_eq!(&buf[..2], b"lo");
+        assert!(incoming.is_empty() && incoming.take(&mut buf).is_none());
+    }
+
+    #[test]
+    fn an_empty_message_is_told_once() {
+        let mut incoming = filled(b"");
+        assert!(!incoming.is_empty());
+        assert_eq!(incoming.take(&mut [0; 3]).unwrap().unwrap(), 0);
+        assert!(incoming.is_empty());
+    }
+
+    #[test]
+    fn the_end_lasts_until_it_is_forgotten() {
+        let mut incoming = filled(b"");
+        incoming.failed(error(ERROR_BROKEN_PIPE));
+        for _ in 0..3 {
+            assert_eq!(incoming.take(&mut [0; 3]).unwrap().unwrap(), 0);
+        }
+        incoming.forget();
+        assert!(incoming.is_empty());
+    }
+
+    #[test]
+    fn a_failure_is_told_once() {
+        for code in [ERROR_NO_SYSTEM_RESOURCES, ERROR_PIPE_NOT_CONNECTED] {
+            let mut incoming = Incoming::default();
+            incoming.failed(error(code));
+            let err = incoming.take(&mut [0; 3]).unwrap().unwrap_err();
+            assert_eq!(err.raw_os_error(), Some(code as i32));
+            assert!(incoming.is_empty());
+        }
+    }
+
+    #[test]
+    fn the_memory_is_used_again() {
+        let mut incoming = filled(b"hello");
+        incoming.forget();
+        let buffer = incoming.lend();
+        let place = buffer.as_ptr();
+        assert_eq!(buffer.len(), CAPACITY);
+        incoming.give_back(buffer);
+        let again = incoming.lend();
+        assert_eq!(again.as_ptr(), place);
+    }
+}

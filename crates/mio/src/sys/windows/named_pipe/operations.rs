@@ -1,0 +1,149 @@
+//! What the kernel has while something is under way.
+
+use std::io;
+use std::sync::Arc;
+
+use windows_sys::Win32::Foundation::ERROR_MORE_DATA;
+
+use crate::sys::afd::check_nt;
+use crate::sys::afd::event::NativeEvent;
+use crate::sys::afd::operation::{Complete, Operation};
+use crate::sys::windows::named_pipe::background::Background;
+
+/// How much memory of a write is kept for the next one.
+const KEPT: usize = 1024 * 1024;
+
+/// One kind of operation.
+pub(super) trait Work: Send + Sized + 'static {
+    /// The packet has come.
+    fn ended(background: &Arc<Background>, job: Job<Self>) -> Option<NativeEvent>;
+}
+
+/// The memory of an operation of this kind.
+pub(super) type Job<T> = Box<Operation<Owned<T>>>;
+
+#[derive(Debug)]
+pub(super) struct Owned<T> {
+    /// Whose it is; `None` while it is idle.
+    pub(super) owner: Option<Arc<Background>>,
+    pub(super) work: T,
+}
+
+#[derive(Debug)]
+pub(super) struct Connect;
+
+#[derive(Debug, Default)]
+pub(super) struct Read {
+    pub(super) buffer: Vec<u8>,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Write {
+    data: Vec<u8>,
+    /// How much of it the system has taken.
+    written: usize,
+}
+
+/// The packet that is put into the port by hand.
+#[derive(Debug)]
+pub(super) struct Notice;
+
+impl Write {
+    pub(super) fn fill(&mut self, data: &[u8]) {
+        self.data.extend_from_slice(data);
+    }
+
+    pub(super) fn unwritten(&self) -> &[u8] {
+        &self.data[self.written..]
+    }
+
+    /// The system has taken so much of what was left. Answers whether that was all of it.
+    pub(super) fn wrote(&mut self, length: usize) -> io::Result<bool> {
+        let left = self.data.len() - self.written;
+        if length == 0 && left > 0 {
+            return Err(io::ErrorKind::WriteZero.into());
+        }
+        self.written += length.min(left);
+        Ok(length >= left)
+    }
+
+    pub(super) fn empty(&mut self) {
+        self.data.clear();
+        self.data.shrink_to(KEPT);
+        self.written = 0;
+    }
+}
+
+/// How many bytes an operation has moved. That there is more of a message is no error: the next
+/// read brings it.
+pub(super) fn outcome<T: Work>(job: &Job<T>) -> io::Result<usize> {
+    match check_nt(job.status()) {
+        Err(err) if err.raw_os_error() != Some(ERROR_MORE_DATA as i32) => Err(err),
+        _ => Ok(job.transferred()),
+    }
+}
+
+impl<T: Work> Complete for Owned<T> {
+    fn complete(mut job: Job<T>) -> Option<NativeEvent> {
+        let background = job.data.owner.take()?;
+        T::ended(&background, job)
+    }
+}
+
+impl Work for Connect {
+    fn ended(background: &Arc<Background>, job: Job<Connect>) -> Option<NativeEvent> {
+        background.connect_ended(job)
+    }
+}
+
+impl Work for Read {
+    fn ended(background: &Arc<Background>, job: Job<Read>) -> Option<NativeEvent> {
+        background.read_ended(job)
+    }
+}
+
+impl Work for Write {
+    fn ended(background: &Arc<Background>, job: Job<Write>) -> Option<NativeEvent> {
+        background.write_ended(job)
+    }
+}
+
+impl Work for Notice {
+    fn ended(background: &Arc<Background>, job: Job<Notice>) -> Option<NativeEvent> {
+        background.notice_ended(job)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_system_left_is_written_next() {
+        let mut write = Write::default();
+        write.fill(b"hello");
+        assert!(!write.wrote(2).unwrap());
+        assert_eq!(write.unwritten(), b"llo");
+        assert!(write.wrote(0).is_err(), "it would be tried for ever");
+        assert!(write.wrote(3).unwrap());
+        write.empty();
+        write.fill(b"again");
+        assert_eq!(write.unwritten(), b"again");
+    }
+
+    #[test]
+    fn nothing_is_written_as_a_whole() {
+        assert!(Write::default().wrote(0).unwrap());
+    }
+
+    #[test]
+    fn memory_is_kept_up_to_a_limit() {
+        let mut write = Write::default();
+        write.fill(&[0; 100_000]);
+        write.empty();
+        assert!(write.data.capacity() >= 100_000);
+        write.fill(&vec![0; KEPT * 2]);
+        write.empty();
+        assert!(write.data.capacity() <= KEPT);
+    }
+}

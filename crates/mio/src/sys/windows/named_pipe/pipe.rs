@@ -1,0 +1,193 @@
+//! The user's side of a pipe.
+
+use std::ffi::OsStr;
+use std::io;
+use std::os::windows::io::{AsHandle, BorrowedHandle, OwnedHandle};
+use std::sync::Arc;
+
+use windows_sys::Win32::Foundation::ERROR_INVALID_PARAMETER;
+
+use crate::io_source::mistake;
+use crate::sys::Selector;
+use crate::sys::afd::selector::Shared;
+use crate::sys::windows::named_pipe::background::{Background, System};
+use crate::sys::windows::named_pipe::ffi;
+use crate::{Registry, Token};
+
+/// One end of a named pipe.
+// Dropped in this order: what is still under way when the handle is closed ends, and the port, if
+// this was the last that needed it, takes the packets.
+#[derive(Debug)]
+pub(crate) struct Pipe {
+    handle: Arc<OwnedHandle>,
+    /// Whose port the handle is attached to.
+    shared: Option<Arc<Shared>>,
+    background: Arc<Background>,
+}
+
+impl Pipe {
+    pub(crate) fn create(name: &OsStr) -> io::Result<Pipe> {
+        ffi::create(name).map(Pipe::from)
+    }
+
+    pub(crate) fn connect(&self) -> io::Result<()> {
+        self.background.connect(self.system())
+    }
+
+    pub(crate) fn disconnect(&self) -> io::Result<()> {
+        self.background.disconnect(self.as_handle())
+    }
+
+    pub(crate) fn take_error(&self) -> Option<io::Error> {
+        self.background.take_error()
+    }
+
+    pub(crate) fn read(&self, buf: &mut [u8]) -> io::Result<usize> {
+        self.background.read(self.system(), buf)
+    }
+
+    pub(crate) fn write(&self, buf: &[u8]) -> io::Result<usize> {
+        self.background.write(self.system(), buf)
+    }
+
+    pub(crate) fn register(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
+        let shared = shared(registry);
+        let attached = self.shared.as_ref();
+        let is_same = attached.is_some_and(|attached| Arc::ptr_eq(attached, shared));
+        if self.background.is_registered() {
+            return Err(mistake::registered_twice(is_same));
+        }
+        match attached {
+            Some(_) if is_same => {}
+            Some(_) => return Err(attached_elsewhere()),
+            None => self.attach(shared)?,
+        }
+        self.watch(token)
+    }
+
+    pub(crate) fn reregister(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
+        self.check_registered(registry)?;
+        self.watch(token)
+    }
+
+    pub(crate) fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
+        self.check_registered(registry)?;
+        self.background.deregister();
+        Ok(())
+    }
+
+    /// To be called when it is dropped.
+    pub(crate) fn close(&mut self) {
+        self.background.close(&self.handle, self.shared.as_ref());
+    }
+
+    fn attach(&mut self, shared: &Arc<Shared>) -> io::Result<()> {
+        shared.port().attach(self.as_handle()).map_err(|err| {
+            if err.raw_os_error() == Some(ERROR_INVALID_PARAMETER as i32) {
+                not_attachable()
+            } else {
+                err
+            }
+        })?;
+        self.background.attached(shared);
+        self.shared = Some(Arc::clone(shared));
+        Ok(())
+    }
+
+    fn watch(&self, token: Token) -> io::Result<()> {
+        match self.system() {
+            Some(system) => self.background.register(system, token),
+            None => Err(mistake::not_registered(false)),
+        }
+    }
+
+    fn check_registered(&self, registry: &Registry) -> io::Result<()> {
+        if !self.background.is_registered() {
+            return Err(mistake::not_registered(false));
+        }
+        match &self.shared {
+            Some(attached) if Arc::ptr_eq(attached, shared(registry)) => Ok(()),
+            _ => Err(mistake::not_registered(true)),
+        }
+    }
+
+    fn system(&self) -> Option<System<'_>> {
+        self.shared.as_ref().map(|shared| System {
+            port: shared.port(),
+            handle: self.as_handle(),
+        })
+    }
+}
+
+impl From<OwnedHandle> for Pipe {
+    fn from(handle: OwnedHandle) -> Pipe {
+        let handle = Arc::new(handle);
+        Pipe {
+            background: Background::new(&handle),
+            shared: None,
+            handle,
+        }
+    }
+}
+
+impl AsHandle for Pipe {
+    fn as_handle(&self) -> BorrowedHandle<'_> {
+        (*self.handle).as_handle()
+    }
+}
+
+fn shared(registry: &Registry) -> &Arc<Shared> {
+    let Selector::Afd(selector) = registry.selector();
+    selector.shared()
+}
+
+fn attached_elsewhere() -> io::Error {
+    io::Error::new(
+        io::ErrorKind::InvalidInput,
+        "a named pipe stays with the `Poll` that it was registered with first: Windows attaches a \
+         handle to one completion port for good",
+    )
+}
+
+fn not_attachable() -> io::Error {
+    io::Error::new(
+        io::ErrorKind::InvalidInput,
+        "this handle can't be registered: it was opened without `FILE_FLAG_OVERLAPPED`, or it is \
+         attached to another completion port",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Weak;
+
+    use super::*;
+    use crate::{Events, Poll};
+
+    /// Operations that are idle know nothing of the pipe, and those that were under way are gone
+    /// with their packets.
+    #[test]
+    fn a_pipe_that_was_dropped_leaves_nothing_behind() {
+        let name = format!(r"\\.\pipe\mio-unit-test-{}", std::process::id());
+        let mut poll = Poll::new().unwrap();
+        let mut pipe = Pipe::create(OsStr::new(&name)).unwrap();
+        let (background, handle) = (
+            Arc::downgrade(&pipe.background),
+            Arc::downgrade(&pipe.handle),
+        );
+        pipe.register(poll.registry(), Token(0)).unwrap();
+        // Started, refused, and under way.
+        pipe.read(&mut [0; 8]).unwrap_err();
+        pipe.write(b"hello").unwrap_err();
+        pipe.connect().unwrap_err();
+        pipe.reregister(poll.registry(), Token(1)).unwrap();
+        pipe.close();
+        drop(pipe);
+        assert!(handle.upgrade().is_none());
+        let mut events = Events::with_capacity(8);
+        poll.poll(&mut events, Some(std::time::Duration::ZERO))
+            .unwrap();
+        assert!(events.is_empty());
+        assert!(Weak::upgrade(&background).is_none());
+    }
+}

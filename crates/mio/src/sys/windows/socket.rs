@@ -1,0 +1,77 @@
+//! Making sockets: always overlapped, non-blocking, and not inherited by other programs.
+//!
+//! What can be done with a socket once it is there is std's business. Only what std has in a
+//! blocking form alone is here.
+//!
+//! Manual: [`WSASocketW`], [`connect`], [`accept`].
+//!
+//! [`WSASocketW`]: https://learn.microsoft.com/en-us/windows/win32/api/winsock2/nf-winsock2-wsasocketw
+//! [`connect`]: https://learn.microsoft.com/en-us/windows/win32/api/winsock2/nf-winsock2-connect
+//! [`accept`]: https://learn.microsoft.com/en-us/windows/win32/api/winsock2/nf-winsock2-accept
+
+use std::io;
+use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::os::windows::io::{AsSocket, OwnedSocket};
+use std::sync::Once;
+
+use windows_sys::Win32::Networking::WinSock::{
+    AF_INET, AF_INET6, IPPROTO_IPV6, IPV6_V6ONLY, SOCK_DGRAM, SOCK_STREAM,
+};
+
+use crate::sys::windows::ffi;
+
+/// `SOMAXCONN` of `winsock2.h`: as many as the system allows. windows-sys has that of the older
+/// `winsock.h`, which is 5.
+const LONGEST_BACKLOG: i32 = 0x7fff_ffff;
+
+pub(crate) fn tcp_connect(address: SocketAddr) -> io::Result<OwnedSocket> {
+    let socket = open(&address, SOCK_STREAM)?;
+    match ffi::connect_to(socket.as_socket(), address) {
+        // It is made by the time that the socket is writable.
+        Err(err) if err.kind() == io::ErrorKind::WouldBlock => Ok(socket),
+        result => result.map(|()| socket),
+    }
+}
+
+/// Without `SO_REUSEADDR`, which on Windows lets another program take the port over. A server that
+/// is started again can have its port at once anyway.
+pub(crate) fn tcp_listen(address: SocketAddr) -> io::Result<OwnedSocket> {
+    let socket = open(&address, SOCK_STREAM)?;
+    ffi::bind_to(socket.as_socket(), address)?;
+    ffi::start_listening(socket.as_socket(), LONGEST_BACKLOG)?;
+    Ok(socket)
+}
+
+pub(crate) fn tcp_accept(listener: &TcpListener) -> io::Result<(OwnedSocket, SocketAddr)> {
+    let (socket, address) = listener.accept()?;
+    // Neither is promised to be as it is for the listener.
+    ffi::set_no_inherit(socket.as_socket())?;
+    ffi::set_nonblocking(socket.as_socket())?;
+    Ok((socket.into(), address))
+}
+
+pub(crate) fn udp_bind(address: SocketAddr) -> io::Result<OwnedSocket> {
+    let socket = open(&address, SOCK_DGRAM)?;
+    ffi::bind_to(socket.as_socket(), address)?;
+    Ok(socket)
+}
+
+pub(crate) fn only_v6(socket: &UdpSocket) -> io::Result<bool> {
+    ffi::option(socket.as_socket(), IPPROTO_IPV6, IPV6_V6ONLY).map(|only| only != 0)
+}
+
+fn open(address: &SocketAddr, kind: i32) -> io::Result<OwnedSocket> {
+    start_winsock();
+    let family = if address.is_ipv4() { AF_INET } else { AF_INET6 };
+    let socket = ffi::socket(family, kind)?;
+    ffi::set_nonblocking(socket.as_socket())?;
+    Ok(socket)
+}
+
+/// Winsock has to be started before the first socket is made. It is never ended: sockets may be in
+/// use until the program is over.
+fn start_winsock() {
+    static START: Once = Once::new();
+    // If it fails, the call that makes the socket tells that Winsock was not started.
+    START.call_once(|| drop(ffi::start_winsock()));
+}
