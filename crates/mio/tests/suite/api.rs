@@ -1,4 +1,5 @@
-//! The interface of mio 1.2.4 on Linux, name by name: what compiles against that compiles here.
+//! The interface of mio 1.2.4, name by name: what compiles against that compiles here. What only
+//! Unix or Windows has is in a module of its own.
 //!
 //! Every function is coerced to a pointer of its exact type, every trait is asked for as a bound.
 //! Nearly all of it is checked by compiling; running the tests is what lists them.
@@ -8,21 +9,15 @@
 //! overridden, `repr(transparent)` on `Event`, and the auto traits `Freeze` and `UnsafeUnpin`.
 
 use std::fmt::Debug;
-use std::fs::File;
 use std::hash::Hash;
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr};
 use std::ops::{BitOr, BitOrAssign};
-use std::os::fd::{AsFd, AsRawFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
-use std::os::unix::net as unix_net;
 use std::panic::{RefUnwindSafe, UnwindSafe};
-use std::path::PathBuf;
-use std::process::{ChildStderr, ChildStdin, ChildStdout};
 use std::time::Duration;
 
 use mio::event::{self, Event, Source};
-use mio::net::{TcpListener, TcpStream, UdpSocket, UnixDatagram, UnixListener, UnixStream};
-use mio::unix::{SourceFd, pipe};
+use mio::net::{TcpListener, TcpStream, UdpSocket};
 use mio::{Events, Interest, Poll, Registry, Token, Waker};
 // Two modules that hold nothing but documentation.
 #[allow(unused_imports, reason = "a module without items can only be named")]
@@ -43,6 +38,33 @@ macro_rules! assert_impl {
         implements::<$type>();
     }};
 }
+
+/// Fails to compile unless the socket converts from and to what the system knows it by.
+#[cfg(unix)]
+macro_rules! assert_owns {
+    ($type:ty) => {{
+        use std::os::fd::{AsFd, AsRawFd, FromRawFd, IntoRawFd, OwnedFd};
+        assert_impl!(OwnedFd: From<$type>);
+        assert_impl!($type: From<OwnedFd>);
+        assert_impl!($type: AsFd + AsRawFd + FromRawFd + IntoRawFd);
+    }};
+}
+#[cfg(windows)]
+macro_rules! assert_owns {
+    ($type:ty) => {{
+        use std::os::windows::io::{
+            AsRawSocket, AsSocket, FromRawSocket, IntoRawSocket, OwnedSocket,
+        };
+        assert_impl!(OwnedSocket: From<$type>);
+        assert_impl!($type: From<OwnedSocket>);
+        assert_impl!($type: AsSocket + AsRawSocket + FromRawSocket + IntoRawSocket);
+    }};
+}
+
+#[cfg(unix)]
+mod unix;
+#[cfg(windows)]
+mod windows;
 
 /// The auto traits that a program can name. Every type of the crate has them all.
 trait Auto: Send + Sync + Unpin + UnwindSafe + RefUnwindSafe {}
@@ -166,10 +188,8 @@ fn tcp_listener_has_its_methods() {
 #[test]
 fn tcp_listener_has_its_traits() {
     assert_impl!(std::net::TcpListener: From<TcpListener>);
-    assert_impl!(OwnedFd: From<TcpListener>);
-    assert_impl!(TcpListener: From<OwnedFd>);
     assert_impl!(TcpListener: Auto + Debug + Source);
-    assert_impl!(TcpListener: AsFd + AsRawFd + FromRawFd + IntoRawFd);
+    assert_owns!(TcpListener);
 }
 
 #[test]
@@ -191,12 +211,10 @@ fn tcp_stream_has_its_methods() {
 #[test]
 fn tcp_stream_has_its_traits() {
     assert_impl!(std::net::TcpStream: From<TcpStream>);
-    assert_impl!(OwnedFd: From<TcpStream>);
-    assert_impl!(TcpStream: From<OwnedFd>);
     assert_impl!(TcpStream: Auto + Debug + Source);
     assert_impl!(&TcpStream: Read + Write);
     assert_impl!(TcpStream: Read + Write);
-    assert_impl!(TcpStream: AsFd + AsRawFd + FromRawFd + IntoRawFd);
+    assert_owns!(TcpStream);
 }
 
 #[test]
@@ -238,87 +256,8 @@ fn udp_socket_has_its_methods() {
 #[test]
 fn udp_socket_has_its_traits() {
     assert_impl!(std::net::UdpSocket: From<UdpSocket>);
-    assert_impl!(OwnedFd: From<UdpSocket>);
-    assert_impl!(UdpSocket: From<OwnedFd>);
     assert_impl!(UdpSocket: Auto + Debug + Source);
-    assert_impl!(UdpSocket: AsFd + AsRawFd + FromRawFd + IntoRawFd);
-}
-
-#[test]
-fn unix_datagram_has_its_methods() {
-    type Address = fn(&UnixDatagram) -> io::Result<unix_net::SocketAddr>;
-    type ReceiveFrom = fn(&UnixDatagram, &mut [u8]) -> io::Result<(usize, unix_net::SocketAddr)>;
-
-    let _: fn(PathBuf) -> io::Result<UnixDatagram> = UnixDatagram::bind::<PathBuf>;
-    let _: fn(&unix_net::SocketAddr) -> io::Result<UnixDatagram> = UnixDatagram::bind_addr;
-    let _: fn(&UnixDatagram, PathBuf) -> io::Result<()> = UnixDatagram::connect::<PathBuf>;
-    let _: fn(unix_net::UnixDatagram) -> UnixDatagram = UnixDatagram::from_std;
-    let _: Address = UnixDatagram::local_addr;
-    let _: fn() -> io::Result<(UnixDatagram, UnixDatagram)> = UnixDatagram::pair;
-    let _: Address = UnixDatagram::peer_addr;
-    let _: fn(&UnixDatagram, &mut [u8]) -> io::Result<usize> = UnixDatagram::recv;
-    let _: ReceiveFrom = UnixDatagram::recv_from;
-    let _: fn(&UnixDatagram, &[u8]) -> io::Result<usize> = UnixDatagram::send;
-    let _: fn(&UnixDatagram, &[u8], PathBuf) -> io::Result<usize> =
-        UnixDatagram::send_to::<PathBuf>;
-    let _: fn(&UnixDatagram, Shutdown) -> io::Result<()> = UnixDatagram::shutdown;
-    let _: fn(&UnixDatagram) -> io::Result<Option<io::Error>> = UnixDatagram::take_error;
-    let _: fn(&UnixDatagram, Attempt) -> io::Result<u8> = UnixDatagram::try_io::<Attempt, u8>;
-    let _: fn() -> io::Result<UnixDatagram> = UnixDatagram::unbound;
-}
-
-#[test]
-fn unix_datagram_has_its_traits() {
-    assert_impl!(OwnedFd: From<UnixDatagram>);
-    assert_impl!(unix_net::UnixDatagram: From<UnixDatagram>);
-    assert_impl!(UnixDatagram: From<OwnedFd>);
-    assert_impl!(UnixDatagram: Auto + Debug + Source);
-    assert_impl!(UnixDatagram: AsFd + AsRawFd + FromRawFd + IntoRawFd);
-}
-
-#[test]
-fn unix_listener_has_its_methods() {
-    type Accept = fn(&UnixListener) -> io::Result<(UnixStream, unix_net::SocketAddr)>;
-
-    let _: Accept = UnixListener::accept;
-    let _: fn(PathBuf) -> io::Result<UnixListener> = UnixListener::bind::<PathBuf>;
-    let _: fn(&unix_net::SocketAddr) -> io::Result<UnixListener> = UnixListener::bind_addr;
-    let _: fn(unix_net::UnixListener) -> UnixListener = UnixListener::from_std;
-    let _: fn(&UnixListener) -> io::Result<unix_net::SocketAddr> = UnixListener::local_addr;
-    let _: fn(&UnixListener) -> io::Result<Option<io::Error>> = UnixListener::take_error;
-}
-
-#[test]
-fn unix_listener_has_its_traits() {
-    assert_impl!(OwnedFd: From<UnixListener>);
-    assert_impl!(unix_net::UnixListener: From<UnixListener>);
-    assert_impl!(UnixListener: From<OwnedFd>);
-    assert_impl!(UnixListener: Auto + Debug + Source);
-    assert_impl!(UnixListener: AsFd + AsRawFd + FromRawFd + IntoRawFd);
-}
-
-#[test]
-fn unix_stream_has_its_methods() {
-    let _: fn(PathBuf) -> io::Result<UnixStream> = UnixStream::connect::<PathBuf>;
-    let _: fn(&unix_net::SocketAddr) -> io::Result<UnixStream> = UnixStream::connect_addr;
-    let _: fn(unix_net::UnixStream) -> UnixStream = UnixStream::from_std;
-    let _: fn(&UnixStream) -> io::Result<unix_net::SocketAddr> = UnixStream::local_addr;
-    let _: fn() -> io::Result<(UnixStream, UnixStream)> = UnixStream::pair;
-    let _: fn(&UnixStream) -> io::Result<unix_net::SocketAddr> = UnixStream::peer_addr;
-    let _: fn(&UnixStream, Shutdown) -> io::Result<()> = UnixStream::shutdown;
-    let _: fn(&UnixStream) -> io::Result<Option<io::Error>> = UnixStream::take_error;
-    let _: fn(&UnixStream, Attempt) -> io::Result<u8> = UnixStream::try_io::<Attempt, u8>;
-}
-
-#[test]
-fn unix_stream_has_its_traits() {
-    assert_impl!(OwnedFd: From<UnixStream>);
-    assert_impl!(unix_net::UnixStream: From<UnixStream>);
-    assert_impl!(UnixStream: From<OwnedFd>);
-    assert_impl!(UnixStream: Auto + Debug + Source);
-    assert_impl!(&UnixStream: Read + Write);
-    assert_impl!(UnixStream: Read + Write);
-    assert_impl!(UnixStream: AsFd + AsRawFd + FromRawFd + IntoRawFd);
+    assert_owns!(UdpSocket);
 }
 
 /// With one selector a socket holds its descriptor and nothing else; what a debug build and a
@@ -329,80 +268,6 @@ fn sockets_are_as_small_as_those_of_std() {
     assert_eq!(size_of::<TcpListener>(), size_of::<std::net::TcpListener>());
     assert_eq!(size_of::<TcpStream>(), size_of::<std::net::TcpStream>());
     assert_eq!(size_of::<UdpSocket>(), size_of::<std::net::UdpSocket>());
-    assert_eq!(
-        size_of::<UnixDatagram>(),
-        size_of::<unix_net::UnixDatagram>()
-    );
-    assert_eq!(
-        size_of::<UnixListener>(),
-        size_of::<unix_net::UnixListener>()
-    );
-    assert_eq!(size_of::<UnixStream>(), size_of::<unix_net::UnixStream>());
-}
-
-// mio::unix
-
-#[test]
-fn receiver_has_its_methods() {
-    use pipe::Receiver;
-
-    let _: fn(&Receiver, bool) -> io::Result<()> = Receiver::set_nonblocking;
-    let _: fn(&Receiver, Attempt) -> io::Result<u8> = Receiver::try_io::<Attempt, u8>;
-}
-
-#[test]
-fn receiver_has_its_traits() {
-    use pipe::Receiver;
-
-    assert_impl!(OwnedFd: From<Receiver>);
-    assert_impl!(Receiver: From<OwnedFd> + From<ChildStderr> + From<ChildStdout>);
-    assert_impl!(Receiver: Auto + Debug + Source);
-    assert_impl!(&Receiver: Read);
-    assert_impl!(Receiver: Read);
-    assert_impl!(Receiver: AsFd + AsRawFd + FromRawFd + IntoRawFd);
-}
-
-#[test]
-fn sender_has_its_methods() {
-    use pipe::Sender;
-
-    let _: fn(&Sender, bool) -> io::Result<()> = Sender::set_nonblocking;
-    let _: fn(&Sender, Attempt) -> io::Result<u8> = Sender::try_io::<Attempt, u8>;
-}
-
-#[test]
-fn sender_has_its_traits() {
-    use pipe::Sender;
-
-    assert_impl!(OwnedFd: From<Sender>);
-    assert_impl!(Sender: From<OwnedFd> + From<ChildStdin>);
-    assert_impl!(Sender: Auto + Debug + Source);
-    assert_impl!(&Sender: Write);
-    assert_impl!(Sender: Write);
-    assert_impl!(Sender: AsFd + AsRawFd + FromRawFd + IntoRawFd);
-}
-
-#[test]
-fn pipe_has_its_function() {
-    let _: fn() -> io::Result<(pipe::Sender, pipe::Receiver)> = pipe::new;
-}
-
-#[test]
-fn source_fd_is_a_public_reference() {
-    let file = File::open("/dev/null").unwrap();
-    let fd: RawFd = file.as_raw_fd();
-    let SourceFd(inner) = SourceFd(&fd);
-    assert_eq!(*inner, fd);
-
-    fn lives_as_long_as_the_descriptor<'a>(fd: &'a RawFd) -> SourceFd<'a> {
-        SourceFd(fd)
-    }
-    let _: &RawFd = lives_as_long_as_the_descriptor(&fd).0;
-}
-
-#[test]
-fn source_fd_has_its_traits() {
-    assert_impl!(SourceFd<'_>: Auto + Debug + Source);
 }
 
 // mio
@@ -458,7 +323,7 @@ fn poll_has_its_methods() {
 
 #[test]
 fn poll_has_its_traits() {
-    assert_impl!(Poll: Auto + Debug + AsRawFd);
+    assert_impl!(Poll: Auto + Debug);
 }
 
 #[test]
@@ -477,7 +342,7 @@ fn registry_has_its_methods() {
 
 #[test]
 fn registry_has_its_traits() {
-    assert_impl!(Registry: Auto + Debug + AsFd + AsRawFd);
+    assert_impl!(Registry: Auto + Debug);
 }
 
 #[test]

@@ -1,16 +1,9 @@
 //! The example programs, started as processes and talked to.
 
-#![cfg(all(
-    unix,
-    feature = "os-poll",
-    feature = "os-ext",
-    feature = "net",
-    not(miri)
-))]
+#![cfg(not(miri))]
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream, UdpSocket};
-use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
@@ -18,6 +11,8 @@ use std::thread;
 use std::time::Duration;
 
 use mio::SelectorKind;
+
+use crate::support::process;
 
 /// Nothing takes this long, unless it never comes.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -33,20 +28,21 @@ struct Example {
 
 impl Example {
     fn start(name: &str, arguments: &[&str]) -> Example {
-        Example::spawn(Command::new(path(name)).args(arguments))
+        Example::spawn(process::command(path(name)).args(arguments))
     }
 
     fn spawn(command: &mut Command) -> Example {
-        // Should this process be killed, the servers are to end nevertheless.
+        // Should this process be killed, the servers are to end nevertheless. But not while a test
+        // goes on, and on an emulator one takes minutes.
         if !command
             .get_envs()
             .any(|(name, _)| name == "MIO_EXAMPLE_SECONDS")
         {
-            command.env("MIO_EXAMPLE_SECONDS", "120");
+            command.env("MIO_EXAMPLE_SECONDS", "900");
         }
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = crate::support::process::spawn(command)
-            .unwrap_or_else(|err| panic!("can't start {command:?}: {err}"));
+        let mut child =
+            process::spawn(command).unwrap_or_else(|err| panic!("can't start {command:?}: {err}"));
         let stdout = BufReader::new(child.stdout.take().unwrap());
         let (sender, lines) = mpsc::channel();
         // A pipe has no time limit for reading; a channel has.
@@ -113,7 +109,8 @@ impl Drop for Example {
 fn path(name: &str) -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let profile = test.parent().and_then(|deps| deps.parent()).unwrap();
-    let example = profile.join("examples").join(name);
+    let file = format!("{name}{}", std::env::consts::EXE_SUFFIX);
+    let example = profile.join("examples").join(file);
     assert!(
         example.exists(),
         "{} is not built; `cargo test` without `--test` builds it",
@@ -231,13 +228,14 @@ fn tcp_server_survives_a_reset() {
     assert_echo(&connect(address), b"still there\n");
 }
 
+#[cfg(unix)]
 #[test]
 fn servers_survive_having_no_descriptors() {
     for name in ["tcp_server", "tcp_and_udp"] {
         let server = Example::spawn(
             Command::new("sh")
-                .args(["-c", r#"ulimit -n 12; exec "$0" "$1""#])
-                .arg(path(name))
+                .args(["-c", r#"ulimit -n 12; exec "$0" "$@""#])
+                .args(process::words(path(name)))
                 .arg(ANY_PORT),
         );
         let address = server.address();
@@ -280,7 +278,7 @@ fn tcp_and_udp_echoes_both() {
 #[test]
 fn servers_end_without_traffic() {
     let servers = ["tcp_server", "udp_server", "tcp_and_udp"].map(|name| {
-        let mut command = Command::new(path(name));
+        let mut command = process::command(path(name));
         Example::spawn(command.arg(ANY_PORT).env("MIO_EXAMPLE_SECONDS", "1"))
     });
     for server in servers {
@@ -362,19 +360,21 @@ fn tcp_client_talks_to_tcp_server() {
 }
 
 /// Starts `listen_fd` with the listener as descriptor 3. `set_up` is done by the shell before.
+#[cfg(unix)]
 fn listen_fd(listener: TcpListener, set_up: &str, connections: &str) -> Example {
-    let script = format!(r#"exec 3<&0 </dev/null; {set_up}; exec "$0" "$1""#);
+    let script = format!(r#"exec 3<&0 </dev/null; {set_up}; exec "$0" "$@""#);
     Example::spawn(
         Command::new("sh")
             .args(["-c", &script])
-            .arg(path("listen_fd"))
+            .args(process::words(path("listen_fd")))
             .arg(connections)
             .env_remove("LISTEN_FDS")
             .env_remove("LISTEN_PID")
-            .stdin(Stdio::from(OwnedFd::from(listener))),
+            .stdin(Stdio::from(std::os::fd::OwnedFd::from(listener))),
     )
 }
 
+#[cfg(unix)]
 #[test]
 fn listen_fd_greets_and_ends() {
     for set_up in [
@@ -398,6 +398,7 @@ fn listen_fd_greets_and_ends() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn listen_fd_takes_only_what_is_its_own() {
     for (set_up, reason) in [
@@ -414,6 +415,7 @@ fn listen_fd_takes_only_what_is_its_own() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn custom_source_ticks() {
     let (status, lines, errors) = Example::start("custom_source", &["2"]).end();

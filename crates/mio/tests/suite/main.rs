@@ -3,8 +3,12 @@
 //! A module writes its tests as plain functions of a [`SelectorKind`](mio::SelectorKind) and names
 //! them in [`per_selector!`], which makes a test of each for each selector that is compiled in:
 //! `tcp::epoll::accepts`, `tcp::poll::accepts`. Without the feature `all-selectors` there is one.
+//!
+//! The tests are the same on every system, by the helpers in [`support`]; a module or a test that
+//! is about something that only some systems have says so by a `cfg`.
 
-#![cfg(unix)]
+// Elsewhere a program has one thread, or can't start another program, or has no selector at all.
+#![cfg(any(unix, windows))]
 
 #[macro_use]
 mod support;
@@ -16,15 +20,20 @@ mod descriptors;
 mod events;
 mod examples;
 mod mistakes;
+#[cfg(unix)]
 mod pipes;
 #[cfg(priority)]
 mod priority;
 mod readiness;
 mod registration;
+#[cfg(unix)]
 mod source_fd;
 mod tcp;
 mod threads;
 mod timeouts;
 mod udp;
+#[cfg(unix)]
 mod unix;
 mod waker;
+#[cfg(windows)]
+mod windows_sockets;

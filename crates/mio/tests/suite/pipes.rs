@@ -7,9 +7,15 @@ use std::process::{Command, Stdio};
 use mio::unix::pipe::{self, Receiver, Sender};
 use mio::{Interest, SelectorKind, Token};
 
-use crate::support::{LONG, Watch, ffi, process, would_block};
+use crate::support::{LONG, Watch, drain, ffi, fill, process, would_block};
 
-per_selector!(data_and_its_end, a_child_process, a_broken_pipe);
+per_selector!(
+    data_and_its_end,
+    a_child_process,
+    a_broken_pipe,
+    a_fifo_has_a_second_writer,
+    each_refill_is_reported,
+);
 
 fn data_and_its_end(kind: SelectorKind) {
     let (mut sender, mut receiver) = pipe::new().unwrap();
@@ -91,6 +97,40 @@ fn a_broken_pipe(kind: SelectorKind) {
     );
 }
 
+/// A pipe with a name: after the last writer has gone there may be another.
+fn a_fifo_has_a_second_writer(kind: SelectorKind) {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("fifo");
+    let mut fifo = ffi::fifo(&path);
+    let mut watch = Watch::new(kind);
+    watch.register(&mut fifo, 1, Interest::READABLE);
+    for _ in 0..3 {
+        let mut writer = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
+        writer.write_all(b"hello").unwrap();
+        drop(writer);
+        let mut read = 0;
+        while read < 5 {
+            watch.wait(1, |_| true);
+            // Up to the end, which is not `WouldBlock`.
+            read += drain(&fifo);
+        }
+    }
+}
+
+fn each_refill_is_reported(kind: SelectorKind) {
+    let (mut sender, mut receiver) = pipe::new().unwrap();
+    let mut watch = Watch::new(kind);
+    watch.register(&mut sender, 1, Interest::WRITABLE);
+    watch.register(&mut receiver, 2, Interest::READABLE);
+    watch.wait_writable(1);
+    for _ in 0..5 {
+        let written = fill(&sender);
+        watch.wait_readable(2);
+        assert_eq!(drain(&receiver), written);
+        watch.wait_writable(1);
+    }
+}
+
 #[test]
 fn blocking_mode_can_be_switched() {
     let (sender, receiver) = pipe::new().unwrap();
@@ -110,7 +150,7 @@ fn conversions_keep_the_descriptor() {
         Sender::from(OwnedFd::from(sender)),
         Receiver::from(OwnedFd::from(receiver)),
     );
-    let sender: Sender = ffi::from_raw_fd(sender.into_raw_fd());
-    let receiver: Receiver = ffi::from_raw_fd(receiver.into_raw_fd());
+    let sender: Sender = ffi::from_raw(sender.into_raw_fd());
+    let receiver: Receiver = ffi::from_raw(receiver.into_raw_fd());
     assert_eq!((sender.as_raw_fd(), receiver.as_raw_fd()), fds);
 }

@@ -5,12 +5,12 @@ use std::net::Shutdown;
 use std::time::{Duration, Instant};
 
 use mio::event::Event;
-use mio::net::{TcpStream, UdpSocket, UnixDatagram};
-use mio::unix::pipe;
+use mio::net::{TcpStream, UdpSocket};
 use mio::{Events, Interest, SelectorKind, Token};
 
 use crate::support::{
-    BOTH, LONG, Watch, any_port, connected, drain, ffi, fill, listen, process, would_block,
+    BOTH, LONG, SHORT, Watch, any_port, connected, drain, ffi, fill, listen, pair, process,
+    would_block,
 };
 
 per_selector!(
@@ -29,13 +29,17 @@ per_selector!(
     more_sources_than_capacity_all_have_their_turn,
     a_busy_source_does_not_starve_another,
     readiness_is_reported_again_after_reregister,
-    a_fifo_has_a_second_writer,
+    #[cfg(unix)]
     an_error_taken_elsewhere_ends_it,
+    #[cfg(unix)]
     an_end_that_blocks_is_no_busy_loop,
+    #[cfg(unix)]
     one_failure_after_another_is_reported,
+    a_socket_that_was_refused_goes_on,
     the_end_after_unread_data_is_reported,
+    a_refused_connection_is_reported_once,
+    a_reset_is_reported_once,
     both_directions_of_a_pair,
-    a_pipe_reports_each_refill,
 );
 
 fn nothing_is_repeated_without_news(kind: SelectorKind) {
@@ -234,10 +238,10 @@ fn a_shared_reference_rearms_too(kind: SelectorKind) {
 fn more_sources_than_capacity_all_have_their_turn(kind: SelectorKind) {
     let mut watch = Watch::new(kind);
     watch.events = Events::with_capacity(2);
-    let mut pipes: Vec<_> = (0..9).map(|_| pipe::new().unwrap()).collect();
-    for (token, (sender, receiver)) in pipes.iter_mut().enumerate() {
-        watch.register(receiver, token, Interest::READABLE);
-        sender.write_all(b"!").unwrap();
+    let mut pairs: Vec<_> = (0..9).map(|_| pair()).collect();
+    for (token, (one, two)) in pairs.iter_mut().enumerate() {
+        watch.register(one, token, Interest::READABLE);
+        two.write_all(b"!").unwrap();
     }
     let mut seen = [0; 9];
     for _ in 0..20 {
@@ -253,10 +257,10 @@ fn more_sources_than_capacity_all_have_their_turn(kind: SelectorKind) {
 fn a_busy_source_does_not_starve_another(kind: SelectorKind) {
     let mut watch = Watch::new(kind);
     watch.events = Events::with_capacity(1);
-    let mut pipes: Vec<_> = (0..3).map(|_| pipe::new().unwrap()).collect();
-    for (token, (sender, receiver)) in pipes.iter_mut().enumerate() {
-        watch.register(receiver, token, Interest::READABLE);
-        sender.write_all(b"!").unwrap();
+    let mut pairs: Vec<_> = (0..3).map(|_| pair()).collect();
+    for (token, (one, two)) in pairs.iter_mut().enumerate() {
+        watch.register(one, token, Interest::READABLE);
+        two.write_all(b"!").unwrap();
     }
     // Each source that is reported is used up and ready again at once.
     let mut seen = [0; 3];
@@ -264,8 +268,8 @@ fn a_busy_source_does_not_starve_another(kind: SelectorKind) {
         watch.poll(LONG);
         let token = watch.events.iter().next().unwrap().token().0;
         seen[token] += 1;
-        drain(&pipes[token].1);
-        pipes[token].0.write_all(b"!").unwrap();
+        drain(&pairs[token].0);
+        pairs[token].1.write_all(b"!").unwrap();
     }
     assert!(seen.iter().all(|seen| *seen >= 5), "{seen:?}");
 }
@@ -282,27 +286,8 @@ fn readiness_is_reported_again_after_reregister(kind: SelectorKind) {
     assert!(event.is_writable());
 }
 
-/// A pipe with a name: after the last writer has gone there may be another.
-fn a_fifo_has_a_second_writer(kind: SelectorKind) {
-    let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("fifo");
-    let mut fifo = ffi::fifo(&path);
-    let mut watch = Watch::new(kind);
-    watch.register(&mut fifo, 1, Interest::READABLE);
-    for _ in 0..3 {
-        let mut writer = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
-        writer.write_all(b"hello").unwrap();
-        drop(writer);
-        let mut read = 0;
-        while read < 5 {
-            watch.wait(1, |_| true);
-            // Up to the end, which is not `WouldBlock`.
-            read += drain(&fifo);
-        }
-    }
-}
-
 /// A socket that was refused goes on, though nobody tried to read it.
+#[cfg(unix)]
 fn an_error_taken_elsewhere_ends_it(kind: SelectorKind) {
     let _no_spawns = process::no_spawns();
     let gone = std::net::UdpSocket::bind(any_port()).unwrap();
@@ -329,6 +314,7 @@ fn an_error_taken_elsewhere_ends_it(kind: SelectorKind) {
 }
 
 /// The second failure is there before anybody could see that the first one was over.
+#[cfg(unix)]
 fn one_failure_after_another_is_reported(kind: SelectorKind) {
     let _no_spawns = process::no_spawns();
     let gone = std::net::UdpSocket::bind(any_port()).unwrap();
@@ -347,8 +333,45 @@ fn one_failure_after_another_is_reported(kind: SelectorKind) {
     }
 }
 
+/// How a system tells that a datagram was refused differs; that the next one arrives does not.
+fn a_socket_that_was_refused_goes_on(kind: SelectorKind) {
+    let _no_spawns = process::no_spawns();
+    let gone = std::net::UdpSocket::bind(any_port()).unwrap();
+    let address = gone.local_addr().unwrap();
+    drop(gone);
+    let mut socket = UdpSocket::bind(any_port()).unwrap();
+    let here = socket.local_addr().unwrap();
+    socket.connect(address).unwrap();
+    let mut watch = Watch::new(kind);
+    watch.register(&mut socket, 1, BOTH);
+    for round in 0..5 {
+        // The failure of the one before may be told by this.
+        while socket.send(b"anybody?").is_err() {}
+        watch.poll(SHORT);
+        let mut buffer = [0; 8];
+        while let Err(err) = socket.recv(&mut buffer) {
+            if err.kind() == ErrorKind::WouldBlock {
+                break;
+            }
+        }
+        let peer = std::net::UdpSocket::bind(address).unwrap();
+        peer.send_to(&[round], here).unwrap();
+        let length = loop {
+            watch.wait_readable(1);
+            if let Ok(length) = socket.recv(&mut buffer) {
+                break length;
+            }
+        };
+        assert_eq!(&buffer[..length], [round]);
+        would_block(socket.recv(&mut buffer));
+    }
+}
+
 /// The system says that such a socket has ended, and that reading it would block.
+#[cfg(unix)]
 fn an_end_that_blocks_is_no_busy_loop(kind: SelectorKind) {
+    use mio::net::UnixDatagram;
+
     let (mut one, _two) = UnixDatagram::pair().unwrap();
     let mut watch = Watch::new(kind);
     watch.register(&mut one, 1, Interest::READABLE);
@@ -376,6 +399,54 @@ fn the_end_after_unread_data_is_reported(kind: SelectorKind) {
     watch.wait(1, Event::is_read_closed);
     assert_eq!(drain(&stream), 5);
     assert_eq!(stream.read(&mut [0; 8]).unwrap(), 0);
+}
+
+/// What does not go away by itself is no reason to report it again and again.
+fn a_refused_connection_is_reported_once(kind: SelectorKind) {
+    let _no_spawns = process::no_spawns();
+    let (listener, address) = listen();
+    drop(listener);
+    let mut stream = TcpStream::connect(address).unwrap();
+    let mut watch = Watch::new(kind);
+    watch.register(&mut stream, 1, BOTH);
+    watch.wait(1, Event::is_error);
+    for _ in 0..3 {
+        watch.expect_silence();
+    }
+    assert!(stream.take_error().unwrap().is_some());
+    assert!(stream.write(b"hello").is_err());
+    // Some systems tell that it is over. None says it without end.
+    let count = count_events(&mut watch, Duration::from_millis(200));
+    assert!(count <= 2, "{count} events in a fifth of a second");
+}
+
+fn a_reset_is_reported_once(kind: SelectorKind) {
+    let (mut stream, peer) = connected();
+    let mut watch = Watch::new(kind);
+    watch.register(&mut stream, 1, BOTH);
+    ffi::reset(peer);
+    watch.wait(1, Event::is_error);
+    for _ in 0..3 {
+        watch.expect_silence();
+    }
+    // One that tells of the reset, or the end at once.
+    while stream
+        .read(&mut [0; 8])
+        .is_err_and(|err| err.kind() != ErrorKind::WouldBlock)
+    {}
+    let count = count_events(&mut watch, Duration::from_millis(200));
+    assert!(count <= 2, "{count} events in a fifth of a second");
+}
+
+/// A poll on each turn, as a program does that has other things to do, and waits in between.
+pub(crate) fn count_events(watch: &mut Watch, duration: Duration) -> usize {
+    let end = Instant::now() + duration;
+    let mut count = 0;
+    while Instant::now() < end {
+        watch.poll(end.saturating_duration_since(Instant::now()));
+        count += watch.events.iter().count();
+    }
+    count
 }
 
 /// A long exchange in which either side may block at any moment ends if no event is lost.
@@ -422,18 +493,4 @@ fn both_directions_of_a_pair(kind: SelectorKind) {
         }
     }
     assert_eq!(sent, [TOTAL; 2]);
-}
-
-fn a_pipe_reports_each_refill(kind: SelectorKind) {
-    let (mut sender, mut receiver) = pipe::new().unwrap();
-    let mut watch = Watch::new(kind);
-    watch.register(&mut sender, 1, Interest::WRITABLE);
-    watch.register(&mut receiver, 2, Interest::READABLE);
-    watch.wait_writable(1);
-    for _ in 0..5 {
-        let written = fill(&sender);
-        watch.wait_readable(2);
-        assert_eq!(drain(&receiver), written);
-        watch.wait_writable(1);
-    }
 }

@@ -1,24 +1,26 @@
 //! Registering, and each odd thing that one can do about it. The guide defines them.
 
 use std::io::{ErrorKind, Write};
-use std::os::fd::{AsFd, AsRawFd};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use mio::event::Source;
-use mio::net::{TcpListener, TcpStream, UdpSocket, UnixStream};
-use mio::unix::{SourceFd, pipe};
+use mio::net::{TcpListener, TcpStream, UdpSocket};
 use mio::{Events, Interest, Poll, SelectorKind, Token};
 
-use crate::support::{BOTH, Watch, any_port, connected, drain, listen, process};
+use crate::support::{
+    BOTH, Watch, any_port, connected, drain, duplicate, listen, pair, process, raw,
+};
 
 per_selector!(
     nothing_after_deregister,
     nothing_of_a_pending_event_after_deregister,
     nothing_of_an_old_registration_for_a_reused_number,
+    an_event_that_waits_is_not_that_of_the_next_registration,
+    an_event_that_waits_gets_the_new_token,
     a_dropped_source_is_silent,
     the_number_of_a_dropped_source_is_nobodys,
     an_interest_left_out_is_silent,
     a_source_can_move_to_another_poll,
+    many_sources_of_several_polls,
     the_same_token_twice,
     a_boxed_source,
     a_cloned_registry,
@@ -32,6 +34,7 @@ per_selector!(
     registering_again_after_the_poll_was_dropped,
     turning_into_std_ends_it_after_deregister,
     no_capacity_is_an_error,
+    #[cfg(descriptors)]
     the_descriptor_of_the_poll,
     large_tokens,
 );
@@ -62,7 +65,7 @@ fn nothing_of_an_old_registration_for_a_reused_number(kind: SelectorKind) {
     let _no_spawns = process::no_spawns();
     let mut watch = Watch::new(kind);
     for round in 0..50 {
-        let (mut stream, mut peer) = UnixStream::pair().unwrap();
+        let (mut stream, mut peer) = pair();
         watch.register(&mut stream, round, Interest::READABLE);
         peer.write_all(b"hello").unwrap();
         watch.wait_readable(round);
@@ -81,13 +84,51 @@ fn nothing_of_an_old_registration_for_a_reused_number(kind: SelectorKind) {
     }
 }
 
+/// The event of the first registration is there, and nobody has taken it.
+fn an_event_that_waits_is_not_that_of_the_next_registration(kind: SelectorKind) {
+    let mut watch = Watch::new(kind);
+    let (mut stream, mut peer) = pair();
+    peer.write_all(b"hello").unwrap();
+    for round in 0..20 {
+        watch.register(&mut stream, 2 * round, BOTH);
+        watch.deregister(&mut stream);
+        watch.register(&mut stream, 2 * round + 1, Interest::READABLE);
+        watch.wait_readable(2 * round + 1);
+        for event in &watch.events {
+            assert_eq!(event.token(), Token(2 * round + 1));
+        }
+        watch.expect_silence();
+        watch.deregister(&mut stream);
+    }
+}
+
+fn an_event_that_waits_gets_the_new_token(kind: SelectorKind) {
+    let mut watch = Watch::new(kind);
+    let (mut stream, mut peer) = pair();
+    watch.register(&mut stream, 0, Interest::READABLE);
+    for token in 1..20 {
+        peer.write_all(b"hello").unwrap();
+        watch
+            .poll
+            .registry()
+            .reregister(&mut stream, Token(token), Interest::READABLE)
+            .unwrap();
+        watch.wait_readable(token);
+        for event in &watch.events {
+            assert_eq!(event.token(), Token(token));
+        }
+        watch.expect_silence();
+        drain(&stream);
+    }
+}
+
 fn a_dropped_source_is_silent(kind: SelectorKind) {
     let _no_spawns = process::no_spawns();
-    let (mut sender, mut receiver) = pipe::new().unwrap();
+    let (mut one, mut two) = pair();
     let mut watch = Watch::new(kind);
-    watch.register(&mut receiver, 1, Interest::READABLE);
-    sender.write_all(b"hello").unwrap();
-    drop(receiver);
+    watch.register(&mut one, 1, Interest::READABLE);
+    two.write_all(b"hello").unwrap();
+    drop(one);
     watch.expect_silence();
 }
 
@@ -96,12 +137,13 @@ fn the_number_of_a_dropped_source_is_nobodys(kind: SelectorKind) {
     let test = process::test_path!(kind, "the_number_of_a_dropped_source_is_nobodys");
     process::alone(&test, || {
         let mut watch = Watch::new(kind);
-        let (mut one, _two) = UnixStream::pair().unwrap();
+        let (mut one, _two) = pair();
         watch.register(&mut one, 1, BOTH);
-        let number = one.as_raw_fd();
+        let number = raw(&one);
         drop(one);
-        let (other, mut peer) = UnixStream::pair().unwrap();
-        assert_eq!(other.as_raw_fd(), number);
+        let (other, mut peer) = pair();
+        // Windows may give it to something else.
+        assert!(raw(&other) == number || cfg!(windows));
         peer.write_all(b"hello").unwrap();
         watch.expect_silence();
     });
@@ -134,9 +176,58 @@ fn a_source_can_move_to_another_poll(kind: SelectorKind) {
     one.expect_silence();
 }
 
+/// More than a poll keeps together on any system, in more polls than one.
+fn many_sources_of_several_polls(kind: SelectorKind) {
+    const POLLS: usize = 3;
+    let mut polls: Vec<_> = (0..POLLS).map(|_| Watch::new(kind)).collect();
+    let mut pairs: Vec<_> = (0..120).map(|_| pair()).collect();
+    for (token, (one, _)) in pairs.iter_mut().enumerate() {
+        polls[token % POLLS].register(one, token, Interest::READABLE);
+    }
+    for round in 0..3 {
+        for (_, two) in &mut pairs {
+            two.write_all(b"hello").unwrap();
+        }
+        let mut seen = vec![false; pairs.len()];
+        for (index, watch) in polls.iter_mut().enumerate() {
+            let mut left = pairs.len() / POLLS;
+            while left > 0 {
+                watch.poll(crate::support::LONG);
+                assert!(!watch.events.is_empty(), "{left} left in round {round}");
+                for event in &watch.events {
+                    let token = event.token().0;
+                    assert_eq!(token % POLLS, index, "an event of another poll");
+                    assert!(!seen[token], "reported twice");
+                    assert_eq!(drain(&pairs[token].0), 5);
+                    seen[token] = true;
+                    left -= 1;
+                }
+            }
+        }
+        // Some leave, and others come in their place.
+        for (token, (one, _)) in pairs
+            .iter_mut()
+            .enumerate()
+            .filter(|(token, _)| token % 2 == 0)
+        {
+            polls[token % POLLS].deregister(one);
+        }
+        for (token, (one, _)) in pairs
+            .iter_mut()
+            .enumerate()
+            .filter(|(token, _)| token % 2 == 0)
+        {
+            polls[token % POLLS].register(one, token, Interest::READABLE);
+        }
+    }
+    for watch in &mut polls {
+        watch.expect_silence();
+    }
+}
+
 fn the_same_token_twice(kind: SelectorKind) {
     let mut watch = Watch::new(kind);
-    let (mut one, mut two) = UnixStream::pair().unwrap();
+    let (mut one, mut two) = pair();
     watch.register(&mut one, 1, BOTH);
     watch.register(&mut two, 1, BOTH);
     watch.wait_writable(1);
@@ -217,7 +308,7 @@ fn the_poll_is_dropped_while_sources_are_registered(kind: SelectorKind) {
 /// Two sources are in one batch; handling the first deregisters the second.
 fn deregistering_within_the_batch(kind: SelectorKind) {
     let mut watch = Watch::new(kind);
-    let (mut one, mut two) = UnixStream::pair().unwrap();
+    let (mut one, mut two) = pair();
     watch.register(&mut one, 1, BOTH);
     watch.register(&mut two, 2, BOTH);
     watch.poll(crate::support::LONG);
@@ -233,15 +324,18 @@ fn deregistering_within_the_batch(kind: SelectorKind) {
 fn dropping_within_the_batch(kind: SelectorKind) {
     let _no_spawns = process::no_spawns();
     let mut watch = Watch::new(kind);
-    let mut pipes: Vec<_> = (0..5).map(|_| pipe::new().unwrap()).map(Some).collect();
-    for (token, pipe) in pipes.iter_mut().enumerate() {
-        let (sender, receiver) = pipe.as_mut().unwrap();
-        watch.register(receiver, token, Interest::READABLE);
-        sender.write_all(b"!").unwrap();
+    let mut pairs: Vec<_> = (0..5).map(|_| pair()).map(Some).collect();
+    for (token, pair) in pairs.iter_mut().enumerate() {
+        let (one, two) = pair.as_mut().unwrap();
+        watch.register(one, token, Interest::READABLE);
+        two.write_all(b"!").unwrap();
     }
-    watch.poll(crate::support::LONG);
-    for event in &watch.events {
-        pipes[event.token().0] = None;
+    // All at once, or some now and some later.
+    while pairs.iter().any(Option::is_some) {
+        watch.poll(crate::support::LONG);
+        for event in &watch.events {
+            pairs[event.token().0] = None;
+        }
     }
     watch.expect_silence();
 }
@@ -250,7 +344,7 @@ fn a_duplicate_reports_until_deregistered(kind: SelectorKind) {
     let mut watch = Watch::new(kind);
     let (mut stream, mut peer) = connected();
     watch.register(&mut stream, 1, Interest::READABLE);
-    let duplicate = stream.as_fd().try_clone_to_owned().unwrap();
+    let duplicate = duplicate(&stream).unwrap();
     watch.deregister(&mut stream);
     drop(stream);
     peer.write_all(b"hello").unwrap();
@@ -266,7 +360,7 @@ fn a_duplicate_left_behind(kind: SelectorKind) {
     let mut watch = Watch::new(kind);
     let (mut stream, mut peer) = connected();
     watch.register(&mut stream, 1, Interest::READABLE);
-    let duplicate = stream.as_fd().try_clone_to_owned().unwrap();
+    let duplicate = duplicate(&stream).unwrap();
     drop(stream);
     peer.write_all(b"hello").unwrap();
     if kind == SelectorKind::Epoll {
@@ -283,7 +377,7 @@ fn turned_into_std_without_deregister(kind: SelectorKind) {
     watch.register(&mut stream, 1, Interest::READABLE);
     let stream = std::net::TcpStream::from(stream);
     peer.write_all(b"hello").unwrap();
-    if kind == SelectorKind::Epoll {
+    if matches!(kind, SelectorKind::Epoll | SelectorKind::Kqueue) {
         watch.wait_readable(1);
     } else {
         watch.expect_silence();
@@ -299,7 +393,7 @@ fn registering_again_after_the_poll_was_dropped(kind: SelectorKind) {
     drop(first);
     let mut second = Watch::new(kind);
     let result = second.poll.registry().register(&mut stream, Token(2), BOTH);
-    if cfg!(debug_assertions) || kind == SelectorKind::Poll {
+    if cfg!(debug_assertions) || !matches!(kind, SelectorKind::Epoll | SelectorKind::Kqueue) {
         assert_eq!(result.unwrap_err().kind(), ErrorKind::AlreadyExists);
         // A clone of the registry is the way out.
         registry.deregister(&mut stream).unwrap();
@@ -329,7 +423,13 @@ fn no_capacity_is_an_error(kind: SelectorKind) {
     watch.expect_silence();
 }
 
+#[cfg(descriptors)]
 fn the_descriptor_of_the_poll(kind: SelectorKind) {
+    use std::os::fd::{AsFd, AsRawFd};
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    use mio::unix::SourceFd;
+
     let mut inner = Watch::new(kind);
     assert_eq!(inner.poll.selector_kind(), kind);
     if kind == SelectorKind::Poll {
@@ -372,16 +472,26 @@ fn the_default_is_the_first_available() {
     assert!(kinds.contains(&SelectorKind::Epoll) && kinds.contains(&SelectorKind::Poll));
 }
 
-#[cfg(not(all(epoll, poll)))]
 #[test]
 fn a_selector_that_was_not_compiled_is_unsupported() {
-    for kind in [SelectorKind::Epoll, SelectorKind::Poll] {
-        if SelectorKind::available().any(|available| available == kind) {
-            continue;
-        }
+    let kinds = [
+        SelectorKind::Afd,
+        SelectorKind::Epoll,
+        SelectorKind::EventPorts,
+        SelectorKind::Kqueue,
+        SelectorKind::Poll,
+    ];
+    // If all that the system has were compiled, another feature is no way out.
+    let hint = if cfg!(feature = "all-selectors") {
+        "this system"
+    } else {
+        "all-selectors"
+    };
+    let available: Vec<_> = SelectorKind::available().collect();
+    for kind in kinds.into_iter().filter(|kind| !available.contains(kind)) {
         let err = Poll::builder().selector(kind).build().unwrap_err();
         assert_eq!(err.kind(), ErrorKind::Unsupported);
-        assert!(err.to_string().contains("all-selectors"), "{err}");
+        assert!(err.to_string().contains(hint), "{err}");
     }
 }
 

@@ -3,11 +3,12 @@
 use std::io::{ErrorKind, Read, Write};
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use mio::unix::{SourceFd, pipe};
 use mio::{Interest, SelectorKind, Token};
 
+use crate::readiness::count_events;
 use crate::support::{BOTH, Watch, drain, ffi, fill};
 
 per_selector!(
@@ -89,17 +90,6 @@ fn room_that_came_before_the_poll_is_news(kind: SelectorKind) {
         let filled = fill(&one);
         assert_eq!(drain(&two), filled);
     }
-}
-
-/// A poll on each turn, as a program does that has other things to do, and waits in between.
-fn count_events(watch: &mut Watch, duration: Duration) -> usize {
-    let end = Instant::now() + duration;
-    let mut count = 0;
-    while Instant::now() < end {
-        watch.poll(end.saturating_duration_since(Instant::now()));
-        count += watch.events.iter().count();
-    }
-    count
 }
 
 fn what_is_left_alone_is_no_busy_loop(kind: SelectorKind) {

@@ -3,8 +3,7 @@
 use std::io::{ErrorKind, Read, Write};
 use std::os::fd::{AsFd, AsRawFd, IntoRawFd, OwnedFd};
 #[cfg(all(abstract_address, not(std_os_android)))]
-use std::os::linux::net::SocketAddrExt;
-use std::os::unix::net::SocketAddr;
+use std::os::{linux::net::SocketAddrExt, unix::net::SocketAddr};
 
 use mio::net::{UnixDatagram, UnixListener, UnixStream};
 use mio::{Interest, SelectorKind};
@@ -210,7 +209,7 @@ fn a_full_backlog_is_an_error() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("socket");
     let listener = UnixListener::bind(&path).unwrap();
-    ffi::listen_again(listener.as_fd(), 1);
+    ffi::listen_again(&listener, 1);
     let mut clients = Vec::new();
     let err = loop {
         match UnixStream::connect(&path) {
@@ -252,14 +251,14 @@ fn conversions_keep_the_descriptor() {
     let fd = stream.as_raw_fd();
     let stream = UnixStream::from(OwnedFd::from(stream));
     let stream = UnixStream::from_std(std::os::unix::net::UnixStream::from(stream));
-    let stream: UnixStream = ffi::from_raw_fd(stream.into_raw_fd());
+    let stream: UnixStream = ffi::from_raw(stream.into_raw_fd());
     assert_eq!(stream.as_raw_fd(), fd);
 
     let (datagram, _other) = UnixDatagram::pair().unwrap();
     let fd = datagram.as_raw_fd();
     let datagram = UnixDatagram::from(OwnedFd::from(datagram));
     let datagram = UnixDatagram::from_std(std::os::unix::net::UnixDatagram::from(datagram));
-    let datagram: UnixDatagram = ffi::from_raw_fd(datagram.into_raw_fd());
+    let datagram: UnixDatagram = ffi::from_raw(datagram.into_raw_fd());
     assert_eq!(datagram.as_raw_fd(), fd);
 
     let directory = tempfile::tempdir().unwrap();
@@ -267,6 +266,6 @@ fn conversions_keep_the_descriptor() {
     let fd = listener.as_raw_fd();
     let listener = UnixListener::from(OwnedFd::from(listener));
     let listener = UnixListener::from_std(std::os::unix::net::UnixListener::from(listener));
-    let listener: UnixListener = ffi::from_raw_fd(listener.into_raw_fd());
+    let listener: UnixListener = ffi::from_raw(listener.into_raw_fd());
     assert_eq!(listener.as_raw_fd(), fd);
 }

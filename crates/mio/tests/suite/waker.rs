@@ -7,10 +7,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use mio::unix::pipe;
 use mio::{Events, Interest, SelectorKind, Token, Waker};
 
-use crate::support::{LONG, Watch, connected, drain};
+use crate::support::{LONG, Watch, connected, drain, pair};
 
 per_selector!(
     a_wake_is_an_event,
@@ -123,10 +122,10 @@ fn a_busy_waker_starves_nobody(kind: SelectorKind) {
     let mut watch = Watch::new(kind);
     watch.events = Events::with_capacity(1);
     let waker = Waker::new(watch.poll.registry(), Token(3)).unwrap();
-    let mut pipes: Vec<_> = (0..3).map(|_| pipe::new().unwrap()).collect();
-    for (token, (sender, receiver)) in pipes.iter_mut().enumerate() {
-        watch.register(receiver, token, Interest::READABLE);
-        sender.write_all(b"!").unwrap();
+    let mut pairs: Vec<_> = (0..3).map(|_| pair()).collect();
+    for (token, (one, two)) in pairs.iter_mut().enumerate() {
+        watch.register(one, token, Interest::READABLE);
+        two.write_all(b"!").unwrap();
     }
     // Everything that is reported is used up and ready again at once.
     let mut seen = [0; 4];
@@ -135,9 +134,9 @@ fn a_busy_waker_starves_nobody(kind: SelectorKind) {
         watch.poll(LONG);
         let token = watch.events.iter().next().unwrap().token().0;
         seen[token] += 1;
-        if let Some((sender, receiver)) = pipes.get_mut(token) {
-            drain(receiver);
-            sender.write_all(b"!").unwrap();
+        if let Some((one, two)) = pairs.get_mut(token) {
+            drain(one);
+            two.write_all(b"!").unwrap();
         }
     }
     assert!(seen.iter().all(|seen| *seen >= 10), "{seen:?}");

@@ -11,6 +11,15 @@ use mio::{Events, Interest, Poll, SelectorKind, Token};
 
 pub(crate) mod ffi;
 pub(crate) mod process;
+#[cfg(unix)]
+mod unix;
+#[cfg(windows)]
+mod windows;
+
+#[cfg(unix)]
+pub(crate) use self::unix::{Owned, SHUT_DOWN, TOO_LONG, duplicate, into_raw, pair, raw};
+#[cfg(windows)]
+pub(crate) use self::windows::{Owned, SHUT_DOWN, TOO_LONG, duplicate, into_raw, pair, raw};
 
 /// How long a test waits for what has to come. It never does when all is well.
 pub(crate) const LONG: Duration = Duration::from_secs(30);
@@ -20,16 +29,32 @@ pub(crate) const SHORT: Duration = Duration::from_millis(30);
 
 pub(crate) const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
 
-/// Makes a test of each function for each selector of this build.
+/// Makes a test of each function for each selector of this build. A function may have attributes.
 macro_rules! per_selector {
-    ($($name:ident),+ $(,)?) => {
+    ($($(#[$attribute:meta])* $name:ident),+ $(,)?) => {
+        #[cfg(afd)]
+        mod afd {
+            $($(#[$attribute])* #[test] fn $name() { super::$name(mio::SelectorKind::Afd) })+
+        }
         #[cfg(epoll)]
         mod epoll {
-            $(#[test] fn $name() { super::$name(mio::SelectorKind::Epoll) })+
+            $($(#[$attribute])* #[test] fn $name() { super::$name(mio::SelectorKind::Epoll) })+
+        }
+        #[cfg(event_ports)]
+        mod event_ports {
+            $(
+                $(#[$attribute])*
+                #[test]
+                fn $name() { super::$name(mio::SelectorKind::EventPorts) }
+            )+
+        }
+        #[cfg(kqueue)]
+        mod kqueue {
+            $($(#[$attribute])* #[test] fn $name() { super::$name(mio::SelectorKind::Kqueue) })+
         }
         #[cfg(poll)]
         mod poll {
-            $(#[test] fn $name() { super::$name(mio::SelectorKind::Poll) })+
+            $($(#[$attribute])* #[test] fn $name() { super::$name(mio::SelectorKind::Poll) })+
         }
     };
 }
@@ -156,6 +181,19 @@ pub(crate) fn connected() -> (TcpStream, std::net::TcpStream) {
 pub(crate) fn would_block<T: std::fmt::Debug>(result: io::Result<T>) {
     let err = result.expect_err("this would block");
     assert_eq!(err.kind(), ErrorKind::WouldBlock, "{err}");
+}
+
+/// Tries until it would not block: for tests without a poll, and for what the system does soon.
+pub(crate) fn soon<T>(mut operation: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    let deadline = Instant::now() + LONG;
+    loop {
+        match operation() {
+            Err(err) if err.kind() == ErrorKind::WouldBlock && Instant::now() < deadline => {
+                std::thread::yield_now();
+            }
+            result => return result,
+        }
+    }
 }
 
 /// Reads until it would block, and answers how much there was.

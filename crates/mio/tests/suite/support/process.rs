@@ -1,6 +1,8 @@
 //! Tests that change what the whole process shares run in a process of their own.
 
+use std::ffi::OsString;
 use std::io;
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
@@ -19,6 +21,23 @@ pub(crate) fn no_spawns() -> RwLockReadGuard<'static, ()> {
     SPAWNS.read().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// The words that start a program which was built with this one: its path, behind the words of
+/// `MIO_TEST_RUNNER` if that is set. That is an emulator with its arguments, for programs of
+/// another processor. The one that runs this program does nothing for those it starts itself.
+pub(crate) fn words(program: PathBuf) -> impl Iterator<Item = OsString> {
+    let runner = std::env::var("MIO_TEST_RUNNER").unwrap_or_default();
+    let runner: Vec<OsString> = runner.split_whitespace().map(OsString::from).collect();
+    runner.into_iter().chain([program.into_os_string()])
+}
+
+/// A command that starts a program which was built with this one; see [`words`].
+pub(crate) fn command(program: PathBuf) -> Command {
+    let mut words = words(program);
+    let mut command = Command::new(words.next().expect("the program at least"));
+    command.args(words);
+    command
+}
+
 /// Runs `body` in a new process that runs this one test alone.
 ///
 /// `test` is the test's path below the suite, as `cargo test` shows it.
@@ -28,7 +47,7 @@ pub(crate) fn alone(test: &str, body: impl FnOnce()) {
         return body();
     }
     let suite = std::env::current_exe().expect("the suite's path");
-    let mut command = Command::new(suite);
+    let mut command = command(suite);
     command
         .args(["--exact", test, "--nocapture", "--test-threads=1"])
         .env(INSIDE, "1");
@@ -49,13 +68,25 @@ pub(crate) fn alone(test: &str, body: impl FnOnce()) {
     );
 }
 
+/// What `per_selector!` calls the module of a selector.
+pub(crate) fn module(kind: mio::SelectorKind) -> &'static str {
+    match kind {
+        mio::SelectorKind::EventPorts => "event_ports",
+        mio::SelectorKind::Afd => "afd",
+        mio::SelectorKind::Epoll => "epoll",
+        mio::SelectorKind::Kqueue => "kqueue",
+        mio::SelectorKind::Poll => "poll",
+        other => panic!("{other:?} has no tests"),
+    }
+}
+
 /// The path of the calling module's test for a selector: `module::epoll::name`.
 macro_rules! test_path {
     ($kind:expr, $name:literal) => {{
         let module = module_path!()
             .split_once("::")
             .map_or("", |(_, module)| module);
-        let selector = format!("{:?}", $kind).to_lowercase();
+        let selector = $crate::support::process::module($kind);
         format!("{module}::{selector}::{}", $name)
     }};
 }

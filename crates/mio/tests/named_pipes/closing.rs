@@ -1,0 +1,252 @@
+//! Pipes that are dropped while something is under way.
+
+use std::io::{Read, Write};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use mio::windows::NamedPipe;
+
+use crate::support::{MUCH, SHORT, Watch, alone, client, ffi, name, pattern, peer, would_block};
+
+/// Longer than a drop takes, and shorter than the time after which it gives up.
+const AT_ONCE: Duration = Duration::from_millis(700);
+
+#[test]
+fn the_peer_hears_of_it_though_nobody_polls() {
+    let mut watch = Watch::new();
+    let (server, mut peer) = watch.with_peer();
+    // A read is under way, and a write whose packet nobody has taken.
+    assert_eq!((&server).write(b"bye").unwrap(), 3);
+    drop(server);
+    let mut data = Vec::new();
+    peer.read_to_end(&mut data).unwrap();
+    assert_eq!(data, b"bye");
+    watch.expect_silence();
+}
+
+#[test]
+fn a_pipe_that_waited_for_a_client_is_gone_at_once() {
+    let mut watch = Watch::new();
+    let name = name();
+    let mut server = NamedPipe::new(&name).unwrap();
+    watch.register(&mut server, 0);
+    would_block(server.connect());
+    drop(server);
+    peer(&name).unwrap_err();
+    watch.expect_silence();
+    // The name is free.
+    drop(NamedPipe::new(&name).unwrap());
+}
+
+#[test]
+fn what_was_accepted_is_written() {
+    let mut watch = Watch::new();
+    let (server, mut peer) = watch.with_peer();
+    assert_eq!((&server).write(&pattern(MUCH)).unwrap(), MUCH);
+    drop(server);
+    let reader = thread::spawn(move || {
+        let mut data = Vec::new();
+        peer.read_to_end(&mut data).unwrap();
+        data
+    });
+    while !reader.is_finished() {
+        watch.poll(SHORT);
+        assert!(watch.events.is_empty());
+    }
+    assert!(reader.join().unwrap() == pattern(MUCH));
+}
+
+#[test]
+fn what_nobody_reads_is_given_up_with_the_poll() {
+    let mut watch = Watch::new();
+    let (server, mut peer) = watch.with_peer();
+    watch.settle();
+    assert_eq!((&server).write(&pattern(MUCH)).unwrap(), MUCH);
+    drop(server);
+    watch.expect_silence();
+    let start = Instant::now();
+    drop(watch);
+    assert!(start.elapsed() < AT_ONCE, "{:?}", start.elapsed());
+    let mut data = Vec::new();
+    // Whatever the system has taken of it, the end comes.
+    let _ = peer.read_to_end(&mut data);
+}
+
+/// What can be under way when a pipe is dropped.
+fn in_flight(watch: &mut Watch) -> Vec<NamedPipe> {
+    let (reading, peer) = watch.pair();
+    let (writing, silent) = watch.pair();
+    assert_eq!((&writing).write(&pattern(MUCH)).unwrap(), MUCH);
+    let mut connecting = NamedPipe::new(name()).unwrap();
+    watch.register(&mut connecting, 2);
+    would_block(connecting.connect());
+    // Data that was read ahead, and its packet taken or not.
+    let (full, mut writer) = watch.with_peer();
+    writer.write_all(b"hello").unwrap();
+    watch.settle();
+    writer.write_all(b"hello").unwrap();
+    // Thrown out while something was under way.
+    let (ended, _client) = watch.pair();
+    assert_eq!((&ended).write(&pattern(MUCH)).unwrap(), MUCH);
+    ended.disconnect().unwrap();
+    let never = NamedPipe::new(name()).unwrap();
+    let mut deregistered = NamedPipe::new(name()).unwrap();
+    watch.register(&mut deregistered, 3);
+    would_block(deregistered.connect());
+    watch.deregister(&mut deregistered);
+    vec![
+        reading,
+        peer,
+        writing,
+        silent,
+        connecting,
+        full,
+        ended,
+        never,
+        deregistered,
+    ]
+}
+
+#[test]
+fn pipes_are_dropped_before_the_poll() {
+    let mut watch = Watch::new();
+    for polls in [false, true] {
+        let mut pipes = in_flight(&mut watch);
+        if polls {
+            pipes.reverse();
+        }
+        drop(pipes);
+        if polls {
+            watch.expect_silence();
+        }
+    }
+    let start = Instant::now();
+    drop(watch);
+    assert!(start.elapsed() < AT_ONCE, "{:?}", start.elapsed());
+}
+
+#[test]
+fn pipes_are_dropped_after_the_poll() {
+    for reversed in [false, true] {
+        let mut watch = Watch::new();
+        let mut pipes = in_flight(&mut watch);
+        drop(watch);
+        if reversed {
+            pipes.reverse();
+        }
+        let start = Instant::now();
+        drop(pipes);
+        assert!(start.elapsed() < AT_ONCE, "{:?}", start.elapsed());
+    }
+}
+
+#[test]
+fn pipes_without_a_poll_can_be_used_and_report_nothing() {
+    let mut watch = Watch::new();
+    let (server, client) = watch.pair();
+    drop(watch);
+    assert_eq!((&server).write(b"hello").unwrap(), 5);
+    would_block((&client).read(&mut [0; 8]));
+    would_block((&server).read(&mut [0; 8]));
+    server.disconnect().unwrap();
+    would_block(server.connect());
+}
+
+#[test]
+fn forgotten_pipes_keep_what_the_kernel_uses() {
+    let mut watch = Watch::new();
+    let name = name();
+    let mut server = NamedPipe::new(&name).unwrap();
+    let mut peer = peer(&name).unwrap();
+    watch.register(&mut server, 0);
+    watch.connect(&server);
+    watch.settle();
+    assert_eq!((&server).write(&pattern(MUCH)).unwrap(), MUCH);
+    let mut waiting = NamedPipe::new(crate::support::name()).unwrap();
+    watch.register(&mut waiting, 1);
+    would_block(waiting.connect());
+    let waiting_name = crate::support::name();
+    let mut connecting = NamedPipe::new(&waiting_name).unwrap();
+    watch.register(&mut connecting, 2);
+    would_block(connecting.connect());
+    for pipe in [server, waiting, connecting] {
+        std::mem::forget(pipe);
+    }
+    // Memory that others may get now.
+    let filler: Vec<_> = (0..100).map(|_| vec![0xAA_u8; 20_000]).collect();
+    peer.write_all(&pattern(10_000)).unwrap();
+    let mut data = vec![0; MUCH];
+    peer.read_exact(&mut data).unwrap();
+    assert!(data == pattern(MUCH));
+    drop(client(&waiting_name));
+    watch.settle();
+    assert!(
+        filler
+            .iter()
+            .all(|part| part.iter().all(|byte| *byte == 0xAA))
+    );
+    drop(watch);
+}
+
+#[test]
+fn pipes_are_dropped_while_another_thread_polls() {
+    let mut watch = Watch::new();
+    let registry = watch.poll.registry().try_clone().unwrap();
+    let dropper = thread::spawn(move || {
+        for round in 0..100 {
+            let name = name();
+            let mut server = NamedPipe::new(&name).unwrap();
+            let mut client = client(&name);
+            let both = crate::support::BOTH;
+            registry.register(&mut server, mio::Token(0), both).unwrap();
+            registry.register(&mut client, mio::Token(1), both).unwrap();
+            let _ = server.connect();
+            let _ = (&server).write(&pattern(1_000 * (round % 5) * (round % 3)));
+            let _ = (&client).write(b"hello");
+            if round % 2 == 0 {
+                drop(client);
+            }
+        }
+    });
+    while !dropper.is_finished() {
+        watch.poll(SHORT);
+    }
+    dropper.join().unwrap();
+}
+
+#[test]
+fn no_handle_is_left_open() {
+    let (_, module) = module_path!().split_once("::").unwrap();
+    alone(&format!("{module}::no_handle_is_left_open"), || {
+        let round = |polls: bool, poll_first: bool| {
+            let mut watch = Watch::new();
+            let pipes = in_flight(&mut watch);
+            if poll_first {
+                drop(watch);
+                drop(pipes);
+            } else {
+                drop(pipes);
+                if polls {
+                    watch.settle();
+                }
+            }
+        };
+        round(true, false);
+        let before = ffi::open_handles();
+        for number in 0..8 {
+            round(number % 3 == 0, number % 2 == 0);
+        }
+        assert_eq!(ffi::open_handles(), before);
+
+        // And while the poll goes on.
+        let mut watch = Watch::new();
+        drop(in_flight(&mut watch));
+        watch.settle();
+        let before = ffi::open_handles();
+        for _ in 0..3 {
+            drop(in_flight(&mut watch));
+            watch.settle();
+        }
+        assert_eq!(ffi::open_handles(), before);
+    });
+}

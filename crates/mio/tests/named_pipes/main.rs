@@ -1,0 +1,11 @@
+//! Named pipes of Windows: what a user relies on, and what went wrong in other libraries.
+
+#![cfg(all(windows, feature = "os-ext"))]
+
+mod closing;
+mod connecting;
+mod data;
+mod messages;
+mod registering;
+mod support;
+mod threads;

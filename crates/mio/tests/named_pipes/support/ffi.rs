@@ -1,0 +1,132 @@
+//! System calls that tests need and std does not have, and the counting allocator.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::io;
+use std::os::windows::io::{AsHandle, AsRawHandle, FromRawHandle, IntoRawHandle, OwnedHandle};
+use std::ptr;
+
+use windows_sys::Win32::Foundation::{
+    GetHandleInformation, HANDLE_FLAG_INHERIT, INVALID_HANDLE_VALUE,
+};
+use windows_sys::Win32::Storage::FileSystem::FILE_FLAG_OVERLAPPED;
+use windows_sys::Win32::System::IO::CancelIoEx;
+use windows_sys::Win32::System::Pipes::{
+    CreateNamedPipeW, DisconnectNamedPipe, PIPE_READMODE_MESSAGE, PIPE_REJECT_REMOTE_CLIENTS,
+    PIPE_TYPE_BYTE, PIPE_TYPE_MESSAGE, SetNamedPipeHandleState,
+};
+use windows_sys::Win32::System::Threading::{GetCurrentProcess, GetProcessHandleCount};
+use windows_sys::core::BOOL;
+
+pub(crate) use windows_sys::Win32::Storage::FileSystem::{
+    PIPE_ACCESS_DUPLEX, PIPE_ACCESS_INBOUND, PIPE_ACCESS_OUTBOUND,
+};
+
+pub(crate) const BYTES: u32 = PIPE_TYPE_BYTE | PIPE_REJECT_REMOTE_CLIENTS;
+pub(crate) const MESSAGES: u32 =
+    PIPE_TYPE_MESSAGE | PIPE_READMODE_MESSAGE | PIPE_REJECT_REMOTE_CLIENTS;
+
+fn check(result: BOOL) {
+    assert_ne!(result, 0, "{}", io::Error::last_os_error());
+}
+
+/// A server's end as `NamedPipe::new` does not make it.
+pub(crate) fn server(name: &str, access: u32, mode: u32) -> OwnedHandle {
+    let name: Vec<u16> = name.encode_utf16().chain([0]).collect();
+    let open = access | FILE_FLAG_OVERLAPPED;
+    // SAFETY: the name ends with a null character and lives through the call.
+    let handle =
+        unsafe { CreateNamedPipeW(name.as_ptr(), open, mode, 255, 65536, 65536, 0, ptr::null()) };
+    assert_ne!(
+        handle,
+        INVALID_HANDLE_VALUE,
+        "{}",
+        io::Error::last_os_error()
+    );
+    // SAFETY: the handle was just made and nobody else knows of it.
+    unsafe { OwnedHandle::from_raw_handle(handle) }
+}
+
+/// What is read from this client is one message at a time.
+pub(crate) fn read_messages(client: &impl AsHandle) {
+    let handle = client.as_handle().as_raw_handle();
+    let mode = PIPE_READMODE_MESSAGE;
+    // SAFETY: the handle is open, and the mode is on our stack.
+    check(unsafe { SetNamedPipeHandleState(handle, &raw const mode, ptr::null(), ptr::null()) });
+}
+
+/// Throws the client out, behind the owner's back.
+pub(crate) fn disconnect(pipe: &impl AsHandle) {
+    // SAFETY: the handle is open.
+    check(unsafe { DisconnectNamedPipe(pipe.as_handle().as_raw_handle()) });
+}
+
+/// Cancels what is under way on a handle, behind its owner's back.
+pub(crate) fn cancel_all(pipe: &impl AsHandle) {
+    // SAFETY: the handle is open.
+    check(unsafe { CancelIoEx(pipe.as_handle().as_raw_handle(), ptr::null()) });
+}
+
+pub(crate) fn from_raw<T: FromRawHandle>(handle: impl IntoRawHandle) -> T {
+    // SAFETY: the handle has no owner any more.
+    unsafe { T::from_raw_handle(handle.into_raw_handle()) }
+}
+
+/// Whether a program that is started gets the handle, too.
+pub(crate) fn is_inherited(pipe: &impl AsHandle) -> bool {
+    let mut flags = 0;
+    let handle = pipe.as_handle().as_raw_handle();
+    // SAFETY: the handle is open, and the place for the answer is on our stack.
+    check(unsafe { GetHandleInformation(handle, &raw mut flags) });
+    flags & HANDLE_FLAG_INHERIT != 0
+}
+
+/// How many handles this process has open.
+pub(crate) fn open_handles() -> usize {
+    let mut count = 0;
+    // SAFETY: always allowed.
+    let process = unsafe { GetCurrentProcess() };
+    // SAFETY: the place for the answer is on our stack.
+    check(unsafe { GetProcessHandleCount(process, &raw mut count) });
+    count as usize
+}
+
+/// Counts what each thread allocates.
+struct CountingAllocator;
+
+#[global_allocator]
+static ALLOCATOR: CountingAllocator = CountingAllocator;
+
+thread_local! {
+    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
+}
+
+/// How many allocations this thread has made since it began.
+pub(crate) fn allocations() -> usize {
+    ALLOCATIONS.with(Cell::get)
+}
+
+fn count() {
+    // A thread that is ending has no counter any more.
+    let _ = ALLOCATIONS.try_with(|counter| counter.set(counter.get() + 1));
+}
+
+// SAFETY: all is forwarded to the system's allocator.
+unsafe impl GlobalAlloc for CountingAllocator {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count();
+        // SAFETY: the caller keeps the contract.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: the caller keeps the contract.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        count();
+        // SAFETY: the caller keeps the contract.
+        unsafe { System.realloc(pointer, layout, size) }
+    }
+}

@@ -1,0 +1,6 @@
+//! What Windows has beside the rest.
+
+// mio::windows
+
+#[allow(unused_imports, reason = "that it can be named is what is shown")]
+use mio::windows as _;

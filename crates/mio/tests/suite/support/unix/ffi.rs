@@ -1,0 +1,222 @@
+//! System calls of Unix that tests need and std does not have.
+
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::time::Duration;
+
+fn check(result: libc::c_int) -> libc::c_int {
+    assert_ne!(result, -1, "{}", io::Error::last_os_error());
+    result
+}
+
+/// Closes the connection with a reset instead of in order.
+pub(crate) fn reset(stream: std::net::TcpStream) {
+    let linger = libc::linger {
+        l_onoff: 1,
+        l_linger: 0,
+    };
+    let length = size_of::<libc::linger>() as libc::socklen_t;
+    let pointer = (&raw const linger).cast();
+    // SAFETY: the option is on our stack and as long as we say.
+    check(unsafe {
+        libc::setsockopt(
+            stream.as_raw_fd(),
+            libc::SOL_SOCKET,
+            libc::SO_LINGER,
+            pointer,
+            length,
+        )
+    });
+}
+
+/// Sends a byte of urgent data.
+#[cfg(priority)]
+pub(crate) fn send_urgent(stream: &std::net::TcpStream) {
+    // SAFETY: the buffer has one byte.
+    let sent = unsafe { libc::send(stream.as_raw_fd(), b"!".as_ptr().cast(), 1, libc::MSG_OOB) };
+    assert_eq!(sent, 1);
+}
+
+/// Takes a byte of urgent data.
+#[cfg(priority)]
+pub(crate) fn receive_urgent(fd: RawFd) -> io::Result<u8> {
+    let mut byte = 0_u8;
+    // SAFETY: the buffer has one byte.
+    match unsafe { libc::recv(fd, (&raw mut byte).cast(), 1, libc::MSG_OOB) } {
+        -1 => Err(io::Error::last_os_error()),
+        _ => Ok(byte),
+    }
+}
+
+/// Whether a program that is started gets the socket, too.
+pub(crate) fn is_inherited(source: &impl AsFd) -> bool {
+    let (close_on_exec, _) = flags(source.as_fd());
+    !close_on_exec
+}
+
+/// Whether the descriptor is closed when another program is executed, and whether it is
+/// non-blocking.
+pub(crate) fn flags(fd: BorrowedFd<'_>) -> (bool, bool) {
+    // SAFETY: no pointer is passed.
+    let descriptor = check(unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_GETFD) });
+    // SAFETY: no pointer is passed.
+    let status = check(unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_GETFL) });
+    (
+        descriptor & libc::FD_CLOEXEC != 0,
+        status & libc::O_NONBLOCK != 0,
+    )
+}
+
+/// Lets this process have no more descriptors than this.
+#[cfg(priority)]
+pub(crate) fn limit_descriptors(limit: usize) {
+    let limit = libc::rlimit {
+        rlim_cur: limit as _,
+        rlim_max: limit as _,
+    };
+    // SAFETY: the limit is on our stack.
+    check(unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit) });
+}
+
+/// Gives `SIGUSR1` a handler that does nothing, so that it interrupts system calls.
+pub(crate) fn handle_sigusr1() {
+    extern "C" fn nothing(_: libc::c_int) {}
+    // SAFETY: for this type zero is a value.
+    let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
+    action.sa_sigaction = nothing as extern "C" fn(libc::c_int) as libc::sighandler_t;
+    // SAFETY: the action is on our stack, and the handler touches nothing.
+    check(unsafe { libc::sigaction(libc::SIGUSR1, &raw const action, std::ptr::null_mut()) });
+}
+
+pub(crate) fn this_thread() -> libc::pthread_t {
+    // SAFETY: always allowed.
+    unsafe { libc::pthread_self() }
+}
+
+/// Sends `SIGUSR1` to a thread that has to be running still.
+pub(crate) fn signal(thread: libc::pthread_t) {
+    // SAFETY: the caller knows that the thread runs.
+    assert_eq!(unsafe { libc::pthread_kill(thread, libc::SIGUSR1) }, 0);
+}
+
+/// How long this thread has had a processor.
+pub(crate) fn thread_time() -> Duration {
+    // SAFETY: for this type zero is a value.
+    let mut time: libc::timespec = unsafe { std::mem::zeroed() };
+    // SAFETY: the time is on our stack.
+    check(unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut time) });
+    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
+}
+
+/// Changes the backlog of a listener.
+pub(crate) fn listen_again(listener: &impl AsFd, backlog: libc::c_int) {
+    // SAFETY: no pointer is passed.
+    check(unsafe { libc::listen(listener.as_fd().as_raw_fd(), backlog) });
+}
+
+/// For descriptors that were just taken out of their owner with `into_raw`.
+pub(crate) fn from_raw<T: FromRawFd>(fd: RawFd) -> T {
+    // SAFETY: the caller has just become the owner.
+    unsafe { T::from_raw_fd(fd) }
+}
+
+/// A UDP socket of IPv6 that takes datagrams of IPv4, or does not.
+pub(crate) fn ipv6_socket(only: bool) -> OwnedFd {
+    // SAFETY: no pointer is passed.
+    let fd = check(unsafe { libc::socket(libc::AF_INET6, libc::SOCK_DGRAM, 0) });
+    let only = libc::c_int::from(only);
+    let length = size_of::<libc::c_int>() as libc::socklen_t;
+    let pointer = (&raw const only).cast();
+    // SAFETY: the option is on our stack and as long as we say.
+    check(unsafe { libc::setsockopt(fd, libc::IPPROTO_IPV6, libc::IPV6_V6ONLY, pointer, length) });
+    from_raw(fd)
+}
+
+/// A Unix stream socket bound to an abstract name, which std can't make.
+#[cfg(all(abstract_address, not(std_os_android)))]
+pub(crate) fn bound_unix_stream(name: &[u8]) -> OwnedFd {
+    unix_stream_with(&[&[0], name].concat(), libc::bind)
+}
+
+/// A Unix stream socket bound to a path, which std can't make.
+pub(crate) fn bound_unix_stream_at(path: &[u8]) -> OwnedFd {
+    unix_stream_with(path, libc::bind)
+}
+
+#[cfg(all(abstract_address, not(std_os_android)))]
+pub(crate) fn connect_abstract(fd: BorrowedFd<'_>, name: &[u8]) {
+    with_unix_address(fd, &[&[0], name].concat(), libc::connect);
+}
+
+pub(crate) fn connect_path(fd: BorrowedFd<'_>, path: &[u8]) {
+    with_unix_address(fd, path, libc::connect);
+}
+
+type AddressCall =
+    unsafe extern "C" fn(libc::c_int, *const libc::sockaddr, libc::socklen_t) -> libc::c_int;
+
+fn unix_stream_with(name: &[u8], call: AddressCall) -> OwnedFd {
+    // SAFETY: no pointer is passed.
+    let fd: OwnedFd = from_raw(check(unsafe {
+        libc::socket(libc::AF_UNIX, libc::SOCK_STREAM, 0)
+    }));
+    with_unix_address(fd.as_fd(), name, call);
+    fd
+}
+
+fn with_unix_address(fd: BorrowedFd<'_>, name: &[u8], call: AddressCall) {
+    // SAFETY: for this type zero is a value.
+    let mut address: libc::sockaddr_un = unsafe { std::mem::zeroed() };
+    address.sun_family = libc::AF_UNIX as libc::sa_family_t;
+    for (to, from) in address.sun_path.iter_mut().zip(name) {
+        *to = *from as libc::c_char;
+    }
+    let length = std::mem::offset_of!(libc::sockaddr_un, sun_path) + name.len();
+    // SAFETY: the address is on our stack and at least as long as we say.
+    check(unsafe {
+        call(
+            fd.as_raw_fd(),
+            (&raw const address).cast(),
+            length as libc::socklen_t,
+        )
+    });
+}
+
+/// Puts the open file of `from` behind the number `to`, closing what was there, in one step.
+pub(crate) fn replace(from: RawFd, to: RawFd) {
+    // SAFETY: no pointer is passed, and the caller owns both numbers.
+    check(unsafe { libc::dup2(from, to) });
+}
+
+/// The descriptors of this process that another program would get.
+#[cfg(priority)]
+pub(crate) fn inherited_descriptors() -> Vec<RawFd> {
+    let numbers = std::fs::read_dir("/proc/self/fd")
+        .expect("/proc")
+        .filter_map(|entry| {
+            entry
+                .expect("an entry")
+                .file_name()
+                .to_str()
+                .and_then(|name| name.parse().ok())
+        });
+    let numbers: Vec<RawFd> = numbers.collect();
+    numbers
+        .into_iter()
+        // SAFETY: no pointer is passed; a number that was closed meanwhile is an error.
+        .filter(|fd| unsafe { libc::fcntl(*fd, libc::F_GETFD) } == 0)
+        .collect()
+}
+
+/// Makes a pipe with a name, and opens it for reading.
+pub(crate) fn fifo(path: &std::path::Path) -> mio::unix::pipe::Receiver {
+    use std::os::unix::fs::OpenOptionsExt;
+    let name = std::ffi::CString::new(path.as_os_str().as_encoded_bytes()).expect("a path");
+    // SAFETY: the path ends with a zero.
+    check(unsafe { libc::mkfifo(name.as_ptr(), 0o600) });
+    let file = std::fs::OpenOptions::new()
+        .read(true)
+        .custom_flags(libc::O_NONBLOCK)
+        .open(path);
+    OwnedFd::from(file.expect("open")).into()
+}
