@@ -78,14 +78,7 @@ impl Interest {
     ///
     /// [aio(4)]: https://man.freebsd.org/cgi/man.cgi?query=aio&sektion=4
     #[cfg(any(aio, docsrs))]
-    #[cfg_attr(
-        docsrs,
-        doc(cfg(any(
-            target_os = "freebsd",
-            target_os = "dragonfly",
-            target_vendor = "apple"
-        )))
-    )]
+    #[cfg_attr(docsrs, doc(cfg(any(target_os = "freebsd", target_vendor = "apple"))))]
     pub const AIO: Interest = Interest::from_bits(AIO);
 
     /// Hear when a list of asynchronous file operations has ended.
