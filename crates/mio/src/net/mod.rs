@@ -5,8 +5,8 @@
 //! instead of waiting, and that it is an [`event::Source`](crate::event::Source).
 //!
 //! Sockets are non-blocking and close-on-exec from the start, and closed when dropped. They convert
-//! from and to std's types, [`OwnedFd`](std::os::fd::OwnedFd) and raw descriptors, which is also
-//! how an option that is missing here is set: through std, or through the `socket2` crate.
+//! from and to std's types, owned and raw descriptors (on Windows: sockets), which is also how an
+//! option that is missing here is set: through std, or through the `socket2` crate.
 //!
 //! # On registered sockets
 //!

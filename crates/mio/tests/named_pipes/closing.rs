@@ -1,6 +1,6 @@
 //! Pipes that are dropped while something is under way.
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -36,6 +36,23 @@ fn a_pipe_that_waited_for_a_client_is_gone_at_once() {
     watch.expect_silence();
     // The name is free.
     drop(NamedPipe::new(&name).unwrap());
+}
+
+/// What was to be written to a client that was thrown out keeps nothing open.
+#[test]
+fn a_pipe_that_was_disconnected_is_gone_at_once() {
+    let mut watch = Watch::new();
+    let name = name();
+    let mut server = NamedPipe::new(&name).unwrap();
+    let _peer = peer(&name).unwrap();
+    watch.register(&mut server, 0);
+    watch.connect(&server);
+    watch.settle();
+    assert_eq!((&server).write(&pattern(MUCH)).unwrap(), MUCH);
+    server.disconnect().unwrap();
+    drop(server);
+    let err = peer(&name).unwrap_err();
+    assert_eq!(err.kind(), ErrorKind::NotFound, "{err}");
 }
 
 #[test]

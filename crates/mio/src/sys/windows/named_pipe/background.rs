@@ -227,12 +227,12 @@ impl Background {
         // From here on nothing is started.
         state.connection = Connection::Ended;
         state.wants_client = false;
-        state.connect.make_stale();
-        state.read.make_stale();
         let unfinished = [state.connect.unfinished(), state.read.unfinished()];
         for operation in unfinished.into_iter().flatten() {
             afd::cancel(handle.as_handle(), operation);
         }
+        state.connect.make_stale();
+        state.read.make_stale();
         if let (Some(_), Some(shared)) = (state.write.unfinished(), shared) {
             state.kept_open = Some(Arc::clone(handle));
             let lingering = Arc::downgrade(self);

@@ -94,7 +94,9 @@ impl<T: Work> Slot<T> {
 
     /// What is under way, unless only its packet is still to come.
     pub(super) fn unfinished(&self) -> Option<OperationId> {
-        let under_way = self.under_way.filter(|under_way| !under_way.is_done)?;
-        Some(under_way.id)
+        let under_way = self.under_way?;
+        // The end of a connection has ended what was under way.
+        let is_over = under_way.is_done || under_way.is_stale;
+        (!is_over).then_some(under_way.id)
     }
 }
