@@ -174,10 +174,10 @@ impl Shared {
     }
 
     fn take_wake(&self) -> Option<NativeEvent> {
+        // The flag first: the token of a waker is set before it wakes.
+        let is_woken = self.woken.swap(false, Ordering::AcqRel);
         let token = Token(self.waker_token.load(Ordering::Relaxed));
-        self.woken
-            .swap(false, Ordering::AcqRel)
-            .then(|| NativeEvent::readable(token))
+        is_woken.then(|| NativeEvent::readable(token))
     }
 
     fn select(&self, events: &mut Events, timeout: Option<Duration>) -> io::Result<()> {
@@ -191,9 +191,12 @@ impl Shared {
             self.changes.begin_poll(&self.port)?;
             let packets = self.port.wait(events, deadline.left());
             self.changes.end_poll();
-            self.port.deliver(packets?, || self.take_wake());
-            // A packet need not be an event, and the system's clock may be a little early.
-            if !events.is_empty() || deadline.is_over() {
+            let packets = packets?;
+            // One that is no event may have made room for a request whose answer is one. The
+            // system's clock may be a little early, too.
+            let is_over = packets.is_empty() && deadline.is_over();
+            self.port.deliver(packets, || self.take_wake());
+            if !events.is_empty() || is_over {
                 return Ok(());
             }
         }

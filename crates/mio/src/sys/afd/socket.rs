@@ -138,16 +138,24 @@ impl Socket {
             // A request that fails now is tried again, and its error told, by the next poll.
             if self.changed(port, &mut state).is_err() {
                 self.put_into_changes(&mut state);
+                // For a poll that waits already. That it can't be woken leaves it for the next.
+                let _ = port.post_wake();
             }
         }
     }
 
     /// Looks at the request at once if a thread is waiting, and otherwise before the next wait.
     fn changed(self: &Arc<Self>, port: &Port, state: &mut State) -> io::Result<()> {
-        if self.changes.lock().is_polling {
+        let mut list = self.changes.lock();
+        if list.is_polling {
+            drop(list);
             return self.update(port, state);
         }
-        self.put_into_changes(state);
+        // Under the same lock: a poll that begins after this finds it in the list.
+        if !state.is_in_changes {
+            state.is_in_changes = true;
+            list.sockets.push_back(Arc::clone(self));
+        }
         Ok(())
     }
 
