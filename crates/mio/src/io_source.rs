@@ -7,14 +7,61 @@ use std::ops::Deref;
 use std::{fmt, io};
 
 use crate::event::Source;
-use crate::sys::{AsRawSource, Direction, SourceIo, SourceState};
+use crate::sys::{AsRawSource, Direction, SourceIo, SourceState, raw_source};
 use crate::{Interest, Registry, Token};
 
-/// A source that is registered by its descriptor or socket and whose I/O goes through here.
+/// Anything with a descriptor, or with a socket of Windows, as a source whose I/O is seen.
 ///
-/// Selectors that can't see a source being used up learn it from an operation that would have
-/// blocked. Where all selectors can, this is as large as `T`.
-pub(crate) struct IoSource<T> {
+/// The sockets and pipes of this crate are made of it. Any type with a raw descriptor (`AsRawFd`), or
+/// on Windows with a raw socket (`AsRawSocket`), becomes a [`Source`] by it: a socket of another
+/// crate, a timerfd, a device. It owns the value, which has to be in non-blocking mode already, and
+/// gives access to it through [`Deref`].
+///
+/// # Saying what would have blocked
+///
+/// epoll and kqueue see by themselves that a source was used up. poll(2), event ports and AFD do
+/// not: there this crate learns it from an operation that returns
+/// [`WouldBlock`](io::ErrorKind::WouldBlock), and asks the system about that direction again. So do
+/// the I/O through [`read_with`](IoSource::read_with), [`write_with`](IoSource::write_with) or
+/// [`try_io`](IoSource::try_io). A source that was used up past them stays silent on those selectors
+/// until it is reregistered. `SourceFd` needs none of this, and may report
+/// what is no news.
+///
+/// Where all selectors of the build see for themselves, as with epoll alone in a release build, it
+/// is as large as `T` and the methods do nothing beside the call.
+///
+/// # Dropping
+///
+/// A source that is dropped while it is registered is forgotten, as with the sockets of this crate;
+/// see [Closing](crate::Poll#closing-and-deregistering).
+///
+/// # Examples
+///
+/// ```
+/// # fn main() -> std::io::Result<()> {
+/// use std::io::ErrorKind;
+/// use std::net::UdpSocket;
+///
+/// use mio::{Events, Interest, IoSource, Poll, Token};
+///
+/// let socket = UdpSocket::bind("127.0.0.1:0")?;
+/// socket.set_nonblocking(true)?;
+/// let mut source = IoSource::new(socket);
+///
+/// let mut poll = Poll::new()?;
+/// poll.registry().register(&mut source, Token(0), Interest::READABLE)?;
+/// source.send_to(b"hello", source.local_addr()?)?;
+///
+/// let mut events = Events::with_capacity(4);
+/// poll.poll(&mut events, None)?;
+/// let mut buf = [0; 16];
+/// assert_eq!(source.read_with(|socket| socket.recv(&mut buf))?, 5);
+/// let again = source.read_with(|socket| socket.recv(&mut buf)).unwrap_err();
+/// assert_eq!(again.kind(), ErrorKind::WouldBlock);
+/// # Ok(())
+/// # }
+/// ```
+pub struct IoSource<T> {
     /// First, because it is dropped first: the registration ends before the descriptor is closed.
     state: SourceState,
     /// The `Poll` it is registered with, so that mistakes are told as such in debug builds.
@@ -24,7 +71,20 @@ pub(crate) struct IoSource<T> {
 }
 
 impl<T> IoSource<T> {
-    pub(crate) fn new(io: T) -> IoSource<T> {
+    /// A source that is not registered yet. The value has to be in non-blocking mode.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// let socket = std::net::UdpSocket::bind("127.0.0.1:0")?;
+    /// socket.set_nonblocking(true)?;
+    /// let source = mio::IoSource::new(socket);
+    /// # drop(source);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn new(io: T) -> IoSource<T> {
         IoSource {
             state: SourceState::default(),
             #[cfg(debug_assertions)]
@@ -34,8 +94,29 @@ impl<T> IoSource<T> {
     }
 
     /// An operation that takes data in, or a connection.
+    ///
+    /// If it would block, the selector is asked about reading again, and about nothing else.
+    ///
+    /// # Errors
+    ///
+    /// Those of `f`, which are passed on as they are.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// # let socket = std::net::UdpSocket::bind("127.0.0.1:0")?;
+    /// # socket.set_nonblocking(true)?;
+    /// # let source = mio::IoSource::new(socket);
+    /// # source.send_to(b"hello", source.local_addr()?)?;
+    /// let mut buf = [0; 16];
+    /// let received = source.read_with(|socket| socket.recv(&mut buf))?;
+    /// # assert_eq!(received, 5);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
-    pub(crate) fn read_with<R>(&self, f: impl FnOnce(&T) -> io::Result<R>) -> io::Result<R> {
+    pub fn read_with<R>(&self, f: impl FnOnce(&T) -> io::Result<R>) -> io::Result<R> {
         self.operate(Direction::Read, f)
     }
 
@@ -55,20 +136,85 @@ impl<T> IoSource<T> {
     }
 
     /// An operation that sends data out.
+    ///
+    /// If it would block, the selector is asked about writing again, and about nothing else.
+    ///
+    /// # Errors
+    ///
+    /// Those of `f`, which are passed on as they are.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// # let socket = std::net::UdpSocket::bind("127.0.0.1:0")?;
+    /// # socket.set_nonblocking(true)?;
+    /// # let source = mio::IoSource::new(socket);
+    /// let to = source.local_addr()?;
+    /// let sent = source.write_with(|socket| socket.send_to(b"hello", to))?;
+    /// # assert_eq!(sent, 5);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
-    pub(crate) fn write_with<R>(&self, f: impl FnOnce(&T) -> io::Result<R>) -> io::Result<R> {
+    pub fn write_with<R>(&self, f: impl FnOnce(&T) -> io::Result<R>) -> io::Result<R> {
         self.operate(Direction::Write, f)
+    }
+
+    /// An operation in the direction of an interest.
+    ///
+    /// If it would block, the selector is asked about that direction again. With `READABLE |
+    /// WRITABLE`, for an operation that may be either, it is asked about both.
+    ///
+    /// # Errors
+    ///
+    /// Those of `f`, which are passed on as they are.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// use mio::Interest;
+    ///
+    /// # let socket = std::net::UdpSocket::bind("127.0.0.1:0")?;
+    /// # socket.set_nonblocking(true)?;
+    /// # let source = mio::IoSource::new(socket);
+    /// let mut buf = [0; 16];
+    /// let result = source.try_io(Interest::READABLE, |socket| socket.peek(&mut buf));
+    /// # assert_eq!(result.unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[inline]
+    pub fn try_io<R>(
+        &self,
+        direction: Interest,
+        f: impl FnOnce(&T) -> io::Result<R>,
+    ) -> io::Result<R> {
+        self.operate(Direction::of(direction), f)
     }
 
     /// An operation of the user's own, of which we don't know the direction.
     #[inline]
-    pub(crate) fn try_io<R>(&self, f: impl FnOnce() -> io::Result<R>) -> io::Result<R> {
+    pub(crate) fn try_io_of_any<R>(&self, f: impl FnOnce() -> io::Result<R>) -> io::Result<R> {
         self.operate(Direction::Unknown, |_| f())
     }
 
-    /// Gives the std type back. The registration ends, except on epoll and kqueue, where it is the
-    /// kernel's and lasts as long as the open socket.
-    pub(crate) fn into_inner(self) -> T {
+    /// Gives the value back. The registration ends, except on epoll and kqueue, where it is the
+    /// kernel's and lasts as long as the open file. Deregister it before, and that does not matter.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// # let socket = std::net::UdpSocket::bind("127.0.0.1:0")?;
+    /// # let source = mio::IoSource::new(socket);
+    /// let socket: std::net::UdpSocket = source.into_inner();
+    /// # drop(socket);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn into_inner(self) -> T {
         self.io
     }
 
@@ -90,6 +236,7 @@ impl<T> IoSource<T> {
     }
 }
 
+/// Registers it by its descriptor or socket, which has to stay the same while it is registered.
 impl<T: AsRawSource> Source for IoSource<T> {
     fn register(
         &mut self,
@@ -104,7 +251,7 @@ impl<T: AsRawSource> Source for IoSource<T> {
         let io = SourceIo::Seen(&mut self.state);
         registry
             .selector()
-            .register(self.io.as_raw_source(), io, token, interests)?;
+            .register(raw_source(&self.io), io, token, interests)?;
         #[cfg(debug_assertions)]
         (self.registered_with = Some(registry.id()));
         Ok(())
@@ -121,23 +268,21 @@ impl<T: AsRawSource> Source for IoSource<T> {
         let io = SourceIo::Seen(&mut self.state);
         registry
             .selector()
-            .reregister(self.io.as_raw_source(), io, token, interests)
+            .reregister(raw_source(&self.io), io, token, interests)
     }
 
     fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
         #[cfg(debug_assertions)]
         mistake::check_registered(self.registered_with, registry)?;
         let io = SourceIo::Seen(&mut self.state);
-        registry
-            .selector()
-            .deregister(self.io.as_raw_source(), io)?;
+        registry.selector().deregister(raw_source(&self.io), io)?;
         #[cfg(debug_assertions)]
         (self.registered_with = None);
         Ok(())
     }
 }
 
-/// What is done with the socket beside reading and writing is std's business.
+/// What is done with the value beside reading and writing is its own business.
 impl<T> Deref for IoSource<T> {
     type Target = T;
 

@@ -43,6 +43,9 @@ mod waker;
 pub use self::builder::Builder;
 pub use self::event::Events;
 pub use self::interest::Interest;
+#[cfg(feature = "os-ext")]
+#[cfg_attr(docsrs, doc(cfg(feature = "os-ext")))]
+pub use self::io_source::IoSource;
 #[cfg(all(
     descriptors,
     not(unix),

@@ -41,11 +41,11 @@ use self::selector::{Selector as _, SourceState as _, Waker as _};
 #[cfg(all(descriptors, feature = "net"))]
 pub(crate) use self::unix::socket;
 #[cfg(descriptors)]
-pub(crate) use self::unix::{AsRawSource, RawSource};
+pub(crate) use self::unix::{AsRawSource, RawSource, raw_source};
 #[cfg(all(windows, feature = "net"))]
 pub(crate) use self::windows::socket;
 #[cfg(windows)]
-pub(crate) use self::windows::{AsRawSource, RawSource};
+pub(crate) use self::windows::{AsRawSource, RawSource, raw_source};
 
 // Selectors of one target share its record: that of the selector that the system does best. The
 // flags of epoll and of event ports are those of poll(2); in a record of kqueue they have a place.

@@ -107,6 +107,16 @@ pub(crate) enum Direction {
     Unknown,
 }
 
+impl Direction {
+    pub(crate) fn of(interest: Interest) -> Direction {
+        match (interest.is_readable(), interest.is_writable()) {
+            (true, false) => Direction::Read,
+            (false, true) => Direction::Write,
+            _ => Direction::Unknown,
+        }
+    }
+}
+
 /// The answers of one event, read from the system's record.
 #[derive(Clone, Copy)]
 pub(crate) struct Readiness {

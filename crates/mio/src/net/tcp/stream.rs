@@ -1,6 +1,7 @@
 use std::io;
 use std::net::{self, Shutdown, SocketAddr};
 
+use crate::Interest;
 use crate::io_impls::{impl_into_std, impl_raw, impl_read, impl_source, impl_write};
 use crate::io_source::IoSource;
 use crate::sys::socket;
@@ -327,7 +328,33 @@ impl TcpStream {
     where
         F: FnOnce() -> io::Result<T>,
     {
-        self.inner.try_io(f)
+        self.inner.try_io_of_any(f)
+    }
+
+    /// As [`try_io`](TcpStream::try_io), and says which direction the operation has.
+    ///
+    /// If it would block, the selector is asked about that direction alone. With
+    /// `READABLE | WRITABLE` it is as `try_io`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// # let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+    /// # let socket = mio::net::TcpStream::connect(listener.local_addr()?)?;
+    /// use mio::Interest;
+    ///
+    /// // Here an operation of the system's that this type lacks would send something.
+    /// let sent = socket.try_io_for(Interest::WRITABLE, || Ok(5))?;
+    /// assert_eq!(sent, 5);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn try_io_for<F, T>(&self, direction: Interest, f: F) -> io::Result<T>
+    where
+        F: FnOnce() -> io::Result<T>,
+    {
+        self.inner.try_io(direction, |_| f())
     }
 }
 

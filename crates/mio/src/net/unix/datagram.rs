@@ -3,6 +3,7 @@ use std::net::Shutdown;
 use std::os::unix::net::{self, SocketAddr};
 use std::path::Path;
 
+use crate::Interest;
 use crate::io_impls::{impl_fd, impl_into_std, impl_source};
 use crate::io_source::IoSource;
 use crate::sys::unix::unix_socket;
@@ -357,7 +358,32 @@ impl UnixDatagram {
     where
         F: FnOnce() -> io::Result<T>,
     {
-        self.inner.try_io(f)
+        self.inner.try_io_of_any(f)
+    }
+
+    /// As [`try_io`](UnixDatagram::try_io), and says which direction the operation has.
+    ///
+    /// If it would block, the selector is asked about that direction alone. With
+    /// `READABLE | WRITABLE` it is as `try_io`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// # let (socket, _peer) = mio::net::UnixDatagram::pair()?;
+    /// use mio::Interest;
+    ///
+    /// // Here an operation of the system's that this type lacks would send something.
+    /// let sent = socket.try_io_for(Interest::WRITABLE, || Ok(5))?;
+    /// assert_eq!(sent, 5);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn try_io_for<F, T>(&self, direction: Interest, f: F) -> io::Result<T>
+    where
+        F: FnOnce() -> io::Result<T>,
+    {
+        self.inner.try_io(direction, |_| f())
     }
 }
 

@@ -41,12 +41,8 @@ pub(crate) use self::std_socket as socket;
 pub(crate) type RawSource = std::os::fd::RawFd;
 
 /// What a selector can be told to watch.
-pub(crate) trait AsRawSource {
-    fn as_raw_source(&self) -> RawSource;
-}
+pub(crate) use std::os::fd::AsRawFd as AsRawSource;
 
-impl<T: std::os::fd::AsRawFd> AsRawSource for T {
-    fn as_raw_source(&self) -> RawSource {
-        self.as_raw_fd()
-    }
+pub(crate) fn raw_source(source: &impl AsRawSource) -> RawSource {
+    source.as_raw_fd()
 }

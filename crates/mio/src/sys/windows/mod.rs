@@ -13,12 +13,8 @@ pub(crate) use self::ffi::check;
 pub(crate) type RawSource = std::os::windows::io::RawSocket;
 
 /// What a selector can be told to watch.
-pub(crate) trait AsRawSource {
-    fn as_raw_source(&self) -> RawSource;
-}
+pub(crate) use std::os::windows::io::AsRawSocket as AsRawSource;
 
-impl<T: std::os::windows::io::AsRawSocket> AsRawSource for T {
-    fn as_raw_source(&self) -> RawSource {
-        self.as_raw_socket()
-    }
+pub(crate) fn raw_source(source: &impl AsRawSource) -> RawSource {
+    source.as_raw_socket()
 }
