@@ -43,6 +43,8 @@ enum Has {
     Ppoll,
     /// `epoll_pwait2(2)`. Android has the call too, but its sandbox kills a program that uses it.
     EpollPwait2,
+    /// `EPOLLEXCLUSIVE`: of several epolls that watch a file, not all are woken.
+    EpollExclusive,
     /// epoll reports a descriptor of ours that becomes readable, but not that it becomes more so.
     EdgeFromEmpty,
     /// `kqueue1(2)`: the descriptor's flags are set by the call that makes it.
@@ -98,6 +100,7 @@ const SYSTEMS: &[System] = &[
             Has::Pipe2,
             Has::Ppoll,
             Has::EpollPwait2,
+            Has::EpollExclusive,
             Has::Pollrdhup,
             Has::AbstractAddress,
             Has::Priority,
@@ -113,6 +116,7 @@ const SYSTEMS: &[System] = &[
             Has::SocketFlags,
             Has::Pipe2,
             Has::Ppoll,
+            Has::EpollExclusive,
             Has::Pollrdhup,
             Has::AbstractAddress,
             Has::StdOsAndroid,

@@ -20,6 +20,7 @@ mod descriptors;
 mod events;
 mod examples;
 mod mistakes;
+mod modes;
 #[cfg(unix)]
 mod pipes;
 #[cfg(priority)]

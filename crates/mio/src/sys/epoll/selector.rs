@@ -26,6 +26,11 @@ impl selector::Selector for Selector {
 
     type State = SourceState;
 
+    fn supports(interests: Interest) -> bool {
+        let excludes = interests.is_oneshot() || interests.is_priority();
+        !interests.is_exclusive() || (cfg!(epoll_exclusive) && !excludes)
+    }
+
     fn new() -> io::Result<Selector> {
         ffi::epoll_create().map(|epoll| Selector { epoll })
     }
@@ -66,6 +71,11 @@ impl selector::Selector for Selector {
         token: Token,
         interests: Interest,
     ) -> io::Result<()> {
+        if interests.is_exclusive() {
+            let message = "epoll can't change a registration to or from exclusive; \
+                           deregister the source and register it";
+            return Err(io::Error::new(io::ErrorKind::Unsupported, message));
+        }
         let request = request(token, interests);
         ffi::epoll_ctl(self.epoll.as_fd(), EPOLL_CTL_MOD, source, Some(request))
     }

@@ -13,7 +13,6 @@ use crate::sys::event_ports::event::{NativeEvent, from_poll_bits};
 use crate::sys::event_ports::ffi;
 use crate::sys::event_ports::table::Table;
 use crate::sys::selector::{self, Direction, SourceIo};
-use crate::sys::unix::poll_bits::request;
 use crate::sys::unix::registrations::Key;
 use crate::{Interest, SelectorKind, Token};
 
@@ -79,18 +78,20 @@ impl selector::Selector for Selector {
         token: Token,
         interests: Interest,
     ) -> io::Result<()> {
-        let (port, flags) = (self.shared.port(), request(interests));
+        let port = self.shared.port();
         let mut table = self.shared.table();
         match io {
             SourceIo::Seen(state) if state.registration.is_some() => {
                 Err(io::Error::from_raw_os_error(libc::EEXIST))
             }
             SourceIo::Seen(state) => {
-                let key = table.insert(port, source, true, token, flags)?;
+                let key = table.insert(port, source, true, token, interests)?;
                 state.registration = Some((Arc::clone(&self.shared), key));
                 Ok(())
             }
-            SourceIo::Unseen => table.insert(port, source, false, token, flags).map(|_| ()),
+            SourceIo::Unseen => table
+                .insert(port, source, false, token, interests)
+                .map(|_| ()),
         }
     }
 
@@ -103,7 +104,7 @@ impl selector::Selector for Selector {
     ) -> io::Result<()> {
         let mut table = self.shared.table();
         let slot = self.find(&mut table, source, &io)?;
-        table.update(self.shared.port(), slot, source, token, request(interests))
+        table.update(self.shared.port(), slot, source, token, interests)
     }
 
     fn deregister(&self, source: RawSource, io: SourceIo<'_, SourceState>) -> io::Result<()> {

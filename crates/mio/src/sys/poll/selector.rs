@@ -13,7 +13,6 @@ use crate::sys::poll::array::{Array, Spare};
 use crate::sys::poll::event::event;
 use crate::sys::selector::{self, Direction, SourceIo};
 use crate::sys::unix::Signal;
-use crate::sys::unix::poll_bits::request;
 use crate::sys::unix::registrations::{Key, Registrations};
 use crate::{Interest, SelectorKind, Token};
 
@@ -102,7 +101,6 @@ impl selector::Selector for Selector {
         token: Token,
         interests: Interest,
     ) -> io::Result<()> {
-        let interests = request(interests);
         let mut table = self.shared.interrupted_table()?;
         match io {
             SourceIo::Seen(state) if state.registration.is_some() => {
@@ -126,7 +124,7 @@ impl selector::Selector for Selector {
     ) -> io::Result<()> {
         let mut table = self.shared.interrupted_table()?;
         let slot = self.find(&mut table.registrations, source, &io)?;
-        table.registrations.update(slot, token, request(interests));
+        table.registrations.update(slot, token, interests);
         Ok(())
     }
 
@@ -319,7 +317,7 @@ impl Table {
         source: RawSource,
         told: bool,
         token: Token,
-        interests: libc::c_short,
+        interests: Interest,
     ) -> io::Result<Key> {
         let key = self.registrations.insert(source, told, token, interests)?;
         self.spare.reserve(&self.registrations);

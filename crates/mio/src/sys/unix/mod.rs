@@ -15,6 +15,8 @@ pub(crate) mod pipe;
 pub(crate) mod poll_bits;
 #[cfg(any(event_ports, poll))]
 pub(crate) mod registrations;
+#[cfg(any(event_ports, poll))]
+mod slot;
 #[cfg(all(feature = "net", not(sockets_of_std)))]
 pub(crate) mod socket;
 #[cfg(all(feature = "net", sockets_of_std))]
