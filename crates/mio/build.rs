@@ -384,7 +384,8 @@ fn declare() {
             .iter()
             .map(|system| format!("signal_{}", cfg(system.waker))),
     );
-    names.extend(["waker_user_event".to_owned(), "docsrs".to_owned()]);
+    // `loom` is for testing: see `src/sys/pending.rs`.
+    names.extend(["waker_user_event", "docsrs", "loom"].map(str::to_owned));
     names.sort();
     names.dedup();
     println!("cargo::rustc-check-cfg=cfg({})", names.join(", "));

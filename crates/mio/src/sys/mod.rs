@@ -28,6 +28,8 @@ pub(crate) mod event_ports;
 pub(crate) mod kqueue;
 #[cfg(not(any(afd, epoll, event_ports, kqueue, poll)))]
 mod none;
+#[cfg(any(afd, epoll, event_ports, kqueue, poll, all(test, loom)))]
+pub(crate) mod pending;
 #[cfg(poll)]
 pub(crate) mod poll;
 pub(crate) mod selector;
