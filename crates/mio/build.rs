@@ -347,13 +347,10 @@ fn waker(system: &System) -> Waker {
     }
 }
 
-/// What a selector without events of its own is interrupted with, if there is such a selector.
+/// The descriptor that notifiers are made of, and selectors without events of their own are
+/// interrupted with.
 fn signal(compiled: &[Selector], waker: Waker) -> Option<Waker> {
-    let needs_one = |selector: &Selector| match selector {
-        Selector::Epoll | Selector::Poll => true,
-        Selector::Kqueue => waker == Waker::Pipe,
-        Selector::Afd | Selector::EventPorts => false,
-    };
+    let needs_one = |selector: &Selector| *selector != Selector::Afd;
     let signal = match waker {
         Waker::UserEvent => Waker::Pipe,
         other => other,

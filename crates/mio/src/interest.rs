@@ -332,6 +332,13 @@ impl Interest {
         self.contains(EXCLUSIVE)
     }
 
+    /// Reading alone, with the mode; `None` if this is not for reading.
+    #[cfg(feature = "os-poll")]
+    pub(crate) fn only_readable(self) -> Option<Interest> {
+        let bits = self.0.get() & (READABLE | MODES);
+        self.is_readable().then(|| Interest::from_bits(bits))
+    }
+
     /// Once is once, so a level makes no difference to it.
     pub(crate) fn mode(self) -> Mode {
         match (self.is_oneshot(), self.is_level()) {

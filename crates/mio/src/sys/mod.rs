@@ -40,6 +40,8 @@ pub(crate) mod windows;
 
 pub(crate) use self::selector::{Direction, Readiness, SourceIo};
 use self::selector::{Selector as _, SourceState as _, Waker as _};
+#[cfg(all(descriptors, feature = "os-poll"))]
+pub(crate) use self::unix::notifier::{Notifier, NotifierHandle};
 #[cfg(all(descriptors, feature = "net"))]
 pub(crate) use self::unix::socket;
 #[cfg(descriptors)]

@@ -21,6 +21,7 @@ mod events;
 mod examples;
 mod mistakes;
 mod modes;
+mod notifier;
 #[cfg(unix)]
 mod pipes;
 #[cfg(priority)]

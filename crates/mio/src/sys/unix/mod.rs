@@ -9,6 +9,8 @@ mod eventfd;
 mod ffi;
 #[cfg(signal_flag)]
 mod flag;
+#[cfg(any(signal_eventfd, signal_flag, signal_pipe))]
+pub(crate) mod notifier;
 #[cfg(any(all(unix, feature = "os-ext"), signal_pipe))]
 pub(crate) mod pipe;
 #[cfg(any(event_ports, poll))]
