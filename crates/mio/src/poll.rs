@@ -219,15 +219,15 @@ impl Poll {
 
     /// As [`poll`](Poll::poll), and waits until a moment instead of for some time.
     ///
-    /// With `None` it waits for ever, and with a moment that has passed not at all. It never returns
-    /// empty before that moment: it looks at the clock itself, whatever the system says about the
-    /// end of the timeout. How exactly the system keeps the moment is in the table at
+    /// With `None` it waits for ever, and with a moment that has passed not at all. It never
+    /// returns empty before that moment: it looks at the clock itself, whatever the system says
+    /// about the end of the timeout. How exactly the system keeps the moment is in the table at
     /// [Timeouts](Poll#timeouts).
     ///
     /// # Errors
     ///
-    /// As [`poll`](Poll::poll). After [`Interrupted`](io::ErrorKind::Interrupted) the same call goes
-    /// on, with nothing to be counted.
+    /// As [`poll`](Poll::poll). After [`Interrupted`](io::ErrorKind::Interrupted) the same call
+    /// goes on, with nothing to be counted.
     ///
     /// # Examples
     ///

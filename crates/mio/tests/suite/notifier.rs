@@ -211,7 +211,7 @@ fn a_waiting_poll_is_ended_by_a_notification(kind: SelectorKind) {
     let (mut watch, notifier) = registered(kind, EDGE);
     let handle = notifier.handle();
     let thread = thread::spawn(move || {
-        thread::sleep(Duration::from_millis(5));
+        thread::yield_now();
         handle.notify().unwrap();
     });
     watch.wait_readable(1);
