@@ -8,13 +8,13 @@
 //! came before it, with the data written before that.
 //!
 //! * A wake that finds the flag **not set** raises the signal after it. The signal stays with the
-//!   system until a poll takes it, so one poll returns after this wake, and it sees the data because
+//!   system until a poll takes it, so one poll returns after this wake, and it sees the data, as
 //!   the system orders what comes before its signal with what comes after it.
 //! * A wake that finds the flag **set** says nothing to the system. The flag was set by an earlier
 //!   wake and has not been taken since. That wake raises the signal, or has raised it, and whoever
 //!   took the signal has not taken the flag yet, or it would not be set. So a poll is still to take
 //!   the flag. Taking comes after this wake in the order of the flag, and what the poll reads after
-//!   that includes the data of this wake. And that poll has an event to deliver, or a later one has:
+//!   that includes the data of this wake. And that poll has an event to deliver, or a later one:
 //!   taking the flag comes *after* taking the signal, so a signal that was raised is either in the
 //!   batch that is being delivered or still with the system.
 //!

@@ -3,7 +3,6 @@
 use std::io::ErrorKind;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
-use std::time::Duration;
 
 use mio::{Interest, Notifier, SelectorKind, Token, Waker};
 

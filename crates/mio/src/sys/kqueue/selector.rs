@@ -11,6 +11,7 @@ use crate::sys::kqueue::event::{join, receipt, request, seen};
 use crate::sys::kqueue::modes::Modes;
 use crate::sys::kqueue::numbers::SYSTEM;
 use crate::sys::kqueue::{ffi, timeout};
+use crate::sys::pending::Pending;
 use crate::sys::selector::{self, Direction, SourceIo};
 use crate::{Interest, SelectorKind, Token};
 
@@ -19,6 +20,8 @@ use crate::{Interest, SelectorKind, Token};
 pub(crate) struct Selector {
     kqueue: OwnedFd,
     modes: Arc<Modes>,
+    /// The waker's, which knows by it whether its last event was taken.
+    pending: Arc<Pending>,
 }
 
 /// Nothing: the kernel sees when a source was used up.
@@ -37,6 +40,7 @@ impl selector::Selector for Selector {
         Ok(Selector {
             kqueue,
             modes: Arc::default(),
+            pending: Arc::default(),
         })
     }
 
@@ -44,6 +48,7 @@ impl selector::Selector for Selector {
         Ok(Selector {
             kqueue: self.kqueue.try_clone()?,
             modes: Arc::clone(&self.modes),
+            pending: Arc::clone(&self.pending),
         })
     }
 
@@ -60,6 +65,7 @@ impl selector::Selector for Selector {
         }
         timeout::until_kept(timeout, self.modes.are_used(), |timeout| {
             self.wait(events, timeout)?;
+            self.pending.take();
             if events.is_empty() || !self.modes.are_used() {
                 return Ok(true);
             }
@@ -95,6 +101,10 @@ impl selector::Selector for Selector {
 }
 
 impl Selector {
+    pub(super) fn pending(&self) -> &Arc<Pending> {
+        &self.pending
+    }
+
     #[inline]
     fn wait(&self, events: &mut Vec<Event>, timeout: Option<Duration>) -> io::Result<()> {
         let kqueue = self.kqueue.as_fd();
