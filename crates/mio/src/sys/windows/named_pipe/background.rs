@@ -119,6 +119,10 @@ impl Background {
     pub(super) fn register(self: &Arc<Self>, system: System<'_>, token: Token) -> io::Result<()> {
         let mut state = self.lock();
         let before = state.token.replace(token);
+        if state.read.is_idle() {
+            // So that the first read, which a packet may start, does not allocate.
+            state.incoming.make_room();
+        }
         if state.wants_client {
             self.connect_unasked(&mut state, system);
         }
