@@ -319,8 +319,19 @@ pub(super) fn poll_afd(
                 length,
             )
         };
-        check_nt(status)
+        // A packet comes for a success and for a warning too.
+        if is_error(status) {
+            check_nt(status)
+        } else {
+            Ok(())
+        }
     })
+}
+
+/// `NT_ERROR(status)`: neither a success nor a warning.
+fn is_error(status: NTSTATUS) -> bool {
+    const SEVERITY: u32 = 0xC000_0000;
+    status as u32 & SEVERITY == SEVERITY
 }
 
 /// `CancelIoEx(handle, operation)`
@@ -365,4 +376,24 @@ pub(crate) fn check_nt(status: NTSTATUS) -> io::Result<()> {
     // SAFETY: always allowed.
     let code = unsafe { RtlNtStatusToDosError(status) };
     Err(io::Error::from_raw_os_error(code as i32))
+}
+
+#[cfg(test)]
+mod tests {
+    use windows_sys::Win32::Foundation::{
+        STATUS_BUFFER_OVERFLOW, STATUS_CANCELLED, STATUS_INVALID_HANDLE, STATUS_PENDING,
+        STATUS_SUCCESS,
+    };
+
+    use super::*;
+
+    #[test]
+    fn a_warning_is_no_error() {
+        for status in [STATUS_SUCCESS, STATUS_PENDING, STATUS_BUFFER_OVERFLOW] {
+            assert!(!is_error(status), "{status:#x}");
+        }
+        for status in [STATUS_INVALID_HANDLE, STATUS_CANCELLED] {
+            assert!(is_error(status), "{status:#x}");
+        }
+    }
 }
