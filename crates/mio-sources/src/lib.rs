@@ -1,0 +1,4 @@
+//! Timers, message channels, signals and child processes as event sources for [`mio`].
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
+#![forbid(unsafe_code)]
