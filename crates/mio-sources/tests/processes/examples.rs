@@ -63,3 +63,16 @@ fn graceful_shutdown_refuses_nonsense() {
     let message = String::from_utf8_lossy(&output.stderr);
     assert!(message.contains("nonsense"), "{message}");
 }
+
+#[test]
+fn supervisor_restarts_and_ends() {
+    let output = start("supervisor", &[]).wait_with_output().unwrap();
+    let lines = lines(&output);
+    let count = |text: &str| lines.iter().filter(|line| line.contains(text)).count();
+    assert_eq!(count("greeter: hello"), 1, "{lines:?}");
+    assert_eq!(count("counter: "), 4, "{lines:?}");
+    assert_eq!(count("failure: this will not go well"), 3, "{lines:?}");
+    assert_eq!(count("starting it again"), 2, "{lines:?}");
+    assert_eq!(count("giving it up"), 1, "{lines:?}");
+    assert_eq!(lines.last().unwrap(), "no worker is left");
+}

@@ -8,6 +8,10 @@
 mod support;
 
 #[cfg(signals)]
+mod children;
+#[cfg(signals)]
+mod children_dropped;
+#[cfg(signals)]
 mod examples;
 #[cfg(signals)]
 mod signals;
