@@ -267,7 +267,7 @@ fn the_sender_of_sigchld_is_the_child() {
     });
 }
 
-/// With signalfd it would be blocked in the child, which would go on.
+/// It inherits no handler, and nothing is blocked or ignored.
 #[test]
 fn a_child_has_signals_as_if_none_were_watched() {
     let signals = Signals::new([Signal::SIGTERM, Signal::SIGUSR1]).unwrap();
