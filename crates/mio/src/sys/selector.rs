@@ -2,6 +2,7 @@
 //!
 //! What the types can't say:
 //!
+//! * **Modes.** [`Interest`] says what edge, level and oneshot are.
 //! * **Edges.** An event is delivered when a direction becomes ready. It is delivered again once an
 //!   operation in that direction returned `WouldBlock` and the direction became ready after that;
 //!   it may be delivered more often, but never in a busy loop.
@@ -27,6 +28,12 @@ pub(crate) trait Selector: Sized + Debug + Send + Sync + UnwindSafe + RefUnwindS
 
     /// What a source whose I/O we see keeps for this selector.
     type State: SourceState;
+
+    /// Whether the mechanism can do what this interest asks for. What it can't never gets as far as
+    /// [`register`](Selector::register).
+    fn supports(interests: Interest) -> bool {
+        !interests.is_exclusive()
+    }
 
     fn new() -> io::Result<Self>;
 

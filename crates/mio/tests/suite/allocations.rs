@@ -17,7 +17,7 @@ per_selector!(
 );
 
 /// Runs `f`, which may not allocate in this thread.
-fn without_allocating<R>(what: &str, f: impl FnOnce() -> R) -> R {
+pub(crate) fn without_allocating<R>(what: &str, f: impl FnOnce() -> R) -> R {
     let before = ffi::allocations();
     let result = f();
     assert_eq!(ffi::allocations() - before, 0, "{what} allocates");

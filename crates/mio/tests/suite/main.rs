@@ -20,6 +20,8 @@ mod descriptors;
 mod events;
 mod examples;
 mod mistakes;
+mod modes;
+mod notifier;
 #[cfg(unix)]
 mod pipes;
 #[cfg(priority)]
