@@ -1,5 +1,18 @@
-//! Time as an event: one deadline as a source, or millions of them in a wheel.
+//! Time as an event: a deadline as a source, or millions of them in a wheel.
+//!
+//! | | for | costs |
+//! |---|---|---|
+//! | [`Timer`] | one deadline or interval, exact to nanoseconds | a descriptor; a system call to set |
+//! | [`WallTimer`] | a time of the wall clock, which may be set | the same |
+//! | [`TimerWheel`] | any number of deadlines on one thread | memory |
+//!
+//! Needs the feature `timer`.
 
+mod single;
+mod sys;
+mod wall;
 mod wheel;
 
+pub use self::single::Timer;
+pub use self::wall::{WallEvent, WallTimer};
 pub use self::wheel::{Expired, TimerHandle, TimerWheel};
