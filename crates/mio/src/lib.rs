@@ -23,6 +23,7 @@ mod macros;
 
 #[cfg(feature = "os-poll")]
 mod builder;
+mod busy_poll;
 pub mod event;
 mod interest;
 #[cfg(any(feature = "net", feature = "os-ext"))]
