@@ -5,6 +5,8 @@
 #[macro_use]
 mod support;
 
+#[cfg(feature = "channel")]
+mod channel;
 #[cfg(all(feature = "timer", any(timerfd, kqueue)))]
 mod timer;
 #[cfg(all(feature = "timer", not(timerfd)))]
