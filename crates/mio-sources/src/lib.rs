@@ -1,4 +1,9 @@
-#![doc = include_str!("../README.md")]
+// The README's examples need what they show.
+#![cfg_attr(all(feature = "channel", feature = "timer"), doc = include_str!("../README.md"))]
+#![cfg_attr(
+    not(all(feature = "channel", feature = "timer")),
+    doc = "Timers, message channels, signals and child processes as event sources for Mio."
+)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 

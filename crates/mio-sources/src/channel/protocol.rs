@@ -141,7 +141,8 @@ mod tests {
         }
     }
 
-    /// As mio's: a flag that coalesces, and a signal that a poll waits for. To clear takes two steps.
+    /// As mio's: a flag that coalesces, and a signal that a poll waits for. To clear takes two
+    /// steps.
     #[derive(Clone, Default)]
     struct Notifier(Arc<State>);
 

@@ -6,6 +6,9 @@
 //! | [`WallTimer`] | a time of the wall clock, which may be set | the same |
 //! | [`TimerWheel`] | any number of deadlines on one thread | memory |
 //!
+//! What waits is always [`Poll::poll`](mio::Poll::poll). For a wheel it is told until when, by
+//! [`Poll::poll_until`](mio::Poll::poll_until).
+//!
 //! Needs the feature `timer`.
 
 mod single;

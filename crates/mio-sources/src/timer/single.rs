@@ -22,9 +22,10 @@ use super::sys;
 /// # Time
 ///
 /// It runs on the clock of [`Instant`], which no change of the system's time touches, and which on
-/// most systems stands still while the machine sleeps. It counts nanoseconds and is never early. How
-/// late it is depends on the system: where kqueue counts milliseconds (NetBSD, OpenBSD, DragonFly) a
-/// tick is up to one late, and everywhere by what the scheduler takes. Intervals do not drift.
+/// most systems stands still while the machine sleeps. It counts nanoseconds and is never early.
+/// How late it is depends on the system: where kqueue counts milliseconds (NetBSD, OpenBSD,
+/// DragonFly) a tick is up to one late, and everywhere by what the scheduler takes. Intervals do
+/// not drift.
 ///
 /// # Systems
 ///
@@ -136,7 +137,8 @@ impl Timer {
     ///
     /// # Errors
     ///
-    /// [`InvalidInput`](io::ErrorKind::InvalidInput) if `period` is zero. What was set before stays.
+    /// [`InvalidInput`](io::ErrorKind::InvalidInput) if `period` is zero. What was set before
+    /// stays.
     ///
     /// # Examples
     ///

@@ -10,9 +10,9 @@ use super::sys;
 
 /// A time of the wall clock, as a source that is readable when the clock shows it, or jumps.
 ///
-/// For what people mean by a time: a report at midnight, a certificate that ends. When somebody sets
-/// the system's clock, by hand or by NTP in one step, the deadline is kept as the clock shows it,
-/// and the program is told, so that it can compute the next midnight anew. For a timeout use
+/// For what people mean by a time: a report at midnight, a certificate that ends. When somebody
+/// sets the system's clock, by hand or by NTP in one step, the deadline is kept as the clock shows
+/// it, and the program is told, so that it can compute the next midnight anew. For a timeout use
 /// [`Timer`](super::Timer), to which none of this happens.
 ///
 /// Register it for [`Interest::READABLE`], in any mode, and call [`read`](WallTimer::read) after an
@@ -59,8 +59,8 @@ pub struct WallTimer(sys::Wall);
 pub enum WallEvent {
     /// The clock shows the deadline, or a later time. The timer is not set any more.
     Expired,
-    /// The clock was set since the deadline was, forward or back. The deadline stands: if it is over
-    /// now, [`Expired`](WallEvent::Expired) follows.
+    /// The clock was set since the deadline was, forward or back. The deadline stands: if it is
+    /// over now, [`Expired`](WallEvent::Expired) follows.
     ClockChanged,
 }
 

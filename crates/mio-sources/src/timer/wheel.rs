@@ -17,8 +17,8 @@ use self::slots::{Advance, Slots};
 ///
 /// For a server with a timeout per connection: put one in when the connection is idle, cancel it
 /// when something arrives, and wait no longer than until [`next_deadline`](Self::next_deadline).
-/// Each timer has a payload, for example the token of the connection, which [`expire`](Self::expire)
-/// hands out when the deadline has come.
+/// Each timer has a payload, for example the token of the connection, which
+/// [`expire`](Self::expire) hands out when the deadline has come.
 ///
 /// The wheel does not look at the clock. The time is passed in, so a program can take it once per
 /// turn of its loop, and a test need not wait.
@@ -60,10 +60,8 @@ use self::slots::{Advance, Slots};
 /// timers.cancel(never);
 ///
 /// let mut expired = Vec::new();
-/// while let Some(deadline) = timers.next_deadline() {
-///     // Without a deadline a loop that has sources passes `None`.
-///     let timeout = deadline.saturating_duration_since(Instant::now());
-///     poll.poll(&mut events, Some(timeout))?;
+/// while !timers.is_empty() {
+///     poll.poll_until(&mut events, timers.next_deadline())?;
 ///     expired.extend(timers.expire(Instant::now()));
 /// }
 /// assert_eq!(expired, ["first", "second"]);
@@ -152,7 +150,8 @@ impl<T> TimerWheel<T> {
             serial: 0,
             due: Due::with_capacity(slab.capacity()),
             slab,
-            // The one look at the clock: it decides which list a timer is in, never when it expires.
+            // The one look at the clock: it decides which list a timer is in, never when it
+            // expires.
             slots: Slots::new(Instant::now()),
         }
     }

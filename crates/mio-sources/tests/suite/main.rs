@@ -7,6 +7,8 @@ mod support;
 
 #[cfg(feature = "channel")]
 mod channel;
+#[cfg(any(feature = "timer", feature = "channel"))]
+mod examples;
 #[cfg(all(feature = "timer", any(timerfd, kqueue)))]
 mod timer;
 #[cfg(all(feature = "timer", not(timerfd)))]

@@ -169,7 +169,11 @@ fn run(calls: &[Call]) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1024, failure_persistence: None, ..Default::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 1024,
+        failure_persistence: None,
+        ..Default::default()
+    })]
 
     #[test]
     fn any_calls_have_the_answers_of_the_model(calls in prop::collection::vec(call(), 0..200)) {

@@ -159,8 +159,8 @@ impl Descriptor {
         result
     }
 
-    /// Says that there is nothing to read, without the system call that would say so. One read takes
-    /// all there is, so it is true; if there is a tick again, the selector finds it.
+    /// Says that there is nothing to read, without the system call that would say so. One read
+    /// takes all there is, so it is true; if there is a tick again, the selector finds it.
     fn is_used_up(&self) {
         let nothing: io::Result<()> = self
             .0

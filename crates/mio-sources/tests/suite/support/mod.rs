@@ -12,8 +12,8 @@ pub(crate) const LONG: Duration = Duration::from_secs(30);
 /// How long a test waits for what must not come.
 pub(crate) const SHORT: Duration = Duration::from_millis(30);
 
-/// Makes a test of each function, which runs it over each selector of this build in turn. The output
-/// of a test that fails ends with the selector it failed on.
+/// Makes a test of each function, which runs it over each selector of this build in turn. The
+/// output of a test that fails ends with the selector it failed on.
 macro_rules! over_each_selector {
     ($($name:ident),+ $(,)?) => {
         mod over_each_selector {
