@@ -10,6 +10,8 @@ use std::fmt::Debug;
 /// What a source can be made of. The cfg has its name.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Has {
+    /// `TFD_TIMER_CANCEL_ON_SET`: a timerfd tells when the system's clock is set.
+    CancelOnSet,
     /// kqueue(2), and with it `EVFILT_TIMER`, `EVFILT_SIGNAL` and `EVFILT_PROC`.
     Kqueue,
     /// `pidfd_open(2)`: a descriptor that stands for a process.
@@ -23,6 +25,7 @@ enum Has {
 }
 
 const ALL: &[Has] = &[
+    Has::CancelOnSet,
     Has::Kqueue,
     Has::Pidfd,
     Has::Signalfd,
@@ -32,8 +35,14 @@ const ALL: &[Has] = &[
 
 /// `target_os` as rustc spells it, and what these systems have.
 const SYSTEMS: &[(&[&str], &[Has])] = &[
-    (&["linux"], &[Has::Timerfd, Has::Pidfd, Has::Signalfd]),
-    (&["android"], &[Has::Timerfd, Has::Signalfd]),
+    (
+        &["linux"],
+        &[Has::Timerfd, Has::CancelOnSet, Has::Pidfd, Has::Signalfd],
+    ),
+    (
+        &["android"],
+        &[Has::Timerfd, Has::CancelOnSet, Has::Signalfd],
+    ),
     (&["illumos"], &[Has::Timerfd]),
     (
         &["macos", "ios", "tvos", "watchos", "visionos", "freebsd"],

@@ -11,9 +11,9 @@ mod channel;
 mod examples;
 #[cfg(all(feature = "timer", any(timerfd, kqueue)))]
 mod timer;
-#[cfg(all(feature = "timer", not(timerfd)))]
+#[cfg(all(feature = "timer", not(cancel_on_set)))]
 mod timer_unsupported;
-#[cfg(all(feature = "timer", timerfd))]
+#[cfg(all(feature = "timer", cancel_on_set))]
 mod wall_timer;
 #[cfg(feature = "timer")]
 mod wheel;

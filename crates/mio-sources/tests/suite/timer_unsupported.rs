@@ -1,8 +1,8 @@
-//! A system without such a timer says so, and says what to use.
+//! A system without a timer says so, and says what to use.
 
 use std::io::ErrorKind;
 
-#[cfg(not(kqueue))]
+#[cfg(not(any(timerfd, kqueue)))]
 #[test]
 fn a_timer_is_unsupported() {
     let err = mio_sources::timer::Timer::new().expect_err("no such timer");

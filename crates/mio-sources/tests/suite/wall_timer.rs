@@ -91,5 +91,12 @@ fn a_change_of_the_clock_is_told() {
         // The deadline stands.
         assert_eq!(next(&mut watch, &mut timer), WallEvent::Expired);
         assert!(SystemTime::now() >= deadline, "early");
+
+        // A change before it was set is no news.
+        timer.set_deadline(SystemTime::now() + DAY).expect("set");
+        let now = clock_gettime(ClockId::Realtime);
+        clock_settime(ClockId::Realtime, now).expect("the right to set the clock");
+        timer.set_deadline(SystemTime::now()).expect("set");
+        assert_eq!(next(&mut watch, &mut timer), WallEvent::Expired);
     }
 }

@@ -11,14 +11,18 @@ mod none;
 mod schedule;
 #[cfg(timerfd)]
 mod timerfd;
-#[cfg(not(timerfd))]
+#[cfg(not(cancel_on_set))]
 mod wall_none;
+#[cfg(cancel_on_set)]
+mod wall_timerfd;
 
 #[cfg(kqueue)]
 pub(super) use self::kqueue::Monotonic;
 #[cfg(not(any(timerfd, kqueue)))]
 pub(super) use self::none::Monotonic;
 #[cfg(timerfd)]
-pub(super) use self::timerfd::{Monotonic, Wall};
-#[cfg(not(timerfd))]
+pub(super) use self::timerfd::Monotonic;
+#[cfg(not(cancel_on_set))]
 pub(super) use self::wall_none::Wall;
+#[cfg(cancel_on_set)]
+pub(super) use self::wall_timerfd::Wall;

@@ -4,7 +4,7 @@
 
 use std::io;
 use std::os::fd::OwnedFd;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use mio::event::Source;
 use mio::{Interest, IoSource, Registry, Token};
@@ -14,26 +14,17 @@ use rustix::time::{
     timerfd_settime,
 };
 
-use crate::timer::WallEvent;
-
 /// On the clock of [`Instant`](std::time::Instant).
 #[derive(Debug)]
 pub(in crate::timer) struct Monotonic {
     fd: Descriptor,
 }
 
-/// On the clock of [`SystemTime`].
+/// What a timer is on whatever clock.
 #[derive(Debug)]
-pub(in crate::timer) struct Wall {
-    fd: Descriptor,
-    deadline: Option<SystemTime>,
-}
+pub(super) struct Descriptor(IoSource<OwnedFd>);
 
-/// What both are.
-#[derive(Debug)]
-struct Descriptor(IoSource<OwnedFd>);
-
-const ZERO: Timespec = Timespec {
+pub(super) const ZERO: Timespec = Timespec {
     tv_sec: 0,
     tv_nsec: 0,
 };
@@ -74,62 +65,13 @@ impl Monotonic {
     }
 }
 
-impl Wall {
-    pub(in crate::timer) fn new() -> io::Result<Wall> {
-        let fd = Descriptor::new(TimerfdClockId::Realtime)?;
-        Ok(Wall { fd, deadline: None })
-    }
-
-    pub(in crate::timer) fn set(&mut self, deadline: SystemTime) -> io::Result<()> {
-        self.deadline = Some(deadline);
-        let since = deadline.duration_since(UNIX_EPOCH).unwrap_or_default();
-        let value = at_least(timespec(since));
-        let flags = TimerfdTimerFlags::ABSTIME | TimerfdTimerFlags::CANCEL_ON_SET;
-        let mut result = self.fd.set(flags, value, ZERO);
-        if result == Err(Errno::CANCELED) {
-            // The clock was changed before this call, which is no news. It is set all the same, but
-            // that was not always so.
-            result = self.fd.set(flags, value, ZERO);
-        }
-        Ok(result?)
-    }
-
-    pub(in crate::timer) fn cancel(&mut self) -> io::Result<()> {
-        self.deadline = None;
-        Ok(self.fd.set(TimerfdTimerFlags::empty(), ZERO, ZERO)?)
-    }
-
-    pub(in crate::timer) fn read(&mut self) -> io::Result<Option<WallEvent>> {
-        match self.fd.read() {
-            Ok(None) => Ok(None),
-            Ok(Some(_)) => {
-                self.deadline = None;
-                Ok(Some(WallEvent::Expired))
-            }
-            Err(Errno::CANCELED) => {
-                // If the change went over the deadline, the system forgets that it has expired. Set
-                // again, it expires at once.
-                if let Some(deadline) = self.deadline {
-                    self.set(deadline)?;
-                }
-                Ok(Some(WallEvent::ClockChanged))
-            }
-            Err(err) => Err(err.into()),
-        }
-    }
-
-    pub(in crate::timer) fn source(&mut self) -> &mut impl Source {
-        &mut self.fd
-    }
-}
-
 impl Descriptor {
-    fn new(clock: TimerfdClockId) -> io::Result<Descriptor> {
+    pub(super) fn new(clock: TimerfdClockId) -> io::Result<Descriptor> {
         let flags = TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC;
         Ok(Descriptor(IoSource::new(timerfd_create(clock, flags)?)))
     }
 
-    fn set(
+    pub(super) fn set(
         &self,
         flags: TimerfdTimerFlags,
         value: Timespec,
@@ -146,7 +88,7 @@ impl Descriptor {
     }
 
     /// The ticks since the last read.
-    fn read(&self) -> Result<Option<u64>, Errno> {
+    pub(super) fn read(&self) -> Result<Option<u64>, Errno> {
         let mut ticks = [0; 8];
         let result = loop {
             match rustix::io::read(&*self.0, &mut ticks) {
@@ -189,7 +131,7 @@ impl Source for Descriptor {
 }
 
 /// What is too long for the system to count is as long as it can, which is centuries.
-fn timespec(duration: Duration) -> Timespec {
+pub(super) fn timespec(duration: Duration) -> Timespec {
     Timespec {
         tv_sec: i64::try_from(duration.as_secs()).unwrap_or(i64::MAX),
         // Below 10^9, so it fits whatever the type is; on some systems that is 32 bits.
@@ -198,6 +140,6 @@ fn timespec(duration: Duration) -> Timespec {
     }
 }
 
-fn at_least(value: Timespec) -> Timespec {
+pub(super) fn at_least(value: Timespec) -> Timespec {
     if value == ZERO { SOONEST } else { value }
 }
