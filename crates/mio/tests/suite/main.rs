@@ -30,6 +30,7 @@ mod readiness;
 mod registration;
 #[cfg(unix)]
 mod source_fd;
+mod stale;
 mod tcp;
 mod threads;
 mod timeouts;

@@ -1,7 +1,7 @@
 //! Edge, level, oneshot and exclusive: a test for each cell of the table at `Interest`.
 
 use std::io::{ErrorKind, Read, Write};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use mio::event::Event;
@@ -10,7 +10,8 @@ use mio::{Interest, SelectorKind, Token};
 
 use crate::allocations::without_allocating;
 use crate::support::{
-    BOTH, LONG, Watch, any_port, connected, drain, duplicate, ffi, listen, soon, would_block,
+    BOTH, LONG, SetAtEnd, Watch, any_port, connected, drain, duplicate, ffi, listen, soon,
+    would_block,
 };
 
 per_selector! {
@@ -350,13 +351,13 @@ fn exclusive_loses_no_connection(kind: SelectorKind) {
         let (listener, address) = listen();
         let copy = TcpListener::from_std(duplicate(&listener).unwrap().into());
         let accepted = AtomicUsize::new(0);
-        let (accepted, done) = (&accepted, &AtomicUsize::new(0));
+        let (accepted, done) = (&accepted, &AtomicBool::new(false));
         std::thread::scope(|scope| {
             for mut listener in [listener, copy] {
                 let mut watch = Watch::new(kind);
                 watch.register(&mut listener, 1, interest);
                 scope.spawn(move || {
-                    while done.load(Ordering::SeqCst) == 0 {
+                    while !done.load(Ordering::Relaxed) {
                         watch.poll(Duration::from_millis(20));
                         while !watch.events.is_empty() && listener.accept().is_ok() {
                             accepted.fetch_add(1, Ordering::SeqCst);
@@ -364,6 +365,7 @@ fn exclusive_loses_no_connection(kind: SelectorKind) {
                     }
                 });
             }
+            let _end = SetAtEnd(done);
             let deadline = Instant::now() + LONG;
             for count in 1..=50 {
                 let _peer = std::net::TcpStream::connect(address).unwrap();
@@ -372,7 +374,6 @@ fn exclusive_loses_no_connection(kind: SelectorKind) {
                     std::thread::yield_now();
                 }
             }
-            done.store(1, Ordering::SeqCst);
         });
         assert_eq!(accepted.load(Ordering::SeqCst), 50);
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use mio::{Interest, Notifier, SelectorKind, Token, Waker};
 
 use crate::allocations::without_allocating;
-use crate::support::{LONG, Watch};
+use crate::support::{LONG, SetAtEnd, Watch};
 
 per_selector! {
     a_notification_is_an_event,
@@ -272,12 +272,12 @@ fn notifiers_and_the_waker_do_not_disturb_each_other(kind: SelectorKind) {
                 waker.wake().unwrap();
             }
         });
+        let _end = SetAtEnd(&done);
         for _ in 0..500 {
             notifier.notify().unwrap();
             watch.wait_readable(1);
             notifier.clear().unwrap();
         }
-        done.store(true, Ordering::Relaxed);
     });
     waker.wake().unwrap();
     watch.wait_readable(9);
