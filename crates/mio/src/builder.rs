@@ -51,10 +51,10 @@ impl Builder {
 
     /// Lets each poll look for events without sleeping, for up to this long, before it waits.
     ///
-    /// A thread that sleeps is woken by the scheduler, and that takes longer than most messages take
-    /// to be answered. A poll that looks instead finds what comes within that time at once, and keeps
-    /// the processor busy meanwhile. If three polls in a row looked in vain, the next ones wait at
-    /// once, until something comes so soon that looking would have found it.
+    /// A thread that sleeps is woken by the scheduler, and that takes longer than most messages
+    /// take to be answered. A poll that looks instead finds what comes within that time at once,
+    /// and keeps the processor busy meanwhile. If three polls in a row looked in vain, the next
+    /// ones wait at once, until something comes so soon that looking would have found it.
     ///
     /// It is off by default, and `Duration::ZERO` is off. A poll with a timeout of zero never looks
     /// twice.
@@ -62,10 +62,12 @@ impl Builder {
     /// # When it pays
     ///
     /// Only if what the thread waits for is made on *another* processor, or comes from the network.
-    /// There, some ten microseconds shorten a round trip between two threads by much; with both
-    /// threads on one processor they make it many times longer, because the thread that looks keeps
-    /// the other from running. `mio-bench` measures both on your machine (`latency`), with the
-    /// processor time that it costs.
+    /// With both threads on one processor the one that looks keeps the other from running. A round
+    /// trip between two threads that wake each other, measured on a virtual machine with two cores,
+    /// with 20 us of looking as against none: on two cores 16 times shorter, and a tenth of the
+    /// processor time; on one core 11 times longer, and as much more processor time. Your machine
+    /// will differ: `cargo run --release -p mio-bench --bin latency` in the repository measures
+    /// both.
     ///
     /// # Examples
     ///

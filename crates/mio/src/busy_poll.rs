@@ -45,6 +45,9 @@ impl BusyPoll {
             self.misses += 1;
         }
         let left = timeout.map(|timeout| timeout.saturating_sub(now() - start));
+        if looks && left == Some(Duration::ZERO) {
+            return Ok(());
+        }
         let found = select(left)?;
         // What came so soon would have been found by looking.
         if !looks && found && now() - start < self.limit {
@@ -78,8 +81,8 @@ mod tests {
             }
         }
 
-        /// A poll, with an event that comes so long after it began. Answers how often it looked, and
-        /// with what timeout it waited.
+        /// A poll, with an event that comes so long after it began. Answers how often it looked,
+        /// and with what timeout it waited.
         fn poll(
             &mut self,
             timeout: Option<Duration>,

@@ -9,34 +9,7 @@ use std::{fmt, ops};
 /// Failures and hang-ups are reported whatever the interest is, because every system does so; see
 /// the table at [`Event`](crate::event::Event).
 ///
-/// # Modes
-///
-/// An interest also says when its source is reported again. `|` and [`remove`](Interest::remove)
-/// keep that.
-///
-/// | mode | an event comes | and then again |
-/// |---|---|---|
-/// | edge, without a word | when a direction becomes ready, or is ready when registered | when an operation returned `WouldBlock` and the direction became ready after that; see [the promise](crate::Poll#what-an-event-promises) |
-/// | [`level`](Interest::level) | when a direction is ready | by every poll, until the source is drained |
-/// | [`oneshot`](Interest::oneshot) | when a direction is ready | after [`reregister`](crate::Registry::reregister); until then the source is silent, whatever happens to it, with both directions and its failures |
-///
-/// `reregister` reports what is ready at that moment, in each mode. It replaces the mode too. A failure
-/// or a hang-up that lasts is reported by every poll in level mode, like all that lasts. With `level`
-/// and `oneshot` together there is one event, so the two are as `oneshot` alone.
-///
-/// [`exclusive`](Interest::exclusive) is for one source, such as a listener, that several polls watch,
-/// each with a duplicate of its descriptor: it keeps a new connection from waking all of them. It goes
-/// with edge or level.
-///
-/// | interest | epoll | kqueue | event ports | AFD | poll(2) |
-/// |---|---|---|---|---|---|
-/// | edge, level, oneshot | yes | yes | yes | yes | yes |
-/// | exclusive | Linux, Android: `READABLE` and `WRITABLE`, not with oneshot | no | no | no | no |
-///
-/// What is not there is an error when it is registered,
-/// [`Unsupported`](std::io::ErrorKind::Unsupported). So is reregistering with an exclusive interest:
-/// epoll wants the source deregistered and registered.
-/// [`SelectorKind::supports`](crate::SelectorKind::supports) tells before.
+#[doc = include_str!("modes.md")]
 ///
 /// # Examples
 ///
@@ -157,8 +130,8 @@ impl Interest {
         Interest::from_bits(self.0.get() | other.0.get())
     }
 
-    /// This interest, [level-triggered](Interest#modes): reported by each poll as long as the source
-    /// is ready.
+    /// This interest, [level-triggered](Interest#modes): reported by each poll as long as the
+    /// source is ready.
     ///
     /// # Examples
     ///
@@ -173,8 +146,8 @@ impl Interest {
         Interest::from_bits(self.0.get() | LEVEL)
     }
 
-    /// This interest, [once](Interest#modes): after one event the registration is silent, in all its
-    /// directions, until [`reregister`](crate::Registry::reregister).
+    /// This interest, [once](Interest#modes): after one event the registration is silent, in all
+    /// its directions, until [`reregister`](crate::Registry::reregister).
     ///
     /// # Examples
     ///
@@ -187,8 +160,8 @@ impl Interest {
         Interest::from_bits(self.0.get() | ONESHOT)
     }
 
-    /// This interest, [exclusively](Interest#modes): of several polls that watch one source with this,
-    /// the system wakes at least one, and tries not to wake the others.
+    /// This interest, [exclusively](Interest#modes): of several polls that watch one source with
+    /// this, the system wakes at least one, and tries not to wake the others.
     ///
     /// # Examples
     ///

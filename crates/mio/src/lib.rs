@@ -11,8 +11,8 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![deny(unsafe_code)]
-// With fewer features some shared pieces have no user, and some public ones are ours alone; the full
-// build is where dead code shows.
+// With fewer features some shared pieces have no user, and some public ones are ours alone; the
+// full build is where dead code shows.
 #![cfg_attr(
     not(all(any(unix, windows), feature = "net", feature = "os-ext")),
     allow(dead_code, unreachable_pub, unused_imports, unused_macros)

@@ -5,13 +5,14 @@ use crate::{Interest, Registry, Token, sys};
 
 /// A source that any thread can make readable.
 ///
-/// A `Poll` has one [`Waker`](crate::Waker) and as many notifiers as wanted, each with a token and a
+/// A `Poll` has one [`Waker`](crate::Waker) and as many notifiers as wanted, each with a token and
+/// a
 /// [mode](Interest#modes) of its own: one for a queue, one for a shutdown, one for each worker.
 /// Other threads hold a [`NotifierHandle`], or share the notifier itself.
 ///
 /// It is like a socket that something may be read from. [`notify`](Notifier::notify) makes it
-/// readable, and it stays so until [`clear`](Notifier::clear). So the thread that polls does this on
-/// an event:
+/// readable, and it stays so until [`clear`](Notifier::clear). So the thread that polls does this
+/// on an event:
 ///
 /// 1. `clear`;
 /// 2. look at what the notification is about, such as a queue, until there is nothing more.

@@ -207,27 +207,37 @@ impl Poll {
     /// ```
     #[inline]
     pub fn poll(&mut self, events: &mut Events, timeout: Option<Duration>) -> io::Result<()> {
-        let selector = &self.registry.selector;
-        match &mut self.busy_poll {
-            None => selector.select(events, timeout),
-            Some(busy_poll) => busy_poll.poll(timeout, Instant::now, |timeout| {
-                selector.select(events, timeout)?;
-                Ok(!events.is_empty())
-            }),
+        match self.busy_poll {
+            None => self.registry.selector.select(events, timeout),
+            Some(_) => self.look_and_poll(events, timeout),
         }
+    }
+
+    /// Apart, so that a poll that does not look has no more instructions for it than one test.
+    #[cold]
+    #[inline(never)]
+    fn look_and_poll(&mut self, events: &mut Events, timeout: Option<Duration>) -> io::Result<()> {
+        let selector = &self.registry.selector;
+        let Some(busy_poll) = &mut self.busy_poll else {
+            return selector.select(events, timeout);
+        };
+        busy_poll.poll(timeout, Instant::now, |timeout| {
+            selector.select(events, timeout)?;
+            Ok(!events.is_empty())
+        })
     }
 
     /// As [`poll`](Poll::poll), and waits until a moment instead of for some time.
     ///
-    /// With `None` it waits for ever, and with a moment that has passed not at all. It never returns
-    /// empty before that moment: it looks at the clock itself, whatever the system says about the
-    /// end of the timeout. How exactly the system keeps the moment is in the table at
+    /// With `None` it waits for ever, and with a moment that has passed not at all. It never
+    /// returns empty before that moment: it looks at the clock itself, whatever the system says
+    /// about the end of the timeout. How exactly the system keeps the moment is in the table at
     /// [Timeouts](Poll#timeouts).
     ///
     /// # Errors
     ///
-    /// As [`poll`](Poll::poll). After [`Interrupted`](io::ErrorKind::Interrupted) the same call goes
-    /// on, with nothing to be counted.
+    /// As [`poll`](Poll::poll). After [`Interrupted`](io::ErrorKind::Interrupted) the same call
+    /// goes on, with nothing to be counted.
     ///
     /// # Examples
     ///

@@ -17,7 +17,7 @@ use crate::{Interest, SelectorKind, Token};
 
 #[cfg(afd)]
 pub(crate) mod afd;
-#[cfg(any(afd, event_ports, poll))]
+#[cfg(any(afd, event_ports, kqueue, poll, test))]
 mod deadline;
 #[cfg(epoll)]
 pub(crate) mod epoll;

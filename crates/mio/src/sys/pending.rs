@@ -8,19 +8,19 @@
 //! came before it, with the data written before that.
 //!
 //! * A wake that finds the flag **not set** raises the signal after it. The signal stays with the
-//!   system until a poll takes it, so one poll returns after this wake, and it sees the data because
+//!   system until a poll takes it, so one poll returns after this wake, and it sees the data, as
 //!   the system orders what comes before its signal with what comes after it.
 //! * A wake that finds the flag **set** says nothing to the system. The flag was set by an earlier
 //!   wake and has not been taken since. That wake raises the signal, or has raised it, and whoever
 //!   took the signal has not taken the flag yet, or it would not be set. So a poll is still to take
 //!   the flag. Taking comes after this wake in the order of the flag, and what the poll reads after
-//!   that includes the data of this wake. And that poll has an event to deliver, or the next one
-//!   has: taking the flag comes *after* taking the signal, so a signal that was raised is either in
-//!   the batch that is being delivered or still with the system.
+//!   that includes the data of this wake. And that poll has an event to deliver, or a later one:
+//!   taking the flag comes *after* taking the signal, so a signal that was raised is either in the
+//!   batch that is being delivered or still with the system.
 //!
-//! Were the flag taken first, a wake could set it and raise the signal between the two, and the poll
-//! would take that signal as the old one. The flag would stay set with no signal to come, and every
-//! later wake would be lost.
+//! Were the flag taken first, a wake could set it and raise the signal between the two, and the
+//! poll would take that signal as the old one. The flag would stay set with no signal to come, and
+//! every later wake would be lost.
 //!
 //! The poll may take the flag at any time, also if it did not take a signal. At worst the next wake
 //! raises the signal again.
@@ -49,8 +49,8 @@ impl Pending {
 
     /// Takes the wakes so far, after their signal was taken. Answers whether there were any.
     ///
-    /// A poll does this each time, so it looks before it writes. If the signal was taken, the system
-    /// has ordered the wake that raised it before this, and the look can't miss it.
+    /// A poll does this each time, so it looks before it writes. If the signal was taken, the
+    /// system has ordered the wake that raised it before this, and the look can't miss it.
     #[inline]
     pub(crate) fn take(&self) -> bool {
         self.flag.load(Ordering::Acquire) && self.flag.swap(false, Ordering::AcqRel)

@@ -11,7 +11,8 @@
 //! * **Nothing after `deregister`.** Once it has returned, no later `select` delivers that
 //!   registration, even if the descriptor's number is in use again.
 //! * **A failed call changes nothing.**
-//! * **No allocation** but in `new`, `register` and the making of a waker.
+//! * **No allocation** but in `new`, `register` and the making of a waker; on kqueue also in the
+//!   first `reregister` that gives an edge another mode.
 
 use std::fmt::Debug;
 use std::io;

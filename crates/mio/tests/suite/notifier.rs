@@ -3,7 +3,6 @@
 use std::io::ErrorKind;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
-use std::time::Duration;
 
 use mio::{Interest, Notifier, SelectorKind, Token, Waker};
 
@@ -211,7 +210,7 @@ fn a_waiting_poll_is_ended_by_a_notification(kind: SelectorKind) {
     let (mut watch, notifier) = registered(kind, EDGE);
     let handle = notifier.handle();
     let thread = thread::spawn(move || {
-        thread::sleep(Duration::from_millis(5));
+        thread::yield_now();
         handle.notify().unwrap();
     });
     watch.wait_readable(1);

@@ -1,5 +1,5 @@
-//! No event after deregister: whatever the mode, and though numbers of descriptors are used again at
-//! once.
+//! No event after deregister: whatever the mode, and though numbers of descriptors are used again
+//! at once.
 
 use std::io::Write;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};

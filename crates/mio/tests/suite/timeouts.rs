@@ -20,7 +20,7 @@ per_selector!(
     no_deadline_waits_for_an_event,
     a_busy_poll_never_ends_early,
     a_busy_poll_finds_what_there_is,
-    a_busy_poll_that_finds_nothing_goes_to_sleep,
+    a_busy_poll_that_finds_nothing_rests,
     #[cfg(unix)]
     a_signal_interrupts,
 );
@@ -164,7 +164,7 @@ fn a_busy_poll_finds_what_there_is(kind: SelectorKind) {
     });
 }
 
-fn a_busy_poll_that_finds_nothing_goes_to_sleep(kind: SelectorKind) {
+fn a_busy_poll_that_finds_nothing_rests(kind: SelectorKind) {
     let mut watch = busy(kind, Duration::from_millis(2));
     let (start, used) = (Instant::now(), ffi::thread_time());
     for _ in 0..50 {

@@ -12,19 +12,19 @@
 //! The peers take turns within each table, so that what else the machine does falls on all of them.
 //! Times vary from run to run; what to read are the ratios within one.
 
-#[cfg(target_os = "linux")]
+#[cfg(peers)]
 mod peers;
-#[cfg(target_os = "linux")]
+#[cfg(peers)]
 mod works;
 
-#[cfg(target_os = "linux")]
+#[cfg(peers)]
 fn main() -> std::io::Result<()> {
     works::lateness()?;
     works::round_trips()?;
     works::storm()
 }
 
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(peers))]
 fn main() {
     println!("the peers run on Linux");
 }

@@ -52,7 +52,8 @@ impl Notifier {
         self.handle.notify()
     }
 
-    /// In the order that [`pending`](crate::sys::pending) asks for: first the signal, then the flag.
+    /// In the order that [`pending`](crate::sys::pending) asks for: first the signal, then the
+    /// flag.
     pub(crate) fn clear(&self) -> io::Result<bool> {
         let cleared = self.signal.read_with(|signal| {
             signal.clear()?;
