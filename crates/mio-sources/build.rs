@@ -11,6 +11,8 @@ use std::fmt::Debug;
 /// What a source can be made of. The cfg has its name.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Has {
+    /// `TFD_TIMER_CANCEL_ON_SET`: a timerfd tells when the system's clock is set.
+    CancelOnSet,
     /// kqueue(2), and with it `EVFILT_TIMER`.
     Kqueue,
     /// `pidfd_open(2)`: a descriptor that stands for a process. Not on Android, whose sandbox kills
@@ -26,6 +28,7 @@ enum Has {
 }
 
 const ALL: &[Has] = &[
+    Has::CancelOnSet,
     Has::Kqueue,
     Has::Pidfd,
     Has::Signals,
@@ -35,8 +38,8 @@ const ALL: &[Has] = &[
 
 /// `target_os` as rustc spells it, and what these systems have.
 const SYSTEMS: &[(&[&str], &[Has])] = &[
-    (&["linux"], &[Has::Timerfd, Has::Pidfd]),
-    (&["android"], &[Has::Timerfd]),
+    (&["linux"], &[Has::Timerfd, Has::CancelOnSet, Has::Pidfd]),
+    (&["android"], &[Has::Timerfd, Has::CancelOnSet]),
     (&["illumos"], &[Has::Timerfd]),
     (
         &["macos", "ios", "tvos", "watchos", "visionos", "freebsd"],

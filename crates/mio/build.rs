@@ -43,6 +43,8 @@ enum Has {
     Ppoll,
     /// `epoll_pwait2(2)`. Android has the call too, but its sandbox kills a program that uses it.
     EpollPwait2,
+    /// `EPOLLEXCLUSIVE`: of several epolls that watch a file, not all are woken.
+    EpollExclusive,
     /// epoll reports a descriptor of ours that becomes readable, but not that it becomes more so.
     EdgeFromEmpty,
     /// `kqueue1(2)`: the descriptor's flags are set by the call that makes it.
@@ -98,6 +100,7 @@ const SYSTEMS: &[System] = &[
             Has::Pipe2,
             Has::Ppoll,
             Has::EpollPwait2,
+            Has::EpollExclusive,
             Has::Pollrdhup,
             Has::AbstractAddress,
             Has::Priority,
@@ -113,6 +116,7 @@ const SYSTEMS: &[System] = &[
             Has::SocketFlags,
             Has::Pipe2,
             Has::Ppoll,
+            Has::EpollExclusive,
             Has::Pollrdhup,
             Has::AbstractAddress,
             Has::StdOsAndroid,
@@ -343,13 +347,10 @@ fn waker(system: &System) -> Waker {
     }
 }
 
-/// What a selector without events of its own is interrupted with, if there is such a selector.
+/// The descriptor that notifiers are made of, and selectors without events of their own are
+/// interrupted with.
 fn signal(compiled: &[Selector], waker: Waker) -> Option<Waker> {
-    let needs_one = |selector: &Selector| match selector {
-        Selector::Epoll | Selector::Poll => true,
-        Selector::Kqueue => waker == Waker::Pipe,
-        Selector::Afd | Selector::EventPorts => false,
-    };
+    let needs_one = |selector: &Selector| *selector != Selector::Afd;
     let signal = match waker {
         Waker::UserEvent => Waker::Pipe,
         other => other,
@@ -380,7 +381,8 @@ fn declare() {
             .iter()
             .map(|system| format!("signal_{}", cfg(system.waker))),
     );
-    names.extend(["waker_user_event".to_owned(), "docsrs".to_owned()]);
+    // `loom` is for testing: see `src/sys/pending.rs`.
+    names.extend(["waker_user_event", "docsrs", "loom"].map(str::to_owned));
     names.sort();
     names.dedup();
     println!("cargo::rustc-check-cfg=cfg({})", names.join(", "));

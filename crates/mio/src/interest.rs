@@ -9,6 +9,8 @@ use std::{fmt, ops};
 /// Failures and hang-ups are reported whatever the interest is, because every system does so; see
 /// the table at [`Event`](crate::event::Event).
 ///
+#[doc = include_str!("modes.md")]
+///
 /// # Examples
 ///
 /// ```
@@ -21,11 +23,29 @@ use std::{fmt, ops};
 #[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Interest(NonZeroU8);
 
-const READABLE: u8 = 0b0_0001;
-const WRITABLE: u8 = 0b0_0010;
-const AIO: u8 = 0b0_0100;
-const LIO: u8 = 0b0_1000;
-const PRIORITY: u8 = 0b1_0000;
+// What to hear of.
+const READABLE: u8 = 1 << 0;
+const WRITABLE: u8 = 1 << 1;
+const AIO: u8 = 1 << 2;
+const LIO: u8 = 1 << 3;
+const PRIORITY: u8 = 1 << 4;
+// How.
+const LEVEL: u8 = 1 << 5;
+const ONESHOT: u8 = 1 << 6;
+const EXCLUSIVE: u8 = 1 << 7;
+const MODES: u8 = LEVEL | ONESHOT | EXCLUSIVE;
+
+/// When a registration is reported again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Mode {
+    /// When a direction becomes ready anew.
+    #[default]
+    Edge,
+    /// Each time, as long as it is ready.
+    Level,
+    /// Once.
+    Oneshot,
+}
 
 impl Interest {
     /// Hear when the source can be read: data has arrived, a connection waits to be accepted, or
@@ -110,7 +130,66 @@ impl Interest {
         Interest::from_bits(self.0.get() | other.0.get())
     }
 
-    /// What is left of this interest without `other`, or `None` where nothing is left.
+    /// This interest, [level-triggered](Interest#modes): reported by each poll as long as the
+    /// source is ready.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use mio::Interest;
+    ///
+    /// const LEVEL: Interest = Interest::READABLE.level();
+    /// assert!(LEVEL.is_level() && LEVEL.is_readable());
+    /// ```
+    #[must_use = "the new interest is returned; `self` stays as it was"]
+    pub const fn level(self) -> Interest {
+        Interest::from_bits(self.0.get() | LEVEL)
+    }
+
+    /// This interest, [once](Interest#modes): after one event the registration is silent, in all
+    /// its directions, until [`reregister`](crate::Registry::reregister).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let once = mio::Interest::READABLE.oneshot();
+    /// assert!(once.is_oneshot());
+    /// ```
+    #[must_use = "the new interest is returned; `self` stays as it was"]
+    pub const fn oneshot(self) -> Interest {
+        Interest::from_bits(self.0.get() | ONESHOT)
+    }
+
+    /// This interest, [exclusively](Interest#modes): of several polls that watch one source with
+    /// this, the system wakes at least one, and tries not to wake the others.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(all(feature = "os-poll", feature = "net"))]
+    /// # fn main() -> std::io::Result<()> {
+    /// use mio::net::TcpListener;
+    /// use mio::{Interest, Poll, Token};
+    ///
+    /// let poll = Poll::new()?;
+    /// let mut listener = TcpListener::bind("127.0.0.1:0".parse().unwrap())?;
+    /// let mut interest = Interest::READABLE;
+    /// if poll.selector_kind().supports(interest.exclusive()) {
+    ///     interest = interest.exclusive();
+    /// }
+    /// poll.registry().register(&mut listener, Token(0), interest)?;
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(all(feature = "os-poll", feature = "net")))]
+    /// # fn main() {}
+    /// ```
+    #[must_use = "the new interest is returned; `self` stays as it was"]
+    pub const fn exclusive(self) -> Interest {
+        Interest::from_bits(self.0.get() | EXCLUSIVE)
+    }
+
+    /// What is left of this interest without what `other` is to hear of, or `None` where nothing is
+    /// left. The [mode](Interest#modes) stays.
     ///
     /// # Examples
     ///
@@ -120,10 +199,14 @@ impl Interest {
     /// let both = Interest::READABLE.add(Interest::WRITABLE);
     /// assert_eq!(both.remove(Interest::READABLE), Some(Interest::WRITABLE));
     /// assert_eq!(both.remove(both), None);
+    ///
+    /// let level = both.level().remove(Interest::READABLE);
+    /// assert_eq!(level, Some(Interest::WRITABLE.level()));
     /// ```
     #[must_use = "the rest is returned; `self` stays as it was"]
     pub fn remove(self, other: Interest) -> Option<Interest> {
-        NonZeroU8::new(self.0.get() & !other.0.get()).map(Interest)
+        let rest = self.0.get() & !(other.0.get() & !MODES);
+        (rest & !MODES != 0).then(|| Interest::from_bits(rest))
     }
 
     /// Whether this contains [`Interest::READABLE`].
@@ -186,6 +269,58 @@ impl Interest {
         self.contains(PRIORITY)
     }
 
+    /// Whether this is [level-triggered](Interest::level).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert!(!mio::Interest::READABLE.is_level());
+    /// ```
+    #[must_use]
+    pub const fn is_level(self) -> bool {
+        self.contains(LEVEL)
+    }
+
+    /// Whether this is for [one event](Interest::oneshot).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert!(!mio::Interest::READABLE.is_oneshot());
+    /// ```
+    #[must_use]
+    pub const fn is_oneshot(self) -> bool {
+        self.contains(ONESHOT)
+    }
+
+    /// Whether this is [exclusive](Interest::exclusive).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert!(!mio::Interest::READABLE.is_exclusive());
+    /// ```
+    #[must_use]
+    pub const fn is_exclusive(self) -> bool {
+        self.contains(EXCLUSIVE)
+    }
+
+    /// Reading alone, with the mode; `None` if this is not for reading.
+    #[cfg(feature = "os-poll")]
+    pub(crate) fn only_readable(self) -> Option<Interest> {
+        let bits = self.0.get() & (READABLE | MODES);
+        self.is_readable().then(|| Interest::from_bits(bits))
+    }
+
+    /// Once is once, so a level makes no difference to it.
+    pub(crate) fn mode(self) -> Mode {
+        match (self.is_oneshot(), self.is_level()) {
+            (true, _) => Mode::Oneshot,
+            (false, true) => Mode::Level,
+            (false, false) => Mode::Edge,
+        }
+    }
+
     const fn contains(self, bits: u8) -> bool {
         self.0.get() & bits != 0
     }
@@ -221,6 +356,9 @@ impl fmt::Debug for Interest {
             (self.is_priority(), "PRIORITY"),
             (self.is_aio(), "AIO"),
             (self.is_lio(), "LIO"),
+            (self.is_level(), "LEVEL"),
+            (self.is_oneshot(), "ONESHOT"),
+            (self.is_exclusive(), "EXCLUSIVE"),
         ];
         let mut separator = "";
         for (_, name) in names.iter().filter(|(set, _)| *set) {

@@ -12,8 +12,8 @@ use crate::{Interest, Registry, Token};
 
 /// Anything with a descriptor, or with a socket of Windows, as a source whose I/O is seen.
 ///
-/// The sockets and pipes of this crate are made of it. Any type with a raw descriptor (`AsRawFd`), or
-/// on Windows with a raw socket (`AsRawSocket`), becomes a [`Source`] by it: a socket of another
+/// The sockets and pipes of this crate are made of it. Any type with a raw descriptor (`AsRawFd`),
+/// or on Windows with a raw socket (`AsRawSocket`), becomes a [`Source`] by it: a socket of another
 /// crate, a timerfd, a device. It owns the value, which has to be in non-blocking mode already, and
 /// gives access to it through [`Deref`].
 ///
@@ -23,9 +23,9 @@ use crate::{Interest, Registry, Token};
 /// not: there this crate learns it from an operation that returns
 /// [`WouldBlock`](io::ErrorKind::WouldBlock), and asks the system about that direction again. So do
 /// the I/O through [`read_with`](IoSource::read_with), [`write_with`](IoSource::write_with) or
-/// [`try_io`](IoSource::try_io). A source that was used up past them stays silent on those selectors
-/// until it is reregistered. `SourceFd` needs none of this, and may report
-/// what is no news.
+/// [`try_io`](IoSource::try_io). A source that was used up past them stays silent on those
+/// selectors until it is reregistered. `SourceFd` needs none of this, and may report what is no
+/// news.
 ///
 /// Where all selectors of the build see for themselves, as with epoll alone in a release build, it
 /// is as large as `T` and the methods do nothing beside the call.

@@ -11,10 +11,11 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![deny(unsafe_code)]
-// With fewer features some shared pieces have no user; the full build is where dead code shows.
+// With fewer features some shared pieces have no user, and some public ones are ours alone; the
+// full build is where dead code shows.
 #![cfg_attr(
     not(all(any(unix, windows), feature = "net", feature = "os-ext")),
-    allow(dead_code, unused_imports, unused_macros)
+    allow(dead_code, unreachable_pub, unused_imports, unused_macros)
 )]
 
 #[macro_use]
@@ -22,15 +23,18 @@ mod macros;
 
 #[cfg(feature = "os-poll")]
 mod builder;
+mod busy_poll;
 pub mod event;
 mod interest;
 #[cfg(any(feature = "net", feature = "os-ext"))]
 mod io_impls;
-#[cfg(any(feature = "net", feature = "os-ext"))]
+#[cfg(any(feature = "net", feature = "os-poll"))]
 mod io_source;
 #[cfg(feature = "net")]
 #[cfg_attr(docsrs, doc(cfg(feature = "net")))]
 pub mod net;
+#[cfg(feature = "os-poll")]
+mod notifier;
 mod os;
 mod poll;
 mod selector_kind;
@@ -46,6 +50,9 @@ pub use self::interest::Interest;
 #[cfg(feature = "os-ext")]
 #[cfg_attr(docsrs, doc(cfg(feature = "os-ext")))]
 pub use self::io_source::IoSource;
+#[cfg(feature = "os-poll")]
+#[cfg_attr(docsrs, doc(cfg(feature = "os-poll")))]
+pub use self::notifier::{Notifier, NotifierHandle};
 #[cfg(all(
     descriptors,
     not(unix),

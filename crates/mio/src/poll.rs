@@ -7,11 +7,12 @@ use std::sync::{
     Arc,
     atomic::{AtomicBool, AtomicUsize, Ordering},
 };
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use std::{fmt, io};
 
 #[cfg(feature = "os-poll")]
 use crate::Builder;
+use crate::busy_poll::BusyPoll;
 use crate::event::Source;
 use crate::{Events, Interest, SelectorKind, Token, sys};
 
@@ -25,6 +26,8 @@ use crate::{Events, Interest, SelectorKind, Token, sys};
 #[doc = include_str!("portability.md")]
 pub struct Poll {
     registry: Registry,
+    /// `None` waits at once.
+    busy_poll: Option<BusyPoll>,
 }
 
 /// Where sources are registered. Belongs to one [`Poll`].
@@ -204,12 +207,81 @@ impl Poll {
     /// ```
     #[inline]
     pub fn poll(&mut self, events: &mut Events, timeout: Option<Duration>) -> io::Result<()> {
-        self.registry.selector.select(events, timeout)
+        match self.busy_poll {
+            None => self.registry.selector.select(events, timeout),
+            Some(_) => self.look_and_poll(events, timeout),
+        }
+    }
+
+    /// Apart, so that a poll that does not look has no more instructions for it than one test.
+    #[cold]
+    #[inline(never)]
+    fn look_and_poll(&mut self, events: &mut Events, timeout: Option<Duration>) -> io::Result<()> {
+        let selector = &self.registry.selector;
+        let Some(busy_poll) = &mut self.busy_poll else {
+            return selector.select(events, timeout);
+        };
+        busy_poll.poll(timeout, Instant::now, |timeout| {
+            selector.select(events, timeout)?;
+            Ok(!events.is_empty())
+        })
+    }
+
+    /// As [`poll`](Poll::poll), and waits until a moment instead of for some time.
+    ///
+    /// With `None` it waits for ever, and with a moment that has passed not at all. It never
+    /// returns empty before that moment: it looks at the clock itself, whatever the system says
+    /// about the end of the timeout. How exactly the system keeps the moment is in the table at
+    /// [Timeouts](Poll#timeouts).
+    ///
+    /// # Errors
+    ///
+    /// As [`poll`](Poll::poll). After [`Interrupted`](io::ErrorKind::Interrupted) the same call
+    /// goes on, with nothing to be counted.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(feature = "os-poll")]
+    /// # fn main() -> std::io::Result<()> {
+    /// use std::io::ErrorKind;
+    /// use std::time::{Duration, Instant};
+    ///
+    /// use mio::{Events, Poll};
+    ///
+    /// let mut poll = Poll::new()?;
+    /// let mut events = Events::with_capacity(8);
+    /// let deadline = Instant::now() + Duration::from_micros(1500);
+    /// loop {
+    ///     match poll.poll_until(&mut events, Some(deadline)) {
+    ///         Err(err) if err.kind() == ErrorKind::Interrupted => continue,
+    ///         result => result?,
+    ///     }
+    ///     break;
+    /// }
+    /// assert!(!events.is_empty() || Instant::now() >= deadline);
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "os-poll"))]
+    /// # fn main() {}
+    /// ```
+    pub fn poll_until(&mut self, events: &mut Events, deadline: Option<Instant>) -> io::Result<()> {
+        let Some(deadline) = deadline else {
+            return self.poll(events, None);
+        };
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            self.poll(events, Some(left))?;
+            if !events.is_empty() || left.is_zero() || Instant::now() >= deadline {
+                return Ok(());
+            }
+        }
     }
 
     #[cfg(feature = "os-poll")]
-    pub(crate) fn from_selector(selector: sys::Selector) -> Poll {
+    pub(crate) fn build(selector: sys::Selector, busy_poll: Duration) -> Poll {
         Poll {
+            busy_poll: BusyPoll::new(busy_poll),
             registry: Registry {
                 selector,
                 #[cfg(debug_assertions)]

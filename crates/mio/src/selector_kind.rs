@@ -1,4 +1,4 @@
-use crate::sys;
+use crate::{Interest, sys};
 
 /// A mechanism of the operating system that tells which sources are ready.
 ///
@@ -48,5 +48,24 @@ impl SelectorKind {
     /// ```
     pub fn available() -> impl Iterator<Item = SelectorKind> {
         sys::SELECTORS.iter().copied()
+    }
+
+    /// Whether this build has this selector and the selector can do what this interest asks for.
+    ///
+    /// What it can't is an error at registration, [`Unsupported`](std::io::ErrorKind::Unsupported).
+    /// The table at [`Interest`](Interest#modes) says which can what.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use mio::{Interest, SelectorKind};
+    ///
+    /// for kind in SelectorKind::available() {
+    ///     assert!(kind.supports(Interest::READABLE.level()));
+    /// }
+    /// ```
+    #[must_use]
+    pub fn supports(self, interests: Interest) -> bool {
+        sys::supports(self, interests)
     }
 }

@@ -10,12 +10,14 @@ use crate::{Registry, Token, sys};
 /// with that token that is readable; nothing has to be read, and there is nothing to deregister.
 /// Share it between threads with an [`Arc`](std::sync::Arc).
 ///
-/// Several wakes before a poll are at least one event and may be one only. A wake is never lost:
-/// if no poll is waiting, the next one delivers it. Keep the waker as long as wakes are to be
-/// delivered; after it was dropped none is.
+/// Several wakes before a poll are at least one event and may be one only. A wake is never lost: if
+/// no poll is waiting, the next one delivers it. While one is on its way to a poll, further wakes
+/// make no system call. If another poll watches this one by its descriptor, it hears of the first;
+/// see [The descriptor of a poll](crate::Poll#the-descriptor-of-a-poll). Keep the waker as long as
+/// wakes are to be delivered; after it was dropped none is.
 ///
 /// There is one waker per `Poll`. To tell several reasons apart, put them in a queue or a flag of
-/// your own before you wake.
+/// your own before you wake, or use a `Notifier` for each.
 ///
 /// It is made of what the system does best: an [eventfd(2)] on Linux and Android, an event of its
 /// own on macOS, FreeBSD, Solaris and Windows, a pipe on most others. `PLATFORMS.md` lists them.

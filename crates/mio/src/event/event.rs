@@ -19,8 +19,9 @@ use crate::sys::{self, NativeEvent, Readiness};
 /// true of the source; on poll(2) and event ports it leaves out a direction that was delivered
 /// before and that no operation has found blocked since, which the table shows in brackets. On
 /// kqueue each direction is an event of its own: an end of reading comes with readable and without
-/// what is true of writing, and the other way round. An error is told there only together with an
-/// end.
+/// what is true of writing, and the other way round. Only the event of a source that is registered
+/// for [one](crate::Interest::oneshot) may tell of both. An error is told there only together with
+/// an end.
 ///
 /// | situation | readable | writable | error | read closed | write closed | priority |
 /// |---|---|---|---|---|---|---|
@@ -39,6 +40,11 @@ use crate::sys::{self, NativeEvent, Readiness};
 /// | the last reader of a pipe was closed: its writing end | | (yes) | yes | | yes | |
 /// | a datagram was refused (ICMP): UDP socket | | (yes) | yes | | yes | |
 ///
+/// AFD tells what the peer does. What this side has shut down is no event there, and nothing is
+/// write closed for it: where both writing halves are shut down, the event is that of the peer's
+/// alone. A reset is writable too, also without brackets. A refused datagram need not be an event;
+/// a read or `take_error` tells of it.
+///
 /// # Which flags each answer is made of
 ///
 /// | answer | epoll, poll(2) and event ports | kqueue | AFD (Windows) |
@@ -53,7 +59,8 @@ use crate::sys::{self, NativeEvent, Readiness};
 ///
 /// The names are those of [epoll_ctl(2)] and [poll(2)] without their prefix, and those of
 /// [kevent(2)]. Those of AFD have no manual; `select` of Windows is built on them. Beside kqueue
-/// poll(2) is read as it is elsewhere.
+/// poll(2) is read as it is elsewhere. An event of kqueue that tells of both directions has all the
+/// answers of the two that it is made of.
 ///
 /// [epoll_ctl(2)]: https://man7.org/linux/man-pages/man2/epoll_ctl.2.html
 /// [poll(2)]: https://man7.org/linux/man-pages/man2/poll.2.html
@@ -210,12 +217,12 @@ impl Event {
         self.readiness().lio
     }
 
-    #[cfg(any(afd, event_ports, poll))]
+    #[cfg(any(afd, event_ports, kqueue, poll))]
     pub(crate) fn from_native(native: NativeEvent) -> Event {
         Event { native }
     }
 
-    #[cfg(event_ports)]
+    #[cfg(any(event_ports, kqueue))]
     pub(crate) fn native(&self) -> &NativeEvent {
         &self.native
     }

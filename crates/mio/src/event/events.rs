@@ -40,14 +40,13 @@ pub struct Iter<'a> {
 }
 
 impl Events {
-    /// An empty buffer with room for `capacity` events.
+    /// More than `i32::MAX` bytes no system takes. Looked at here once, and not by each poll.
+    const MOST: usize = i32::MAX as usize / size_of::<Event>();
+
+    /// An empty buffer with room for `capacity` events, or for as many as are two gigabytes.
     ///
     /// With a capacity of 0, [`Poll::poll`](crate::Poll::poll) fails with
     /// [`InvalidInput`](std::io::ErrorKind::InvalidInput).
-    ///
-    /// # Panics
-    ///
-    /// As [`Vec::with_capacity`] does, if the buffer were larger than `isize::MAX` bytes.
     ///
     /// # Examples
     ///
@@ -57,7 +56,7 @@ impl Events {
     /// ```
     pub fn with_capacity(capacity: usize) -> Events {
         Events {
-            inner: Vec::with_capacity(capacity),
+            inner: Vec::with_capacity(capacity.min(Events::MOST)),
         }
     }
 

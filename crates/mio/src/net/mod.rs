@@ -6,7 +6,7 @@
 //!
 //! Sockets are non-blocking and close-on-exec from the start, and closed when dropped. They convert
 //! from and to std's types, owned and raw descriptors (on Windows: sockets), which is also how an
-//! option that is missing here is set: through std, or through the `socket2` crate.
+//! option that is missing here is set.
 //!
 //! # On registered sockets
 //!
@@ -16,6 +16,8 @@
 //! Deregister a socket before you turn it into another type. What happens otherwise depends on the
 //! selector: on epoll and kqueue it stays registered until it is closed, on poll(2) and event ports
 //! it does not.
+//!
+#![doc = include_str!("options.md")]
 
 mod tcp;
 mod udp;

@@ -33,6 +33,8 @@ use crate::sys::socket;
 /// # #[cfg(not(feature = "os-poll"))]
 /// # fn main() {}
 /// ```
+///
+#[doc = include_str!("batches.md")]
 pub struct UdpSocket {
     inner: IoSource<net::UdpSocket>,
 }
@@ -40,8 +42,7 @@ pub struct UdpSocket {
 impl UdpSocket {
     /// Binds to this address; with port 0 to a port that the system chooses.
     ///
-    /// For options that have to be set before, such as `SO_REUSEPORT`, make the socket with
-    /// `socket2` and use [`from_std`](UdpSocket::from_std).
+    /// For options that have to be set before see [`net`](crate::net#options-before-binding).
     ///
     /// # Errors
     ///
@@ -619,10 +620,9 @@ impl UdpSocket {
         self.inner.try_io_of_any(f)
     }
 
-    /// As [`try_io`](UdpSocket::try_io), and says which direction the operation has.
-    ///
-    /// If it would block, the selector is asked about that direction alone. With
-    /// `READABLE | WRITABLE` it is as `try_io`.
+    /// As [`try_io`](UdpSocket::try_io), and says which direction the operation has. If it would
+    /// block, the selector is asked about that direction alone. With `READABLE | WRITABLE` it is as
+    /// `try_io`.
     ///
     /// # Examples
     ///

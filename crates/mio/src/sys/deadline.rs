@@ -19,6 +19,7 @@ impl Deadline {
         }
     }
 
+    #[cfg(any(afd, event_ports, poll))]
     pub(crate) fn is_over(&self) -> bool {
         match self {
             Deadline::Never => false,
@@ -28,7 +29,7 @@ impl Deadline {
     }
 
     /// How long until this moment; `None` is for ever.
-    #[cfg(afd)]
+    #[cfg(any(afd, kqueue, test))]
     pub(crate) fn left(&self) -> Option<Duration> {
         self.left_until(None)
     }

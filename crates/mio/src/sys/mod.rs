@@ -17,7 +17,7 @@ use crate::{Interest, SelectorKind, Token};
 
 #[cfg(afd)]
 pub(crate) mod afd;
-#[cfg(any(afd, event_ports, poll))]
+#[cfg(any(afd, event_ports, kqueue, poll, test))]
 mod deadline;
 #[cfg(epoll)]
 pub(crate) mod epoll;
@@ -28,6 +28,8 @@ pub(crate) mod event_ports;
 pub(crate) mod kqueue;
 #[cfg(not(any(afd, epoll, event_ports, kqueue, poll)))]
 mod none;
+#[cfg(any(afd, epoll, event_ports, kqueue, poll, all(test, loom)))]
+pub(crate) mod pending;
 #[cfg(poll)]
 pub(crate) mod poll;
 pub(crate) mod selector;
@@ -38,6 +40,8 @@ pub(crate) mod windows;
 
 pub(crate) use self::selector::{Direction, Readiness, SourceIo};
 use self::selector::{Selector as _, SourceState as _, Waker as _};
+#[cfg(all(descriptors, feature = "os-poll"))]
+pub(crate) use self::unix::notifier::{Notifier, NotifierHandle};
 #[cfg(all(descriptors, feature = "net"))]
 pub(crate) use self::unix::socket;
 #[cfg(descriptors)]
@@ -153,6 +157,7 @@ impl Selector {
         token: Token,
         interests: Interest,
     ) -> io::Result<()> {
+        check_supported(self.kind(), interests)?;
         dispatch!(Selector, self, selector => {
             selector.register(source, io.part(), token, interests)
         })
@@ -165,6 +170,7 @@ impl Selector {
         token: Token,
         interests: Interest,
     ) -> io::Result<()> {
+        check_supported(self.kind(), interests)?;
         dispatch!(Selector, self, selector => {
             selector.reregister(source, io.part(), token, interests)
         })
@@ -185,6 +191,37 @@ impl Selector {
     pub(crate) fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
         dispatch!(Selector, self, selector => selector.as_fd())
     }
+}
+
+/// Whether a selector of this kind is compiled and can do what this interest asks for.
+pub(crate) fn supports(kind: SelectorKind, interests: Interest) -> bool {
+    match kind {
+        #[cfg(afd)]
+        SelectorKind::Afd => <afd::Selector as selector::Selector>::supports(interests),
+        #[cfg(epoll)]
+        SelectorKind::Epoll => <epoll::Selector as selector::Selector>::supports(interests),
+        #[cfg(event_ports)]
+        SelectorKind::EventPorts => {
+            <event_ports::Selector as selector::Selector>::supports(interests)
+        }
+        #[cfg(kqueue)]
+        SelectorKind::Kqueue => <kqueue::Selector as selector::Selector>::supports(interests),
+        #[cfg(poll)]
+        SelectorKind::Poll => <poll::Selector as selector::Selector>::supports(interests),
+        #[allow(unreachable_patterns)] // Where all kinds are compiled.
+        _ => false,
+    }
+}
+
+/// Says no before anything has changed.
+pub(crate) fn check_supported(kind: SelectorKind, interests: Interest) -> io::Result<()> {
+    if supports(kind, interests) {
+        return Ok(());
+    }
+    let message = format!(
+        "{kind:?} can't watch for {interests:?}; `SelectorKind::supports` tells what it can"
+    );
+    Err(io::Error::new(io::ErrorKind::Unsupported, message))
 }
 
 /// The selectors of this build, the default first.

@@ -2,6 +2,7 @@
 //!
 //! What the types can't say:
 //!
+//! * **Modes.** [`Interest`] says what edge, level and oneshot are.
 //! * **Edges.** An event is delivered when a direction becomes ready. It is delivered again once an
 //!   operation in that direction returned `WouldBlock` and the direction became ready after that;
 //!   it may be delivered more often, but never in a busy loop.
@@ -10,7 +11,8 @@
 //! * **Nothing after `deregister`.** Once it has returned, no later `select` delivers that
 //!   registration, even if the descriptor's number is in use again.
 //! * **A failed call changes nothing.**
-//! * **No allocation** but in `new`, `register` and the making of a waker.
+//! * **No allocation** but in `new`, `register` and the making of a waker; on kqueue also in the
+//!   first `reregister` that gives an edge another mode.
 
 use std::fmt::Debug;
 use std::io;
@@ -27,6 +29,12 @@ pub(crate) trait Selector: Sized + Debug + Send + Sync + UnwindSafe + RefUnwindS
 
     /// What a source whose I/O we see keeps for this selector.
     type State: SourceState;
+
+    /// Whether the mechanism can do what this interest asks for. What it can't never gets as far as
+    /// [`register`](Selector::register).
+    fn supports(interests: Interest) -> bool {
+        !interests.is_exclusive()
+    }
 
     fn new() -> io::Result<Self>;
 

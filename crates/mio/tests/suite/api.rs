@@ -61,6 +61,7 @@ macro_rules! assert_owns {
     }};
 }
 
+mod additions;
 #[cfg(unix)]
 mod unix;
 #[cfg(windows)]

@@ -424,6 +424,22 @@ fn custom_source_ticks() {
 }
 
 #[test]
+fn oneshot_workers_echo_everything() {
+    let (status, lines, errors) = Example::start("oneshot_workers", &[]).end();
+    assert!(status.success() && errors.is_empty(), "{errors}");
+    // "message 00000 of client 0" a hundred times by each of eight.
+    assert_eq!(lines, ["4 workers echoed 20000 bytes over 8 connections"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn reuse_port_accepts_all() {
+    let (status, lines, errors) = Example::start("reuse_port", &[]).end();
+    assert!(status.success() && errors.is_empty(), "{errors}");
+    assert_eq!(lines[0], "32 connections were accepted");
+}
+
+#[test]
 fn choose_selector_runs_on_each() {
     let (status, lines, errors) = Example::start("choose_selector", &[]).end();
     assert!(status.success(), "{errors}");

@@ -20,6 +20,8 @@ mod descriptors;
 mod events;
 mod examples;
 mod mistakes;
+mod modes;
+mod notifier;
 #[cfg(unix)]
 mod pipes;
 #[cfg(priority)]
@@ -28,6 +30,7 @@ mod readiness;
 mod registration;
 #[cfg(unix)]
 mod source_fd;
+mod stale;
 mod tcp;
 mod threads;
 mod timeouts;

@@ -5,7 +5,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use mio::{SelectorKind, Token, Waker};
+use mio::{Poll, SelectorKind, Token, Waker};
 
 use crate::support::{LONG, Watch, ffi};
 
@@ -15,6 +15,12 @@ per_selector!(
     a_fraction_of_a_millisecond_is_waited_and_not_spun,
     the_longest_timeout_waits,
     no_timeout_waits,
+    a_deadline_never_ends_early,
+    a_deadline_that_has_passed_is_a_look,
+    no_deadline_waits_for_an_event,
+    a_busy_poll_never_ends_early,
+    a_busy_poll_finds_what_there_is,
+    a_busy_poll_that_finds_nothing_rests,
     #[cfg(unix)]
     a_signal_interrupts,
 );
@@ -68,6 +74,104 @@ fn the_longest_timeout_waits(kind: SelectorKind) {
 
 fn no_timeout_waits(kind: SelectorKind) {
     waits(kind, None);
+}
+
+fn poll_until(watch: &mut Watch, deadline: Option<Instant>) {
+    while let Err(err) = watch.poll.poll_until(&mut watch.events, deadline) {
+        assert_eq!(err.kind(), ErrorKind::Interrupted);
+    }
+}
+
+fn a_deadline_never_ends_early(kind: SelectorKind) {
+    let mut watch = Watch::new(kind);
+    for nanoseconds in [1, 999, 50_000, 1_000_001, 1_500_000, 20_000_000] {
+        for _ in 0..20 {
+            let deadline = Instant::now() + Duration::from_nanos(nanoseconds);
+            poll_until(&mut watch, Some(deadline));
+            assert!(Instant::now() >= deadline);
+            assert!(watch.events.is_empty());
+        }
+    }
+}
+
+fn a_deadline_that_has_passed_is_a_look(kind: SelectorKind) {
+    let mut watch = Watch::new(kind);
+    let waker = Waker::new(watch.poll.registry(), Token(1)).unwrap();
+    let past = Instant::now();
+    poll_until(&mut watch, Some(past));
+    assert!(watch.events.is_empty());
+    waker.wake().unwrap();
+    poll_until(&mut watch, Some(past));
+    assert_eq!(watch.events.iter().count(), 1);
+}
+
+fn no_deadline_waits_for_an_event(kind: SelectorKind) {
+    for deadline in [None, Some(Instant::now() + LONG * 10)] {
+        let mut watch = Watch::new(kind);
+        let waker = Waker::new(watch.poll.registry(), Token(1)).unwrap();
+        let thread = thread::spawn(move || {
+            thread::yield_now();
+            waker.wake().unwrap();
+            waker
+        });
+        poll_until(&mut watch, deadline);
+        assert_eq!(watch.events.iter().count(), 1);
+        thread.join().unwrap();
+    }
+}
+
+fn busy(kind: SelectorKind, limit: Duration) -> Watch {
+    let mut watch = Watch::new(kind);
+    let builder = Poll::builder().selector(kind).busy_poll(limit);
+    watch.poll = builder.build().unwrap();
+    watch
+}
+
+fn a_busy_poll_never_ends_early(kind: SelectorKind) {
+    for limit in [1, 50, 5000].map(Duration::from_micros) {
+        let mut watch = busy(kind, limit);
+        for microseconds in [1, 49, 51, 1500] {
+            for _ in 0..5 {
+                let timeout = Duration::from_micros(microseconds);
+                let start = Instant::now();
+                watch.poll(timeout);
+                assert!(start.elapsed() >= timeout && watch.events.is_empty());
+            }
+        }
+    }
+}
+
+fn a_busy_poll_finds_what_there_is(kind: SelectorKind) {
+    let mut watch = busy(kind, Duration::from_micros(50));
+    let waker = Waker::new(watch.poll.registry(), Token(1)).unwrap();
+    thread::scope(|scope| {
+        let (ask, asked) = mpsc::channel();
+        scope.spawn(move || {
+            for () in asked {
+                waker.wake().unwrap();
+            }
+        });
+        for round in 0..500 {
+            ask.send(()).unwrap();
+            watch.wait_readable(1);
+            if round % 100 == 0 {
+                // Long enough for it to give up looking.
+                for _ in 0..5 {
+                    watch.expect_silence();
+                }
+            }
+        }
+    });
+}
+
+fn a_busy_poll_that_finds_nothing_rests(kind: SelectorKind) {
+    let mut watch = busy(kind, Duration::from_millis(2));
+    let (start, used) = (Instant::now(), ffi::thread_time());
+    for _ in 0..50 {
+        watch.poll(Duration::from_millis(2));
+    }
+    let (waited, used) = (start.elapsed(), ffi::thread_time() - used);
+    assert!(used < waited / 2, "used {used:?} in {waited:?}");
 }
 
 /// The poll returns because it was woken, and not before.

@@ -21,10 +21,45 @@ per_selector!(
     a_busy_waker_starves_nobody,
     a_full_counter_does_not_block,
     a_dropped_waker_is_silent,
+    a_second_waker_has_its_own_token,
     a_second_waker_is_a_mistake,
     a_waker_outlives_its_poll,
     what_was_written_before_the_wake_is_seen,
+    #[cfg(unix)]
+    a_poll_that_is_watched_by_another_tells_of_a_wake_until_it_is_polled,
 );
+
+/// Wakes are coalesced until the poll itself takes them. So who watches its descriptor and sees an
+/// event has to poll it, or an edge is the last there is.
+#[cfg(unix)]
+fn a_poll_that_is_watched_by_another_tells_of_a_wake_until_it_is_polled(kind: SelectorKind) {
+    use std::os::fd::AsRawFd;
+
+    if kind == SelectorKind::Poll {
+        return; // It has no descriptor.
+    }
+    for interest in [Interest::READABLE, Interest::READABLE.level()] {
+        let mut inner = Watch::new(kind);
+        let mut outer = Watch::new(kind);
+        let waker = Waker::new(inner.poll.registry(), Token(1)).unwrap();
+        let fd = inner.poll.as_raw_fd();
+        outer.register(&mut mio::unix::SourceFd(&fd), 2, interest);
+        for _ in 0..3 {
+            outer.expect_silence();
+            waker.wake().unwrap();
+            outer.wait_readable(2);
+            // There is an event in the inner poll still. Nothing is new, but it is readable.
+            waker.wake().unwrap();
+            if interest.is_level() {
+                outer.wait_readable(2);
+            } else {
+                outer.expect_silence();
+            }
+            inner.wait_readable(1);
+        }
+        outer.expect_silence();
+    }
+}
 
 fn a_wake_is_an_event(kind: SelectorKind) {
     let mut watch = Watch::new(kind);
@@ -165,6 +200,27 @@ fn a_dropped_waker_is_silent(kind: SelectorKind) {
     let waker = Waker::new(watch.poll.registry(), Token(11)).unwrap();
     waker.wake().unwrap();
     watch.wait_readable(11);
+}
+
+/// Also if the wake of the one before was never taken.
+fn a_second_waker_has_its_own_token(kind: SelectorKind) {
+    let mut watch = Watch::new(kind);
+    for round in 0..3 {
+        let first = Waker::new(watch.poll.registry(), Token(10)).unwrap();
+        if round > 0 {
+            first.wake().unwrap();
+        }
+        if round > 1 {
+            watch.wait_readable(10);
+        }
+        drop(first);
+        let second = Waker::new(watch.poll.registry(), Token(11)).unwrap();
+        second.wake().unwrap();
+        watch.poll(LONG);
+        let tokens: Vec<_> = watch.events.iter().map(|event| event.token()).collect();
+        assert_eq!(tokens, [Token(11)], "round {round}");
+        watch.expect_silence();
+    }
 }
 
 fn a_second_waker_is_a_mistake(kind: SelectorKind) {

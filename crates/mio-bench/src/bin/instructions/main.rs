@@ -10,22 +10,22 @@
 //! a reregistration, which is not counted, makes them news again. One poll brings 1 or 64 events,
 //! and the difference tells what an event costs and what the poll itself.
 
-#[cfg(unix)]
+#[cfg(peers)]
 mod ffi;
-#[cfg(unix)]
+#[cfg(peers)]
 mod peers;
 
-#[cfg(unix)]
+#[cfg(peers)]
 fn main() -> std::process::ExitCode {
     driver::main()
 }
 
-#[cfg(not(unix))]
+#[cfg(not(peers))]
 fn main() {
     println!("there is no epoll here");
 }
 
-#[cfg(unix)]
+#[cfg(peers)]
 mod driver {
     use std::env;
     use std::io;

@@ -1,5 +1,6 @@
-use libc::{EPOLLERR, EPOLLET, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLPRI, EPOLLRDHUP};
+use libc::{EPOLLERR, EPOLLET, EPOLLHUP, EPOLLIN, EPOLLONESHOT, EPOLLOUT, EPOLLPRI, EPOLLRDHUP};
 
+use crate::interest::Mode;
 use crate::sys::Readiness;
 use crate::sys::epoll::ffi;
 use crate::{Interest, Token};
@@ -8,7 +9,11 @@ pub(crate) type NativeEvent = libc::epoll_event;
 
 /// The record that asks for these interests.
 pub(super) fn request(token: Token, interests: Interest) -> NativeEvent {
-    let mut events = EPOLLET;
+    let mut events = match interests.mode() {
+        Mode::Edge => EPOLLET,
+        Mode::Level => 0,
+        Mode::Oneshot => EPOLLONESHOT,
+    };
     if interests.is_readable() {
         events |= EPOLLIN | EPOLLRDHUP;
     }
@@ -17,6 +22,11 @@ pub(super) fn request(token: Token, interests: Interest) -> NativeEvent {
     }
     if interests.is_priority() {
         events |= EPOLLPRI;
+    }
+    #[cfg(epoll_exclusive)]
+    if interests.is_exclusive() {
+        // The end of reading can't be asked for then, and comes as something to read.
+        events = (events & !EPOLLRDHUP) | libc::EPOLLEXCLUSIVE;
     }
     record(events as u32, token)
 }

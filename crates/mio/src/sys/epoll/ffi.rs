@@ -48,12 +48,14 @@ pub(super) fn epoll_wait(
     events: &mut Vec<Event>,
     milliseconds: c_int,
 ) -> io::Result<()> {
-    events.clear();
     let (buffer, capacity) = native_buffer(events);
     // SAFETY: the buffer is exclusively ours and has room for `capacity` records.
     let result = unsafe { libc::epoll_wait(epoll.as_raw_fd(), buffer, capacity, milliseconds) };
+    if result < 0 {
+        return Err(failed(events));
+    }
     // SAFETY: the kernel has written as many records as it says, no more than `capacity`.
-    unsafe { events.set_len(check(result)? as usize) };
+    unsafe { events.set_len(result as usize) };
     Ok(())
 }
 
@@ -97,14 +99,20 @@ pub(super) fn epoll_pwait2(
     Ok(())
 }
 
+/// Apart, so that a call that succeeds has no more instructions for it than one test.
+#[cold]
+#[inline(never)]
+fn failed(events: &mut Vec<Event>) -> io::Error {
+    let err = io::Error::last_os_error();
+    events.clear();
+    err
+}
+
 /// An event is exactly the kernel's record, so the buffer of events is what the kernel fills.
 #[inline]
 fn native_buffer(events: &mut Vec<Event>) -> (*mut NativeEvent, c_int) {
     const { assert!(size_of::<Event>() == size_of::<NativeEvent>()) };
-    /// The kernel refuses to be offered more than `INT_MAX` bytes.
-    const MOST: usize = c_int::MAX as usize / size_of::<NativeEvent>();
-    (
-        events.as_mut_ptr().cast(),
-        events.capacity().min(MOST) as c_int,
-    )
+    // `Events` has no more room than an int can count. Were it otherwise, the number would be cut
+    // off to a smaller one, or to a negative one, which the kernel refuses.
+    (events.as_mut_ptr().cast(), events.capacity() as c_int)
 }

@@ -1,5 +1,6 @@
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::Arc;
 use std::time::Duration;
 
 use libc::{EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLL_CTL_MOD};
@@ -8,6 +9,7 @@ use crate::event::Events;
 use crate::sys::RawSource;
 use crate::sys::epoll::event::request;
 use crate::sys::epoll::{ffi, timeout};
+use crate::sys::pending::Pending;
 use crate::sys::selector::{self, Direction, SourceIo};
 use crate::{Interest, SelectorKind, Token};
 
@@ -15,6 +17,8 @@ use crate::{Interest, SelectorKind, Token};
 #[derive(Debug)]
 pub(crate) struct Selector {
     epoll: OwnedFd,
+    /// The waker's, which knows by it whether its last event was taken.
+    pending: Arc<Pending>,
 }
 
 /// Nothing: the kernel sees when a source was used up.
@@ -26,12 +30,23 @@ impl selector::Selector for Selector {
 
     type State = SourceState;
 
+    fn supports(interests: Interest) -> bool {
+        let excludes = interests.is_oneshot() || interests.is_priority();
+        !interests.is_exclusive() || (cfg!(epoll_exclusive) && !excludes)
+    }
+
     fn new() -> io::Result<Selector> {
-        ffi::epoll_create().map(|epoll| Selector { epoll })
+        Ok(Selector {
+            epoll: ffi::epoll_create()?,
+            pending: Arc::default(),
+        })
     }
 
     fn try_clone(&self) -> io::Result<Selector> {
-        self.epoll.try_clone().map(|epoll| Selector { epoll })
+        Ok(Selector {
+            epoll: self.epoll.try_clone()?,
+            pending: Arc::clone(&self.pending),
+        })
     }
 
     fn as_fd(&self) -> BorrowedFd<'_> {
@@ -45,7 +60,9 @@ impl selector::Selector for Selector {
             None => ffi::epoll_wait(epoll, events, -1),
             Some((_, Some(milliseconds))) => ffi::epoll_wait(epoll, events, milliseconds),
             Some((timeout, None)) => timeout::wait(epoll, events, timeout),
-        }
+        }?;
+        self.pending.take();
+        Ok(())
     }
 
     fn register(
@@ -66,12 +83,23 @@ impl selector::Selector for Selector {
         token: Token,
         interests: Interest,
     ) -> io::Result<()> {
+        if interests.is_exclusive() {
+            let message = "epoll can't change a registration to or from exclusive; \
+                           deregister the source and register it";
+            return Err(io::Error::new(io::ErrorKind::Unsupported, message));
+        }
         let request = request(token, interests);
         ffi::epoll_ctl(self.epoll.as_fd(), EPOLL_CTL_MOD, source, Some(request))
     }
 
     fn deregister(&self, source: RawSource, _: SourceIo<'_, SourceState>) -> io::Result<()> {
         ffi::epoll_ctl(self.epoll.as_fd(), EPOLL_CTL_DEL, source, None)
+    }
+}
+
+impl Selector {
+    pub(super) fn pending(&self) -> &Arc<Pending> {
+        &self.pending
     }
 }
 

@@ -37,12 +37,24 @@ pub(super) fn wait(
 pub(super) fn whole_milliseconds(timeout: Duration) -> Option<c_int> {
     /// The seconds that fit with any fraction.
     const MOST: u64 = c_int::MAX as u64 / 1_000;
-    let fraction = timeout.subsec_nanos();
-    let milliseconds = fraction / 1_000_000;
-    if timeout.as_secs() >= MOST || milliseconds * 1_000_000 != fraction {
+    let milliseconds = exact_milliseconds(timeout.subsec_nanos());
+    if timeout.as_secs() >= MOST || milliseconds >= 1_000 {
         return None;
     }
     Some(timeout.as_secs() as c_int * 1_000 + milliseconds as c_int)
+}
+
+/// A fraction of a second in milliseconds, if it is a whole number of them; otherwise 1000 or more.
+///
+/// Each poll does this, so it is done without the division and the multiplication back: 1,000,000
+/// is 15,625 * 2^6, and dividing by an odd number is multiplying by its inverse modulo 2^32. A
+/// multiple gives its quotient, and as each result stands for one number, all others give what is
+/// larger.
+#[inline]
+fn exact_milliseconds(nanoseconds: u32) -> u32 {
+    const INVERSE: u32 = 1_757_569_337;
+    const { assert!(INVERSE.wrapping_mul(15_625) == 1) };
+    nanoseconds.wrapping_mul(INVERSE).rotate_right(6)
 }
 
 /// Waits in pieces of milliseconds, rounded up, until `piece` says that there are events.
@@ -108,6 +120,17 @@ mod tests {
         assert_eq!(whole_milliseconds(Duration::from_micros(1)), None);
         assert_eq!(pieces(Duration::from_nanos(1)), [1]);
         assert_eq!(pieces(Duration::from_micros(1_500)), [2]);
+    }
+
+    #[test]
+    fn only_whole_milliseconds_are_exact() {
+        for milliseconds in 0..1_000 {
+            assert_eq!(exact_milliseconds(milliseconds * 1_000_000), milliseconds);
+            for off in [1, 2, 64, 15_625, 500_000, 999_936, 999_999] {
+                let nanoseconds = milliseconds * 1_000_000 + off;
+                assert!(exact_milliseconds(nanoseconds) >= 1_000, "{nanoseconds}");
+            }
+        }
     }
 
     #[test]

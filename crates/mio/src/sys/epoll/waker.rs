@@ -1,10 +1,12 @@
 use std::io;
 use std::os::fd::AsRawFd;
+use std::sync::Arc;
 
 use libc::EPOLL_CTL_ADD;
 
 use crate::sys::epoll::event::request;
 use crate::sys::epoll::{Selector, ffi};
+use crate::sys::pending::Pending;
 use crate::sys::selector::{self, Selector as _};
 use crate::sys::unix::Signal;
 use crate::{Interest, Token};
@@ -13,10 +15,12 @@ use crate::{Interest, Token};
 ///
 /// It is never read while there is room: with `EPOLLET` every write is a new event, so that waking
 /// is one system call and being woken none. Only when a write finds no room is it emptied, by the
-/// thread that wakes, which then writes again; the event of that write can't be lost.
+/// thread that wakes, which then writes again; the event of that write can't be lost. Of several
+/// wakes between two polls only the first writes ([`pending`](crate::sys::pending)).
 #[derive(Debug)]
 pub(crate) struct Waker {
     signal: Signal,
+    pending: Arc<Pending>,
 }
 
 impl selector::Waker for Waker {
@@ -27,10 +31,22 @@ impl selector::Waker for Waker {
         let request = request(token, Interest::READABLE);
         let fd = signal.as_raw_fd();
         ffi::epoll_ctl(selector.as_fd(), EPOLL_CTL_ADD, fd, Some(request))?;
-        Ok(Waker { signal })
+        let pending = Arc::clone(selector.pending());
+        Ok(Waker { signal, pending })
     }
 
     fn wake(&self) -> io::Result<()> {
+        if !self.pending.set() {
+            return Ok(());
+        }
+        self.raise().inspect_err(|_| {
+            self.pending.take();
+        })
+    }
+}
+
+impl Waker {
+    fn raise(&self) -> io::Result<()> {
         // Where only the step from empty is an edge, it is emptied first. Whoever does that writes
         // after it, so that an event of a wake which was emptied is one of this wake.
         #[cfg(edge_from_empty)]
@@ -40,6 +56,13 @@ impl selector::Waker for Waker {
             self.signal.clear()?;
         }
         Ok(())
+    }
+}
+
+/// Its event is not delivered any more, and the next waker's is to be.
+impl Drop for Waker {
+    fn drop(&mut self) {
+        self.pending.take();
     }
 }
 

@@ -12,8 +12,8 @@ use crate::sys::deadline::Deadline;
 use crate::sys::event_ports::event::{NativeEvent, from_poll_bits};
 use crate::sys::event_ports::ffi;
 use crate::sys::event_ports::table::Table;
+use crate::sys::pending::Pending;
 use crate::sys::selector::{self, Direction, SourceIo};
-use crate::sys::unix::poll_bits::request;
 use crate::sys::unix::registrations::Key;
 use crate::{Interest, SelectorKind, Token};
 
@@ -32,7 +32,7 @@ pub(crate) struct SourceState {
 pub(super) struct Shared {
     port: OwnedFd,
     table: Mutex<Table>,
-    woken: AtomicBool,
+    pending: Pending,
     waker_token: AtomicUsize,
     /// The last poll had no room for more than what it was told by probes, so the next one begins
     /// with the port.
@@ -51,7 +51,7 @@ impl selector::Selector for Selector {
             shared: Arc::new(Shared {
                 port,
                 table: Mutex::default(),
-                woken: AtomicBool::new(false),
+                pending: Pending::default(),
                 waker_token: AtomicUsize::new(0),
                 owes_port: AtomicBool::new(false),
             }),
@@ -79,18 +79,20 @@ impl selector::Selector for Selector {
         token: Token,
         interests: Interest,
     ) -> io::Result<()> {
-        let (port, flags) = (self.shared.port(), request(interests));
+        let port = self.shared.port();
         let mut table = self.shared.table();
         match io {
             SourceIo::Seen(state) if state.registration.is_some() => {
                 Err(io::Error::from_raw_os_error(libc::EEXIST))
             }
             SourceIo::Seen(state) => {
-                let key = table.insert(port, source, true, token, flags)?;
+                let key = table.insert(port, source, true, token, interests)?;
                 state.registration = Some((Arc::clone(&self.shared), key));
                 Ok(())
             }
-            SourceIo::Unseen => table.insert(port, source, false, token, flags).map(|_| ()),
+            SourceIo::Unseen => table
+                .insert(port, source, false, token, interests)
+                .map(|_| ()),
         }
     }
 
@@ -103,7 +105,7 @@ impl selector::Selector for Selector {
     ) -> io::Result<()> {
         let mut table = self.shared.table();
         let slot = self.find(&mut table, source, &io)?;
-        table.update(self.shared.port(), slot, source, token, request(interests))
+        table.update(self.shared.port(), slot, source, token, interests)
     }
 
     fn deregister(&self, source: RawSource, io: SourceIo<'_, SourceState>) -> io::Result<()> {
@@ -179,12 +181,10 @@ impl Shared {
         self.waker_token.store(token.0, Ordering::Relaxed);
     }
 
-    /// Only the first of several wakes that no poll has delivered yet makes a system call.
-    ///
-    /// The poll takes the flag after the event was taken from the port. So if it does not see this
-    /// flag, this thread sends an event after that, and the next `port_getn` returns at once.
+    /// Only the first of several wakes that no poll has delivered yet makes a system call:
+    /// [`pending`](crate::sys::pending). The poll takes the flag after it took the event.
     pub(super) fn wake(&self) -> io::Result<()> {
-        if self.woken.swap(true, Ordering::AcqRel) {
+        if !self.pending.set() {
             return Ok(());
         }
         ffi::port_send(self.port()).inspect_err(|_| self.unwake())
@@ -192,7 +192,7 @@ impl Shared {
 
     /// Takes back a wake that was not delivered.
     pub(super) fn unwake(&self) {
-        self.woken.store(false, Ordering::Release);
+        self.pending.take();
     }
 
     fn select(&self, events: &mut Vec<Event>, timeout: Option<Duration>) -> io::Result<()> {
@@ -263,7 +263,7 @@ impl Shared {
         if !record.is_sent() {
             return table.take(record);
         }
-        let woken = self.woken.swap(false, Ordering::AcqRel);
+        let woken = self.pending.take();
         let token = Token(self.waker_token.load(Ordering::Relaxed));
         woken.then_some((token, POLLIN))
     }

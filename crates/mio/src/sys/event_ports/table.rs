@@ -5,13 +5,14 @@ use std::os::fd::{BorrowedFd, RawFd};
 
 use libc::c_short;
 
-use crate::Token;
 use crate::event::Event;
 use crate::sys::event_ports::associations::{Associations, Request};
 use crate::sys::event_ports::event::NativeEvent;
 use crate::sys::event_ports::ffi;
 use crate::sys::event_ports::probes::Probes;
+use crate::sys::unix::poll_bits::request;
 use crate::sys::unix::registrations::{Key, Registrations};
+use crate::{Interest, Token};
 
 #[derive(Default)]
 pub(super) struct Table {
@@ -31,9 +32,10 @@ impl Table {
         fd: RawFd,
         told: bool,
         token: Token,
-        flags: c_short,
+        interests: Interest,
     ) -> io::Result<Key> {
-        let key = self.registrations.insert(fd, told, token, flags)?;
+        let flags = request(interests);
+        let key = self.registrations.insert(fd, told, token, interests)?;
         let slot = key.slot as usize;
         self.associations.reserve(self.registrations.capacity());
         self.probes.reserve(self.registrations.capacity());
@@ -53,11 +55,12 @@ impl Table {
         slot: usize,
         fd: RawFd,
         token: Token,
-        flags: c_short,
+        interests: Interest,
     ) -> io::Result<()> {
+        let flags = request(interests);
         ffi::port_associate(port, fd, flags, self.registrations.key(slot))?;
         self.associations.set(slot, fd, flags);
-        self.registrations.update(slot, token, flags);
+        self.registrations.update(slot, token, interests);
         self.settle(port);
         Ok(())
     }

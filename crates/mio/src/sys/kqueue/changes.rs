@@ -1,6 +1,7 @@
 //! What a call of ours asks of kqueue, and what the kernel's answers to it mean.
 
 use crate::Interest;
+use crate::interest::Mode;
 use crate::sys::kqueue::numbers::Numbers;
 
 /// What is asked for one source.
@@ -26,10 +27,12 @@ pub(super) struct Change {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Action {
-    /// Enables what is enabled. All it does is to fail if the filter is not there.
+    /// Enables the filter, which all are that have not reported their once. It fails if the filter
+    /// is not there.
     Find,
-    /// Adds the filter or, if it is there, changes its token. Either way what is ready is reported.
-    Add,
+    /// Adds the filter or, if it is there, changes its token and nothing else. Either way what is
+    /// ready is reported.
+    Add(Mode),
     Delete,
 }
 
@@ -49,24 +52,32 @@ pub(super) struct Failure {
 impl Call {
     /// Interests in asynchronous file operations need no change: who starts such an operation names
     /// the kqueue that hears of its end.
-    pub(super) fn changes(self) -> Changes {
-        use Action::{Add, Delete, Find};
-
-        let (read, write): (&[Action], &[Action]) = match self {
-            Call::Register(interests) => {
-                let of = |wanted| if wanted { &[Add][..] } else { &[] };
-                (of(interests.is_readable()), of(interests.is_writable()))
-            }
-            Call::Reregister(interests) => {
-                let of = |wanted| if wanted { &[Find, Add][..] } else { &[Delete] };
-                (of(interests.is_readable()), of(interests.is_writable()))
-            }
-            Call::Deregister => (&[Delete], &[Delete]),
-        };
+    ///
+    /// `was` is the mode that the source has, or that the number had when it was last registered.
+    /// To add a filter that is there leaves its mode as it is, so a filter that is to have another
+    /// mode is deleted first. The receipt of that tells too whether it was there.
+    pub(super) fn changes(self, was: Mode) -> Changes {
         let mut changes = Changes::NONE;
-        for (filter, actions) in [(Filter::Read, read), (Filter::Write, write)] {
-            for action in actions {
-                changes.push(*action, filter);
+        for filter in [Filter::Read, Filter::Write] {
+            match self {
+                Call::Register(interests) if filter.is_wanted(interests) => {
+                    if interests.mode() != was {
+                        changes.push(Action::Delete, filter);
+                    }
+                    changes.push(Action::Add(interests.mode()), filter);
+                }
+                Call::Register(_) => {}
+                Call::Reregister(interests) if filter.is_wanted(interests) => {
+                    let is_same = interests.mode() == was;
+                    let first = if is_same {
+                        Action::Find
+                    } else {
+                        Action::Delete
+                    };
+                    changes.push(first, filter);
+                    changes.push(Action::Add(interests.mode()), filter);
+                }
+                Call::Reregister(_) | Call::Deregister => changes.push(Action::Delete, filter),
             }
         }
         changes
@@ -76,6 +87,7 @@ impl Call {
     /// went well.
     pub(super) fn outcome(
         self,
+        was: Mode,
         changes: &Changes,
         receipts: &[i32],
         numbers: &Numbers,
@@ -93,14 +105,14 @@ impl Call {
                 Action::Find | Action::Delete if code == numbers.not_found => {}
                 // What else is wrong, the change behind it says.
                 Action::Find => (*before, *now) = (true, true),
-                Action::Add if code == 0 => *now = true,
+                Action::Add(_) if code == 0 => *now = true,
                 // Nobody reads from this pipe, which a write tells. Whether the source was
                 // registered before can't be known then.
-                Action::Add if change.filter == Filter::Write && code == numbers.broken_pipe => {
+                Action::Add(_) if change.filter == Filter::Write && code == numbers.broken_pipe => {
                     is_registered = true;
                 }
                 Action::Delete if code == 0 => (*before, *now) = (true, false),
-                Action::Add | Action::Delete => failed = failed.or(Some(code)),
+                Action::Add(_) | Action::Delete => failed = failed.or(Some(code)),
             }
         }
         is_registered |= read.0 || write.0;
@@ -108,28 +120,49 @@ impl Call {
             None => Ok(()),
             Some(code) => Err(Failure {
                 code,
-                undo: self.undo([(Filter::Read, read), (Filter::Write, write)]),
+                undo: self.undo(was, [(Filter::Read, read), (Filter::Write, write)]),
             }),
         }
     }
 
     /// A source whose call failed must not be watched in one direction, with an event that nobody
     /// expects. What was deleted can be added only with a token, and `deregister` knows none.
-    fn undo(self, filters: [(Filter, (bool, bool)); 2]) -> Changes {
+    fn undo(self, was: Mode, filters: [(Filter, (bool, bool)); 2]) -> Changes {
         let mut undo = Changes::NONE;
-        for (filter, was_and_is) in filters {
-            match (self, was_and_is) {
-                (_, (false, true)) => undo.push(Action::Delete, filter),
-                (Call::Reregister(_), (true, false)) => undo.push(Action::Add, filter),
-                _ => {}
+        for (filter, before_and_now) in filters {
+            let (delete, add) = match (self, before_and_now) {
+                (Call::Register(_), (_, is_there)) => (is_there, false),
+                (Call::Reregister(_), (false, is_there)) => (is_there, false),
+                (Call::Reregister(_), (true, false)) => (false, true),
+                // The filter is another one if its mode was to change.
+                (Call::Reregister(interests), (true, true)) => {
+                    let is_another = interests.mode() != was;
+                    (is_another, is_another)
+                }
+                (Call::Deregister, _) => (false, false),
+            };
+            if delete {
+                undo.push(Action::Delete, filter);
+            }
+            if add {
+                undo.push(Action::Add(was), filter);
             }
         }
         undo
     }
 }
 
+impl Filter {
+    fn is_wanted(self, interests: Interest) -> bool {
+        match self {
+            Filter::Read => interests.is_readable(),
+            Filter::Write => interests.is_writable(),
+        }
+    }
+}
+
 impl Changes {
-    /// Both filters, each of them found and added.
+    /// Both filters, each of them found or deleted, and added.
     pub(super) const MOST: usize = 4;
 
     const NONE: Changes = Changes {
@@ -159,7 +192,11 @@ impl Change {
         };
         let flags = match self.action {
             Action::Find => numbers.enable,
-            Action::Add => numbers.add | numbers.clear,
+            Action::Add(Mode::Edge) => numbers.add | numbers.clear,
+            Action::Add(Mode::Level) => numbers.add,
+            // Without the flag of edges, as no manual says how the two go together. Enabled, for a
+            // filter that is there and has reported its once.
+            Action::Add(Mode::Oneshot) => numbers.add | numbers.enable | numbers.dispatch,
             Action::Delete => numbers.delete,
         };
         (filter, flags | numbers.receipt)
@@ -171,6 +208,7 @@ mod tests {
     use super::Action::{Add, Delete, Find};
     use super::Filter::{Read, Write};
     use super::*;
+    use crate::interest::Mode::{Edge, Level, Oneshot};
     use crate::sys::kqueue::numbers::of::{ALL, FREEBSD, MACOS, NETBSD};
 
     const READABLE: Interest = Interest::READABLE;
@@ -188,12 +226,19 @@ mod tests {
         pairs.collect()
     }
 
-    /// The code of the failure and what undoes it, which must be the same on every system.
-    fn outcome(call: Call, receipts: &[i32]) -> Result<(), (i32, Vec<(Action, Filter)>)> {
-        let changes = call.changes();
+    /// The code of the failure and what undoes it.
+    type Outcome = Result<(), (i32, Vec<(Action, Filter)>)>;
+
+    fn outcome(call: Call, receipts: &[i32]) -> Outcome {
+        outcome_from(Edge, call, receipts)
+    }
+
+    /// It must be the same on every system.
+    fn outcome_from(was: Mode, call: Call, receipts: &[i32]) -> Outcome {
+        let changes = call.changes(was);
         assert_eq!(changes.iter().count(), receipts.len(), "a receipt each");
         let of = |numbers| {
-            let outcome = call.outcome(&changes, receipts, numbers);
+            let outcome = call.outcome(was, &changes, receipts, numbers);
             outcome.map_err(|failure| (failure.code, list(&failure.undo)))
         };
         let outcomes = ALL.map(of);
@@ -203,37 +248,42 @@ mod tests {
 
     #[test]
     fn register_adds_the_filters_that_are_wanted() {
-        let changes = |interests| list(&Call::Register(interests).changes());
-        assert_eq!(changes(READABLE), [(Add, Read)]);
-        assert_eq!(changes(WRITABLE), [(Add, Write)]);
-        assert_eq!(changes(BOTH), [(Add, Read), (Add, Write)]);
+        let changes = |interests| list(&Call::Register(interests).changes(Edge));
+        assert_eq!(changes(READABLE), [(Add(Edge), Read)]);
+        assert_eq!(changes(WRITABLE), [(Add(Edge), Write)]);
+        assert_eq!(changes(BOTH), [(Add(Edge), Read), (Add(Edge), Write)]);
     }
 
     #[test]
     fn reregister_finds_and_adds_what_is_wanted_and_deletes_the_rest() {
-        let changes = |interests| list(&Call::Reregister(interests).changes());
-        let find_and_add = [(Find, Read), (Add, Read), (Find, Write), (Add, Write)];
+        let changes = |interests| list(&Call::Reregister(interests).changes(Edge));
+        let find_and_add = [
+            (Find, Read),
+            (Add(Edge), Read),
+            (Find, Write),
+            (Add(Edge), Write),
+        ];
         assert_eq!(
             changes(READABLE),
-            [(Find, Read), (Add, Read), (Delete, Write)]
+            [(Find, Read), (Add(Edge), Read), (Delete, Write)]
         );
         assert_eq!(
             changes(WRITABLE),
-            [(Delete, Read), (Find, Write), (Add, Write)]
+            [(Delete, Read), (Find, Write), (Add(Edge), Write)]
         );
         assert_eq!(changes(BOTH), find_and_add);
     }
 
     #[test]
     fn deregister_deletes_both_filters() {
-        let changes = list(&Call::Deregister.changes());
+        let changes = list(&Call::Deregister.changes(Edge));
         assert_eq!(changes, [(Delete, Read), (Delete, Write)]);
     }
 
     #[cfg(priority)]
     #[test]
     fn an_interest_that_is_no_filter_of_ours_needs_no_change() {
-        let changes = Call::Register(Interest::PRIORITY).changes();
+        let changes = Call::Register(Interest::PRIORITY).changes(Edge);
         assert_eq!(list(&changes), []);
         assert_eq!(outcome(Call::Register(Interest::PRIORITY), &[]), Ok(()));
     }
@@ -242,9 +292,12 @@ mod tests {
     fn a_change_is_said_in_the_numbers_of_the_system() {
         for (numbers, read, write) in [(&FREEBSD, -1, -2), (&NETBSD, 0, 1), (&MACOS, -1, -2)] {
             let said = |action, filter| Change { action, filter }.filter_and_flags(numbers);
-            // Every change asks for a receipt, and what is added reports edges.
-            assert_eq!(said(Add, Read), (read, 0x1 | 0x20 | 0x40));
-            assert_eq!(said(Add, Write), (write, 0x1 | 0x20 | 0x40));
+            // Every change asks for a receipt.
+            assert_eq!(said(Add(Edge), Read), (read, 0x1 | 0x20 | 0x40));
+            assert_eq!(said(Add(Edge), Write), (write, 0x1 | 0x20 | 0x40));
+            // A level is not cleared. Once is disabled by the kernel, and enabled by this.
+            assert_eq!(said(Add(Level), Read), (read, 0x1 | 0x40));
+            assert_eq!(said(Add(Oneshot), Write), (write, 0x1 | 0x4 | 0x80 | 0x40));
             assert_eq!(said(Delete, Read), (read, 0x2 | 0x40));
             assert_eq!(said(Find, Write), (write, 0x4 | 0x40));
         }
@@ -254,7 +307,7 @@ mod tests {
     fn all_is_well_if_every_change_was_made() {
         for interests in [READABLE, WRITABLE, BOTH] {
             for call in [Call::Register(interests), Call::Reregister(interests)] {
-                let receipts = vec![0; call.changes().iter().count()];
+                let receipts = vec![0; call.changes(Edge).iter().count()];
                 assert_eq!(outcome(call, &receipts), Ok(()), "{call:?}");
             }
         }
@@ -297,7 +350,7 @@ mod tests {
         let closed = Err((EBADF, vec![]));
         for interests in [READABLE, WRITABLE, BOTH] {
             for call in [Call::Register(interests), Call::Reregister(interests)] {
-                let receipts = vec![EBADF; call.changes().iter().count()];
+                let receipts = vec![EBADF; call.changes(Edge).iter().count()];
                 assert_eq!(outcome(call, &receipts), closed, "{call:?}");
             }
         }
@@ -348,13 +401,13 @@ mod tests {
         let kept = outcome(both, &[0, 0, ENOENT, EINVAL]);
         assert_eq!(kept, Err((EINVAL, vec![])));
         let put_back = outcome(writable, &[0, ENOENT, EINVAL]);
-        assert_eq!(put_back, Err((EINVAL, vec![(Add, Read)])));
+        assert_eq!(put_back, Err((EINVAL, vec![(Add(Edge), Read)])));
         // It was for writing, and reading failed.
         let kept = outcome(both, &[ENOENT, ENOMEM, 0, 0]);
         assert_eq!(kept, Err((ENOMEM, vec![])));
         // It was for both. That the one which stays can't be changed is not to be expected.
         let put_back = outcome(writable, &[0, 0, ENOMEM]);
-        assert_eq!(put_back, Err((ENOMEM, vec![(Add, Read)])));
+        assert_eq!(put_back, Err((ENOMEM, vec![(Add(Edge), Read)])));
         // It was for writing, which fails; the new filter goes.
         let taken_away = outcome(both, &[ENOENT, 0, 0, ENOMEM]);
         assert_eq!(taken_away, Err((ENOMEM, vec![(Delete, Read)])));
@@ -371,5 +424,88 @@ mod tests {
     fn deregister_that_fails_adds_nothing() {
         let failed = outcome(Call::Deregister, &[0, EINVAL]);
         assert_eq!(failed, Err((EINVAL, vec![])));
+    }
+    #[test]
+    fn a_mode_that_stays_needs_nothing_deleted() {
+        for (interests, mode) in [(BOTH.level(), Level), (BOTH.oneshot(), Oneshot)] {
+            let register = Call::Register(interests).changes(mode);
+            assert_eq!(list(&register), [(Add(mode), Read), (Add(mode), Write)]);
+            let reregister = list(&Call::Reregister(interests).changes(mode));
+            let found = [(Find, Read), (Find, Write)];
+            let added = [(Add(mode), Read), (Add(mode), Write)];
+            assert_eq!(reregister, [found[0], added[0], found[1], added[1]]);
+        }
+    }
+
+    #[test]
+    fn a_filter_of_another_mode_is_another_filter() {
+        let steps = [
+            (Edge, Level, READABLE.level()),
+            (Level, Oneshot, READABLE.oneshot()),
+            (Oneshot, Edge, READABLE),
+            (Edge, Oneshot, READABLE.level().oneshot()),
+            (Oneshot, Level, READABLE.level()),
+            (Level, Edge, READABLE),
+        ];
+        for (was, mode, interests) in steps {
+            let changes = list(&Call::Reregister(interests).changes(was));
+            let both = list(&Call::Reregister(interests | WRITABLE).changes(was));
+            let read = [(Delete, Read), (Add(mode), Read)];
+            assert_eq!(changes, [read[0], read[1], (Delete, Write)]);
+            let write = [(Delete, Write), (Add(mode), Write)];
+            assert_eq!(both, [read, write].concat());
+            // What the number was when it was open before may be there still.
+            assert_eq!(list(&Call::Register(interests).changes(was)), read);
+        }
+    }
+
+    #[test]
+    fn what_is_deleted_and_added_was_there() {
+        let level = Call::Reregister(BOTH.level());
+        for receipts in [[0, 0, 0, 0], [0, 0, ENOENT, 0], [ENOENT, 0, 0, 0]] {
+            assert_eq!(outcome(level, &receipts), Ok(()));
+        }
+        let nothing = Err((ENOENT, vec![(Delete, Read), (Delete, Write)]));
+        assert_eq!(outcome(level, &[ENOENT, 0, ENOENT, 0]), nothing);
+        assert_eq!(outcome(level, &[EBADF; 4]), Err((EBADF, vec![])));
+        let register = Call::Register(BOTH.level());
+        for read in [0, ENOENT] {
+            assert_eq!(outcome(register, &[read, 0, ENOENT, 0]), Ok(()));
+        }
+        assert_eq!(outcome(register, &[ENOENT, 0, ENOENT, EPIPE]), Ok(()));
+        // A pipe that had readers when it was registered.
+        assert_eq!(
+            outcome(level, &[ENOENT, EINVAL, 0, EPIPE]).unwrap_err().0,
+            EINVAL
+        );
+        let writable = Call::Reregister(WRITABLE.level());
+        assert_eq!(outcome(writable, &[ENOENT, 0, EPIPE]), Ok(()));
+    }
+
+    #[test]
+    fn a_change_of_mode_that_fails_puts_the_old_one_back() {
+        let level = Call::Reregister(BOTH.level());
+        let failed = |was, receipts: &[i32]| outcome_from(was, level, receipts).unwrap_err();
+        // It was for both, and one can't be added.
+        let back = vec![(Delete, Read), (Add(Edge), Read), (Add(Edge), Write)];
+        assert_eq!(failed(Edge, &[0, 0, 0, ENOMEM]), (ENOMEM, back));
+        let back = vec![(Add(Oneshot), Read), (Delete, Write), (Add(Oneshot), Write)];
+        assert_eq!(failed(Oneshot, &[0, ENOMEM, 0, 0]), (ENOMEM, back));
+        // It was for one of them.
+        let back = vec![(Delete, Read), (Add(Oneshot), Write)];
+        let receipts = [ENOENT, 0, 0, ENOMEM];
+        assert_eq!(failed(Oneshot, &receipts), (ENOMEM, back));
+        // The mode stays, and so do the filters.
+        let receipts = [0, 0, ENOENT, ENOMEM];
+        assert_eq!(failed(Level, &receipts), (ENOMEM, vec![]));
+    }
+
+    #[test]
+    fn register_with_a_mode_leaves_nothing_behind_if_one_filter_fails() {
+        let register = Call::Register(BOTH.oneshot());
+        for before in [ENOENT, 0] {
+            let failed = outcome(register, &[before, 0, before, EINVAL]);
+            assert_eq!(failed, Err((EINVAL, vec![(Delete, Read)])));
+        }
     }
 }

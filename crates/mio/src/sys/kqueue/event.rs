@@ -1,6 +1,7 @@
 use crate::Token;
 use crate::sys::kqueue::changes::Change;
-use crate::sys::kqueue::numbers::SYSTEM;
+use crate::sys::kqueue::modes::Seen;
+use crate::sys::kqueue::numbers::{BOTH, SYSTEM};
 use crate::sys::kqueue::{ffi, reading};
 use crate::sys::{RawSource, Readiness};
 
@@ -47,6 +48,24 @@ fn fields(event: &NativeEvent) -> (i32, u32, u32) {
 pub(super) fn receipt(answer: &NativeEvent) -> i32 {
     let (_, flags, _) = fields(answer);
     reading::receipt(&SYSTEM, flags, answer.0.data as _)
+}
+
+pub(super) fn seen(event: &NativeEvent) -> Seen {
+    let (filter, flags, _) = fields(event);
+    Seen {
+        ident: event.0.ident,
+        filter,
+        flags,
+        token: token(event),
+    }
+}
+
+/// The record that tells what these two tell of one source.
+pub(super) fn join(first: &NativeEvent, second: &NativeEvent) -> NativeEvent {
+    let records = [fields(first), fields(second)];
+    let flags = records[0].1 | records[1].1;
+    let bits = reading::both(&SYSTEM, records);
+    record(first.0.ident, BOTH, flags, bits, token(first))
 }
 
 /// The record of an event that poll(2) reports, in the place of a filter's own flags.

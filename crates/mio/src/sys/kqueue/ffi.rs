@@ -97,12 +97,8 @@ pub(super) fn wait(
 /// An event is exactly the kernel's record, so the buffer of events is what the kernel fills.
 #[inline]
 fn native_buffer(events: &mut Vec<Event>) -> (*mut libc::kevent, c_int) {
-    /// The call takes an `int` on most systems, and answers with one on all.
-    const MOST: usize = c_int::MAX as usize;
-    (
-        events.as_mut_ptr().cast(),
-        events.capacity().min(MOST) as c_int,
-    )
+    // `Events` has no more room than an int can count.
+    (events.as_mut_ptr().cast(), events.capacity() as c_int)
 }
 
 /// The types of the fields differ between systems. A day of seconds and a billion nanoseconds fit

@@ -6,8 +6,11 @@
 //! written into the buffer that users iterate over. An entry keeps a pointer of ours, `udata`,
 //! which holds the token and is never followed.
 //!
-//! **Edges.** Every filter is added with `EV_CLEAR`: after its event was taken, it tells what
-//! changes next. Nothing has to be re-armed, and a source keeps no state for kqueue.
+//! **Modes.** For edges a filter is added with `EV_CLEAR`: after its event was taken, it tells what
+//! changes next. Nothing has to be re-armed, and a source keeps no state for kqueue. For a level it
+//! is added without a flag. For once it has `EV_DISPATCH`: the kernel disables it when its event is
+//! taken. That once is once for both filters of a source, and what mode a filter has, is not known
+//! to kqueue: [`modes`] keeps it, for programs that use other modes than edge.
 //!
 //! **A registration is up to two filters**, changed in one call. Each change carries `EV_RECEIPT`,
 //! so that the kernel answers it by itself, also if it went well, and reports nothing else
@@ -17,14 +20,17 @@
 //! * To add a filter that is there is to change its token. So it is not noticed if a source is
 //!   registered twice: the second time counts, and if that fails for one direction, neither is
 //!   left. A socket or pipe of this crate tells in debug builds.
-//! * To enable a filter that is not there is `ENOENT`, and one that is there is enabled already.
-//!   That is how `reregister` learns whether the source is registered at all.
+//! * The flags that a filter was added with stay, at least on some systems. So a filter that is to
+//!   have another mode is deleted and added.
+//! * To enable or to delete a filter that is not there is `ENOENT`. That is how `reregister` learns
+//!   whether the source is registered at all. To enable one that is enabled does nothing.
 //! * The token that a filter had can't be read. If `reregister` fails because one filter can't be
-//!   added, the filters are as they were, and those that were there have the new token.
+//!   added, the filters are as they were, with their mode, and those that were there have the new
+//!   token.
 //! * A writing filter can't be added to a pipe whose readers are gone: `EPIPE` on some systems
 //!   ([macOS], [FreeBSD]). That is no failure of the registration, and a write tells the same. But
 //!   no event tells of it, and if the source was registered for writing alone there is nothing in
-//!   the list, so that `deregister` finds nothing.
+//!   the list, so that `deregister` finds nothing. So it is if the mode of such a pipe changes.
 //!
 //! **A closed descriptor** leaves the list by itself, whether or not it was duplicated: kqueue
 //! watches the number. The list is not inherited by a child of `fork`.
@@ -32,8 +38,8 @@
 //! The waker is a filter that the program itself triggers, where the system has it, and otherwise a
 //! pipe ([`waker`]).
 //!
-//! What reads and decides without a system call ([`changes`], [`reading`], [`timeout`]) is given
-//! the system's numbers as a value ([`numbers`]), so that it is tested on every system.
+//! What reads and decides without a system call ([`changes`], [`modes`], [`reading`], [`timeout`])
+//! is given the system's numbers as a value ([`numbers`]), so that it is tested on every system.
 //!
 //! Manual: kqueue(2) of [FreeBSD][f], [NetBSD][n], [OpenBSD][o], [DragonFly BSD][d], [macOS][m].
 //!
@@ -49,9 +55,12 @@
 mod changes;
 #[cfg(kqueue)]
 pub(crate) mod event;
+#[cfg(test)]
+mod fake;
 #[cfg(kqueue)]
 #[allow(unsafe_code)]
 mod ffi;
+mod modes;
 mod numbers;
 mod reading;
 #[cfg(kqueue)]

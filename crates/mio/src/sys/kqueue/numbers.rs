@@ -15,6 +15,7 @@ pub(super) struct Numbers {
     pub(super) delete: u32,
     pub(super) enable: u32,
     pub(super) clear: u32,
+    pub(super) dispatch: u32,
     pub(super) receipt: u32,
     pub(super) error: u32,
     pub(super) eof: u32,
@@ -27,6 +28,9 @@ pub(super) struct Numbers {
 /// hears of it. The systems number their filters from -1 downwards, and NetBSD from 0 upwards.
 #[cfg(any(poll, test))]
 pub(super) const POLL: i32 = i16::MAX as i32;
+
+/// The filter of a record that stands for those of both directions, and which is ours too.
+pub(super) const BOTH: i32 = i16::MAX as i32 - 1;
 
 #[cfg(kqueue)]
 pub(super) const SYSTEM: Numbers = Numbers {
@@ -48,6 +52,7 @@ pub(super) const SYSTEM: Numbers = Numbers {
     delete: libc::EV_DELETE as _,
     enable: libc::EV_ENABLE as _,
     clear: libc::EV_CLEAR as _,
+    dispatch: libc::EV_DISPATCH as _,
     receipt: libc::EV_RECEIPT as _,
     error: libc::EV_ERROR as _,
     eof: libc::EV_EOF as _,
@@ -70,6 +75,7 @@ pub(super) mod of {
         delete: 0x2,
         enable: 0x4,
         clear: 0x20,
+        dispatch: 0x80,
         receipt: 0x40,
         error: 0x4000,
         eof: 0x8000,
@@ -110,7 +116,8 @@ pub(super) mod of {
         };
         assert!(SYSTEM.read == tested.read && SYSTEM.write == tested.write);
         assert!(SYSTEM.add == tested.add && SYSTEM.delete == tested.delete);
-        assert!(SYSTEM.clear == tested.clear && SYSTEM.receipt == tested.receipt);
+        assert!(SYSTEM.enable == tested.enable && SYSTEM.clear == tested.clear);
+        assert!(SYSTEM.dispatch == tested.dispatch && SYSTEM.receipt == tested.receipt);
         assert!(SYSTEM.error == tested.error && SYSTEM.eof == tested.eof);
     };
 

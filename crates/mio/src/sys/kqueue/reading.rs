@@ -1,7 +1,12 @@
 //! What a record of kqueue says.
 
 use crate::sys::Readiness;
-use crate::sys::kqueue::numbers::Numbers;
+use crate::sys::kqueue::numbers::{BOTH, Numbers};
+
+// What a record of both directions holds in `fflags`.
+const FAILED: u32 = 1 << 0;
+const READ_CLOSED: u32 = 1 << 1;
+const WRITE_CLOSED: u32 = 1 << 2;
 
 /// The answers of a record with this filter and these flags.
 #[inline]
@@ -9,6 +14,18 @@ pub(super) fn readiness(numbers: &Numbers, filter: i32, flags: u32, fflags: u32)
     #[cfg(poll)]
     if filter == super::numbers::POLL {
         return crate::sys::unix::poll_bits::readiness_of(fflags as std::ffi::c_short);
+    }
+    if filter == BOTH {
+        return Readiness {
+            readable: true,
+            writable: true,
+            error: fflags & FAILED != 0,
+            read_closed: fflags & READ_CLOSED != 0,
+            write_closed: fflags & WRITE_CLOSED != 0,
+            priority: false,
+            aio: false,
+            lio: false,
+        };
     }
     let (read, write) = (filter == numbers.read, filter == numbers.write);
     let (failed, ended) = (flags & numbers.error != 0, flags & numbers.eof != 0);
@@ -25,6 +42,17 @@ pub(super) fn readiness(numbers: &Numbers, filter: i32, flags: u32, fflags: u32)
         aio: Some(filter) == numbers.aio,
         lio: Some(filter) == numbers.lio,
     }
+}
+
+/// What `fflags` has to hold of the records of both directions. A record is given as its filter,
+/// its flags, and those of the filter.
+pub(super) fn both(numbers: &Numbers, records: [(i32, u32, u32); 2]) -> u32 {
+    let [one, other] =
+        records.map(|(filter, flags, fflags)| readiness(numbers, filter, flags, fflags));
+    let bit = |is_so, bit| if is_so { bit } else { 0 };
+    bit(one.error || other.error, FAILED)
+        | bit(one.read_closed || other.read_closed, READ_CLOSED)
+        | bit(one.write_closed || other.write_closed, WRITE_CLOSED)
 }
 
 /// The error code in the answer to a change, 0 if the change was made.
@@ -48,7 +76,7 @@ mod tests {
     /// The flags that a record has because it was added with them.
     const ADDED: u32 = 0x1 | 0x20;
     const ENDED: u32 = ADDED | 0x8000;
-    const FAILED: u32 = ADDED | 0x4000;
+    const WRONG: u32 = ADDED | 0x4000;
 
     fn show(readiness: Readiness) -> String {
         format!("{readiness:?}")
@@ -108,7 +136,7 @@ mod tests {
     #[test]
     fn a_record_of_an_error_is_a_failure() {
         assert_eq!(
-            each(FAILED, 0),
+            each(WRONG, 0),
             pair("{readable, error}", "{writable, error}")
         );
     }
@@ -149,15 +177,45 @@ mod tests {
     }
 
     #[test]
-    fn no_filter_has_the_number_of_poll() {
+    fn no_filter_has_a_number_of_ours() {
         for numbers in ALL {
             let ours = [numbers.read, numbers.write];
             let optional = [numbers.user, numbers.aio, numbers.lio];
-            assert!(!ours.contains(&POLL) && !optional.contains(&Some(POLL)));
+            for added in [POLL, BOTH] {
+                assert!(!ours.contains(&added) && !optional.contains(&Some(added)));
+            }
         }
-        // It comes back from 16 bits with a sign and from 32 without as it was.
-        assert_eq!(i32::from(POLL as i16), POLL);
-        assert_eq!(POLL as u32 as i32, POLL);
+        assert_ne!(POLL, BOTH);
+        // They come back from 16 bits with a sign and from 32 without as they were.
+        for added in [POLL, BOTH] {
+            assert_eq!(i32::from(added as i16), added);
+            assert_eq!(added as u32 as i32, added);
+        }
+    }
+
+    #[test]
+    fn a_record_of_both_directions_tells_what_the_two_have_told() {
+        let told = |read: (u32, u32), write: (u32, u32)| {
+            let of = |numbers: &Numbers| {
+                let read = (numbers.read, read.0, read.1);
+                let write = (numbers.write, write.0, write.1);
+                let bits = both(numbers, [read, write]);
+                assert_eq!(bits, both(numbers, [write, read]));
+                let flags = read.1 | write.1;
+                show(readiness(numbers, BOTH, flags, bits))
+            };
+            let answers = ALL.map(of);
+            assert!(answers.iter().all(|answer| *answer == answers[0]));
+            answers[0].clone()
+        };
+        let (added, ended) = ((ADDED, 0), (ENDED, 0));
+        assert_eq!(told(added, added), "{readable, writable}");
+        assert_eq!(told(ended, added), "{readable, writable, read_closed}");
+        assert_eq!(told(added, ended), "{readable, writable, write_closed}");
+        let all = "{readable, writable, error, read_closed, write_closed}";
+        assert_eq!(told((ENDED, ECONNRESET), ended), all);
+        assert_eq!(told(ended, (ENDED, ECONNRESET)), all);
+        assert_eq!(told(added, (WRONG, 0)), "{readable, writable, error}");
     }
 
     #[cfg(poll)]

@@ -1,13 +1,17 @@
 use std::io::{self, ErrorKind};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::Arc;
 use std::time::Duration;
 
-use crate::event::Events;
+use crate::event::{Event, Events};
+use crate::interest::Mode;
 use crate::sys::RawSource;
 use crate::sys::kqueue::changes::{Call, Changes};
-use crate::sys::kqueue::event::{receipt, request};
+use crate::sys::kqueue::event::{join, receipt, request, seen};
+use crate::sys::kqueue::modes::Modes;
 use crate::sys::kqueue::numbers::SYSTEM;
 use crate::sys::kqueue::{ffi, timeout};
+use crate::sys::pending::Pending;
 use crate::sys::selector::{self, Direction, SourceIo};
 use crate::{Interest, SelectorKind, Token};
 
@@ -15,6 +19,9 @@ use crate::{Interest, SelectorKind, Token};
 #[derive(Debug)]
 pub(crate) struct Selector {
     kqueue: OwnedFd,
+    modes: Arc<Modes>,
+    /// The waker's, which knows by it whether its last event was taken.
+    pending: Arc<Pending>,
 }
 
 /// Nothing: the kernel sees when a source was used up.
@@ -30,11 +37,19 @@ impl selector::Selector for Selector {
         let kqueue = ffi::kqueue()?;
         #[cfg(not(kqueue1))]
         crate::sys::unix::set_cloexec(kqueue.as_fd())?;
-        Ok(Selector { kqueue })
+        Ok(Selector {
+            kqueue,
+            modes: Arc::default(),
+            pending: Arc::default(),
+        })
     }
 
     fn try_clone(&self) -> io::Result<Selector> {
-        self.kqueue.try_clone().map(|kqueue| Selector { kqueue })
+        Ok(Selector {
+            kqueue: self.kqueue.try_clone()?,
+            modes: Arc::clone(&self.modes),
+            pending: Arc::clone(&self.pending),
+        })
     }
 
     fn as_fd(&self) -> BorrowedFd<'_> {
@@ -43,16 +58,18 @@ impl selector::Selector for Selector {
 
     #[inline]
     fn select(&self, events: &mut Events, timeout: Option<Duration>) -> io::Result<()> {
-        let (kqueue, events) = (self.kqueue.as_fd(), events.buffer());
+        let events = events.buffer();
         if events.capacity() == 0 {
             // The system would not wait, and say that there is nothing.
             return Err(io::Error::from_raw_os_error(libc::EINVAL));
         }
-        let Some(timeout) = timeout else {
-            return ffi::wait(kqueue, events, None);
-        };
-        timeout::in_pieces(timeout, |piece| {
-            ffi::wait(kqueue, events, Some(piece))?;
+        timeout::until_kept(timeout, self.modes.are_used(), |timeout| {
+            self.wait(events, timeout)?;
+            self.pending.take();
+            if events.is_empty() || !self.modes.are_used() {
+                return Ok(true);
+            }
+            self.keep(events);
             Ok(!events.is_empty())
         })
     }
@@ -84,15 +101,46 @@ impl selector::Selector for Selector {
 }
 
 impl Selector {
+    pub(super) fn pending(&self) -> &Arc<Pending> {
+        &self.pending
+    }
+
+    #[inline]
+    fn wait(&self, events: &mut Vec<Event>, timeout: Option<Duration>) -> io::Result<()> {
+        let kqueue = self.kqueue.as_fd();
+        let Some(timeout) = timeout else {
+            return ffi::wait(kqueue, events, None);
+        };
+        timeout::in_pieces(timeout, |piece| {
+            ffi::wait(kqueue, events, Some(piece))?;
+            Ok(!events.is_empty())
+        })
+    }
+
+    #[inline(never)] // So that `select` stays short for programs without modes.
+    fn keep(&self, events: &mut Vec<Event>) {
+        let join = |first: &mut Event, second: &Event| {
+            *first = Event::from_native(join(first.native(), second.native()));
+        };
+        let seen = |event: &Event| seen(event.native());
+        self.modes.keep(&SYSTEM, events, seen, join);
+    }
+
     fn call(&self, call: Call, source: RawSource, token: Token) -> io::Result<()> {
-        let changes = call.changes();
+        let ident = source as usize;
+        let mut table = self.modes.table_for(call);
+        let was = table.as_ref().map_or(Mode::Edge, |table| table.mode(ident));
+        let changes = call.changes(was);
         let receipts = self.change(source, &changes, token)?;
-        call.outcome(&changes, &receipts, &SYSTEM)
-            .map_err(|failure| {
-                // If that fails too, the first failure is still the one to tell of.
-                let _ = self.change(source, &failure.undo, token);
-                io::Error::from_raw_os_error(failure.code)
-            })
+        let outcome = call.outcome(was, &changes, &receipts, &SYSTEM);
+        if let Some(table) = &mut table {
+            table.learn(call, ident, token, outcome.is_ok());
+        }
+        outcome.map_err(|failure| {
+            // If that fails too, the first failure is still the one to tell of.
+            let _ = self.change(source, &failure.undo, token);
+            io::Error::from_raw_os_error(failure.code)
+        })
     }
 
     /// Makes the changes, and gives the receipt of each.

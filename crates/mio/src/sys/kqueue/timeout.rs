@@ -8,7 +8,32 @@
 use std::io;
 use std::time::Duration;
 
+use crate::sys::deadline::Deadline;
+
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Waits until `wait` says that what came is to be delivered, or that nothing came. What it was
+/// given to wait is what is left of the timeout.
+///
+/// The time of the end is only looked up at once if something `may_be_dropped`. If nothing could
+/// be when the wait began, and all that came is dropped nevertheless, the whole timeout begins
+/// again: too late is better than too early, and it happens at most once in the life of a selector.
+#[inline]
+pub(super) fn until_kept(
+    timeout: Option<Duration>,
+    may_be_dropped: bool,
+    mut wait: impl FnMut(Option<Duration>) -> io::Result<bool>,
+) -> io::Result<()> {
+    let mut deadline = may_be_dropped.then(|| Deadline::after(timeout));
+    let mut left = timeout;
+    while !wait(left)? {
+        // Without time left too: what is ready may be behind what was dropped.
+        left = deadline
+            .get_or_insert_with(|| Deadline::after(timeout))
+            .left();
+    }
+    Ok(())
+}
 
 /// Waits in pieces until `piece` says that there are events.
 #[inline]
@@ -28,6 +53,8 @@ pub(super) fn in_pieces(
 
 #[cfg(test)]
 mod tests {
+    use std::time::Instant;
+
     use super::*;
 
     /// The first pieces of this timeout, up to a number of them at which there are events.
@@ -39,6 +66,64 @@ mod tests {
         })
         .unwrap();
         pieces
+    }
+
+    /// What is asked of a wait that takes some time and drops what came this many times.
+    fn waits(
+        timeout: Option<Duration>,
+        may_be_dropped: bool,
+        drops: usize,
+    ) -> Vec<Option<Duration>> {
+        let mut waits = Vec::new();
+        until_kept(timeout, may_be_dropped, |left| {
+            waits.push(left);
+            let start = Instant::now();
+            while Instant::now() == start {}
+            Ok(waits.len() > drops)
+        })
+        .unwrap();
+        waits
+    }
+
+    const LONG: Duration = Duration::from_secs(1000);
+
+    #[test]
+    fn what_is_kept_ends_the_wait() {
+        for timeout in [None, Some(Duration::ZERO), Some(LONG)] {
+            assert_eq!(waits(timeout, true, 0), [timeout]);
+            assert_eq!(waits(timeout, false, 0), [timeout]);
+        }
+    }
+
+    #[test]
+    fn what_is_dropped_is_waited_on_for_the_rest_of_the_time() {
+        let all = waits(Some(LONG), true, 3);
+        assert_eq!(all[0], Some(LONG));
+        for pair in all.windows(2) {
+            let (before, after) = (pair[0].unwrap(), pair[1].unwrap());
+            assert!(after < before && after > LONG / 2, "{all:?}");
+        }
+        // Never ends, and no time is left of none.
+        assert_eq!(waits(None, true, 2), [None; 3]);
+        let none = Some(Duration::ZERO);
+        assert_eq!(waits(none, true, 2), [none; 3]);
+        assert_eq!(waits(Some(Duration::from_nanos(1)), true, 1)[1], none);
+    }
+
+    #[test]
+    fn what_nobody_expected_to_be_dropped_begins_the_time_again() {
+        let all = waits(Some(LONG), false, 2);
+        assert_eq!(all[0], Some(LONG));
+        let (again, rest) = (all[1].unwrap(), all[2].unwrap());
+        assert!(again <= LONG && again > LONG / 2, "{all:?}");
+        assert!(rest < again, "{all:?}");
+    }
+
+    #[test]
+    fn a_wait_that_fails_is_over() {
+        let interrupted = || io::Error::from(io::ErrorKind::Interrupted);
+        let result = until_kept(None, true, |_| Err(interrupted()));
+        assert_eq!(result.unwrap_err().kind(), io::ErrorKind::Interrupted);
     }
 
     #[test]

@@ -18,7 +18,8 @@ mod user_event {
     const IDENT: usize = usize::MAX;
 
     /// A filter for events of the program's own. With `EV_CLEAR` it is over once it was taken, so
-    /// waking is one system call and being woken none.
+    /// waking is one system call and being woken none. Of several wakes between two polls only the
+    /// first makes that call ([`pending`](crate::sys::pending)).
     #[derive(Debug)]
     pub(crate) struct Waker {
         selector: Selector,
@@ -35,8 +36,13 @@ mod user_event {
         }
 
         fn wake(&self) -> io::Result<()> {
+            if !self.selector.pending().set() {
+                return Ok(());
+            }
             // With the token, because each change replaces it.
-            change(&self.selector, self.token, 0, NOTE_TRIGGER)
+            change(&self.selector, self.token, 0, NOTE_TRIGGER).inspect_err(|_| {
+                self.selector.pending().take();
+            })
         }
     }
 
@@ -44,6 +50,7 @@ mod user_event {
         fn drop(&mut self) {
             // If it is not there any more, all is well.
             let _ = change(&self.selector, self.token, EV_DELETE, 0);
+            self.selector.pending().take();
         }
     }
 
@@ -57,8 +64,10 @@ mod user_event {
 mod descriptor {
     use std::io;
     use std::os::fd::AsRawFd;
+    use std::sync::Arc;
 
     use crate::sys::kqueue::Selector;
+    use crate::sys::pending::Pending;
     use crate::sys::selector::{self, Selector as _, SourceIo};
     use crate::sys::unix::Signal;
     use crate::{Interest, Token};
@@ -68,10 +77,12 @@ mod descriptor {
     /// It is never read while there is room: with `EV_CLEAR` every write is a new event, so that
     /// waking is one system call and being woken none. Only when a write finds no room is it
     /// emptied, by the thread that wakes, which then writes again; the event of that write can't be
-    /// lost.
+    /// lost. Of several wakes between two polls only the first writes
+    /// ([`pending`](crate::sys::pending)).
     #[derive(Debug)]
     pub(crate) struct Waker {
         signal: Signal,
+        pending: Arc<Pending>,
     }
 
     impl selector::Waker for Waker {
@@ -81,15 +92,34 @@ mod descriptor {
             let signal = Signal::new()?;
             let fd = signal.as_raw_fd();
             selector.register(fd, SourceIo::Unseen, token, Interest::READABLE)?;
-            Ok(Waker { signal })
+            let pending = Arc::clone(selector.pending());
+            Ok(Waker { signal, pending })
         }
 
         fn wake(&self) -> io::Result<()> {
+            if !self.pending.set() {
+                return Ok(());
+            }
+            self.raise().inspect_err(|_| {
+                self.pending.take();
+            })
+        }
+    }
+
+    impl Waker {
+        fn raise(&self) -> io::Result<()> {
             // Another thread may fill it again between the two calls, hence the loop.
             while !self.signal.raise()? {
                 self.signal.clear()?;
             }
             Ok(())
+        }
+    }
+
+    /// Its event is not delivered any more, and the next waker's is to be.
+    impl Drop for Waker {
+        fn drop(&mut self) {
+            self.pending.take();
         }
     }
 }

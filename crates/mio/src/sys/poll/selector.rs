@@ -1,5 +1,5 @@
 use std::os::fd::{AsRawFd, BorrowedFd};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use std::{fmt, io};
@@ -9,11 +9,11 @@ use libc::POLLIN;
 use crate::event::{Event, Events};
 use crate::sys::RawSource;
 use crate::sys::deadline::Deadline;
+use crate::sys::pending::Pending;
 use crate::sys::poll::array::{Array, Spare};
 use crate::sys::poll::event::event;
 use crate::sys::selector::{self, Direction, SourceIo};
 use crate::sys::unix::Signal;
-use crate::sys::unix::poll_bits::request;
 use crate::sys::unix::registrations::{Key, Registrations};
 use crate::{Interest, SelectorKind, Token};
 
@@ -35,7 +35,7 @@ pub(super) struct Shared {
     calls: Mutex<Calls>,
     /// What the first entry of the array watches.
     signal: Signal,
-    woken: AtomicBool,
+    pending: Pending,
     waker_token: AtomicUsize,
 }
 
@@ -72,7 +72,7 @@ impl selector::Selector for Selector {
                     owes_wake: false,
                 }),
                 signal,
-                woken: AtomicBool::new(false),
+                pending: Pending::default(),
                 waker_token: AtomicUsize::new(0),
             }),
         })
@@ -102,7 +102,6 @@ impl selector::Selector for Selector {
         token: Token,
         interests: Interest,
     ) -> io::Result<()> {
-        let interests = request(interests);
         let mut table = self.shared.interrupted_table()?;
         match io {
             SourceIo::Seen(state) if state.registration.is_some() => {
@@ -126,7 +125,7 @@ impl selector::Selector for Selector {
     ) -> io::Result<()> {
         let mut table = self.shared.interrupted_table()?;
         let slot = self.find(&mut table.registrations, source, &io)?;
-        table.registrations.update(slot, token, request(interests));
+        table.registrations.update(slot, token, interests);
         Ok(())
     }
 
@@ -197,24 +196,22 @@ impl Shared {
         self.waker_token.store(token.0, Ordering::Relaxed);
     }
 
-    /// Only the first of several wakes that no poll has delivered yet makes a system call.
-    ///
-    /// The poll empties the signal before it takes the flag. So if it does not see this flag, this
-    /// thread raises the signal after it was emptied, and the next poll(2) returns at once.
+    /// Only the first of several wakes that no poll has delivered yet makes a system call:
+    /// [`pending`](crate::sys::pending). The poll empties the signal before it takes the flag.
     pub(super) fn wake(&self) -> io::Result<()> {
-        if self.woken.swap(true, Ordering::AcqRel) {
+        if !self.pending.set() {
             return Ok(());
         }
         // A signal that can't be raised any higher is raised.
         self.signal
             .raise()
             .map(|_| ())
-            .inspect_err(|_| self.woken.store(false, Ordering::Release))
+            .inspect_err(|_| self.unwake())
     }
 
     /// Takes back a wake that was not delivered.
     pub(super) fn unwake(&self) {
-        self.woken.store(false, Ordering::Release);
+        self.pending.take();
     }
 
     fn select(&self, events: &mut Vec<Event>, timeout: Option<Duration>) -> io::Result<()> {
@@ -251,7 +248,7 @@ impl Shared {
         let probing = probe && array.begin_probe(&mut table.registrations);
         // Without a signal that could end the wait, the flag is all there is.
         let looks_at_flag = *owes_wake || cfg!(signal_flag);
-        let timeout = if probing || (looks_at_flag && self.woken.load(Ordering::Acquire)) {
+        let timeout = if probing || (looks_at_flag && self.pending.is_set()) {
             Some(Duration::ZERO)
         } else {
             deadline.left_until(table.registrations.next_renewal())
@@ -287,7 +284,7 @@ impl Shared {
     }
 
     fn take_wake(&self, events: &mut Vec<Event>) {
-        if self.woken.swap(false, Ordering::AcqRel) {
+        if self.pending.take() {
             let token = Token(self.waker_token.load(Ordering::Relaxed));
             events.push(event(token, POLLIN));
         }
@@ -319,7 +316,7 @@ impl Table {
         source: RawSource,
         told: bool,
         token: Token,
-        interests: libc::c_short,
+        interests: Interest,
     ) -> io::Result<Key> {
         let key = self.registrations.insert(source, told, token, interests)?;
         self.spare.reserve(&self.registrations);

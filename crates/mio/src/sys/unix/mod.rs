@@ -9,12 +9,16 @@ mod eventfd;
 mod ffi;
 #[cfg(signal_flag)]
 mod flag;
+#[cfg(any(signal_eventfd, signal_flag, signal_pipe))]
+pub(crate) mod notifier;
 #[cfg(any(all(unix, feature = "os-ext"), signal_pipe))]
 pub(crate) mod pipe;
 #[cfg(any(event_ports, poll))]
 pub(crate) mod poll_bits;
 #[cfg(any(event_ports, poll))]
 pub(crate) mod registrations;
+#[cfg(any(event_ports, poll))]
+mod slot;
 #[cfg(all(feature = "net", not(sockets_of_std)))]
 pub(crate) mod socket;
 #[cfg(all(feature = "net", sockets_of_std))]

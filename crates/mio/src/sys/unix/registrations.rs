@@ -9,17 +9,16 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 use std::io;
 use std::os::fd::RawFd;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use libc::{POLLIN, c_short};
+use libc::c_short;
 
-use crate::Token;
 use crate::sys::selector::Direction;
 use crate::sys::unix::ffi::{self, Identity};
-use crate::sys::unix::poll_bits::{FAILURE, NVAL, READ, WRITE, has_end};
-
-/// How often the same readiness is reported again, if nothing tells us that it was used up.
-const RENEWAL: Duration = Duration::from_millis(10);
+use crate::sys::unix::poll_bits::{NVAL, READ, WRITE};
+pub(crate) use crate::sys::unix::slot::Question;
+use crate::sys::unix::slot::Slot;
+use crate::{Interest, Token};
 
 /// The table.
 #[derive(Default)]
@@ -43,41 +42,6 @@ pub(crate) struct Key {
     pub(crate) generation: u32,
 }
 
-/// What the system is to be asked about a slot.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum Question {
-    /// Nothing: the slot is free.
-    Free,
-    /// Nothing: what the source has would end each wait at once.
-    Nothing,
-    /// Whether this descriptor is ready for these flags, and whether it has failed.
-    Ready(RawFd, c_short),
-}
-
-struct Slot {
-    /// `None` is a free slot.
-    fd: Option<RawFd>,
-    generation: u32,
-    /// `None` is what the system does not tell.
-    identity: Option<Identity>,
-    token: Token,
-    interests: c_short,
-    /// The directions that the system is asked about.
-    armed: c_short,
-    /// The directions that were delivered and are not `told`.
-    quiet: c_short,
-    /// The directions that an operation re-arms when it would have blocked.
-    told: c_short,
-    /// A failure was delivered. As long as it lasts the system reports it, whatever it is asked, so
-    /// it is asked without waiting only.
-    failed: bool,
-    /// An operation was tried after that, so a failure that is seen now may be another one.
-    tried: bool,
-    renew_at: Instant,
-    is_in_changed: bool,
-    is_in_quiet: bool,
-}
-
 impl Registrations {
     /// `told` says whether operations tell us what would have blocked.
     pub(crate) fn insert(
@@ -85,7 +49,7 @@ impl Registrations {
         fd: RawFd,
         told: bool,
         token: Token,
-        interests: c_short,
+        interests: Interest,
     ) -> io::Result<Key> {
         let identity = identity(fd)?;
         if let Some(&slot) = self.by_fd.get(&fd) {
@@ -131,19 +95,15 @@ impl Registrations {
         Err(io::Error::from_raw_os_error(libc::ENOENT))
     }
 
-    pub(crate) fn update(&mut self, slot: usize, token: Token, interests: c_short) {
-        let entry = &mut self.slots[slot];
-        entry.token = token;
-        entry.interests = interests;
-        entry.start_anew(interests);
+    pub(crate) fn update(&mut self, slot: usize, token: Token, interests: Interest) {
+        self.slots[slot].update(token, interests);
         self.mark_changed(slot);
     }
 
     pub(crate) fn remove(&mut self, slot: usize) {
-        let entry = &mut self.slots[slot];
-        let Some(fd) = entry.fd.take() else { return };
-        entry.generation = entry.generation.wrapping_add(1);
-        entry.start_anew(0);
+        let Some(fd) = self.slots[slot].end() else {
+            return;
+        };
         self.by_fd.remove(&fd);
         self.free.push(Reverse(slot));
         self.mark_changed(slot);
@@ -292,142 +252,6 @@ impl Registrations {
     }
 }
 
-impl Slot {
-    fn new(fd: RawFd, identity: Option<Identity>) -> Slot {
-        Slot {
-            fd: Some(fd),
-            generation: 0,
-            identity,
-            token: Token(0),
-            interests: 0,
-            armed: 0,
-            quiet: 0,
-            told: 0,
-            failed: false,
-            tried: false,
-            renew_at: Instant::now(),
-            is_in_changed: false,
-            is_in_quiet: false,
-        }
-    }
-
-    /// Forgets what was delivered.
-    fn start_anew(&mut self, armed: c_short) {
-        self.armed = armed;
-        self.quiet = 0;
-        self.failed = false;
-        self.tried = false;
-    }
-
-    fn question(&self) -> Question {
-        match self.fd {
-            None => Question::Free,
-            Some(_) if self.failed => Question::Nothing,
-            Some(fd) => Question::Ready(fd, self.armed),
-        }
-    }
-
-    /// What to ask without waiting.
-    fn probed(&self) -> c_short {
-        if cfg!(dense_poll) && self.failed {
-            // There a failure is told only with a direction that was asked about.
-            return self.interests;
-        }
-        self.armed | self.quiet
-    }
-
-    fn needs_probe(&self) -> bool {
-        self.quiet != 0 || self.failed
-    }
-
-    fn take(&mut self, answer: c_short, probing: bool) -> Option<(Token, c_short)> {
-        let failure = answer & FAILURE;
-        let mut ready = answer & self.interests;
-        if has_end(ready) {
-            // The end of the data is something to read.
-            ready |= POLLIN & self.interests;
-        }
-        let mut new_failure = failure != 0 && !self.failed;
-        let mut renewed = 0;
-        if probing {
-            if failure == 0 {
-                self.end_of_failure();
-            }
-            let lasting = failure != 0 && self.told == 0;
-            let still = if lasting {
-                self.quiet
-            } else {
-                self.quiet & ready
-            };
-            self.armed |= self.quiet & !still;
-            self.quiet = still;
-            let now = Instant::now();
-            if now >= self.renew_at {
-                self.renew_at = now + RENEWAL;
-                renewed = still & ready;
-                new_failure |= (lasting && still != 0) || (failure != 0 && self.tried);
-                self.tried = false;
-            }
-        }
-        let mut fresh = (ready & self.armed) | renewed;
-        if has_end(fresh) {
-            // Also if data was reported before.
-            fresh |= ready & POLLIN;
-        }
-        if fresh == 0 && !new_failure {
-            return None;
-        }
-        self.disarm(fresh, new_failure);
-        Some((self.token, fresh | failure))
-    }
-
-    /// A failure that was delivered is over: what the source is ready for from now on is news.
-    fn end_of_failure(&mut self) {
-        if self.failed {
-            self.quiet &= !self.told;
-            self.armed = self.interests & !self.quiet;
-        }
-        self.failed = false;
-        self.tried = false;
-    }
-
-    /// Leaves out what has just been delivered.
-    fn disarm(&mut self, delivered: c_short, failed: bool) {
-        self.armed &= !delivered;
-        // What an operation re-arms waits for the operation, the rest for a probe.
-        self.quiet &= !(delivered & self.told);
-        self.quiet |= delivered & !self.told;
-        if failed {
-            self.failed = true;
-            if self.told == 0 {
-                self.quiet = self.interests;
-                self.armed = 0;
-            }
-        }
-        if self.needs_probe() {
-            self.renew_at = Instant::now() + RENEWAL;
-        }
-    }
-
-    /// An operation in these directions would have blocked. Answers whether that changes anything.
-    fn would_block(&mut self, directions: c_short) -> bool {
-        let missing = directions & self.interests & self.told & !(self.armed | self.quiet);
-        let changes = missing != 0 || (self.failed && !self.tried);
-        if has_end(missing) || self.failed {
-            // There was an end or a failure, and yet the operation would block. The system goes on
-            // reporting such a source as ready, so only what a probe finds over is news at once.
-            self.quiet |= missing;
-            self.tried = self.failed;
-            if changes {
-                self.renew_at = Instant::now() + RENEWAL;
-            }
-        } else {
-            self.armed |= missing;
-        }
-        changes
-    }
-}
-
 /// What is open behind a descriptor; `None` if the system has no answer for one of its kind.
 fn identity(fd: RawFd) -> io::Result<Option<Identity>> {
     match ffi::identity(fd) {
@@ -443,7 +267,7 @@ mod tests {
     use std::os::fd::AsRawFd;
     use std::os::unix::net::UnixStream;
 
-    use libc::{POLLERR, POLLHUP, POLLOUT};
+    use libc::{POLLERR, POLLHUP, POLLIN, POLLOUT};
 
     use super::*;
     use crate::sys::unix::poll_bits::RDHUP;
@@ -457,10 +281,14 @@ mod tests {
 
     impl Fixture {
         fn new(told: bool) -> Fixture {
+            Fixture::of(told, Interest::READABLE | Interest::WRITABLE)
+        }
+
+        fn of(told: bool, interests: Interest) -> Fixture {
             let peers = UnixStream::pair().unwrap();
             let mut table = Registrations::default();
             let fd = peers.0.as_raw_fd();
-            let key = table.insert(fd, told, Token(1), READ | WRITE).unwrap();
+            let key = table.insert(fd, told, Token(1), interests).unwrap();
             let mut fixture = Fixture {
                 table,
                 key,
@@ -515,7 +343,7 @@ mod tests {
         let insert = |table: &mut Registrations, index: usize| {
             let (one, _): &(UnixStream, UnixStream) = &peers[index];
             table
-                .insert(one.as_raw_fd(), true, Token(index), READ)
+                .insert(one.as_raw_fd(), true, Token(index), Interest::READABLE)
                 .unwrap()
         };
         let keys: Vec<_> = (0..10).map(|index| insert(&mut table, index)).collect();
@@ -532,7 +360,8 @@ mod tests {
         let (slot, fd) = (source.slot(), source._peers.0.as_raw_fd());
         source.table.remove(slot);
         assert!(source.table.find(source.key).is_err());
-        let key = source.table.insert(fd, true, Token(2), READ).unwrap();
+        let key = source.table.insert(fd, true, Token(2), Interest::READABLE);
+        let key = key.unwrap();
         assert_eq!(key.slot, source.key.slot);
         assert!(source.table.find(source.key).is_err());
         assert_eq!(source.table.find(key).unwrap(), slot);
@@ -630,5 +459,39 @@ mod tests {
         );
         assert_eq!(source.probe(0), Some(false));
         assert_eq!(source.question(), Some(READ | WRITE));
+    }
+
+    #[test]
+    fn a_level_is_an_event_each_time_and_asks_for_no_probes() {
+        for told in [true, false] {
+            let mut source = Fixture::of(told, Interest::READABLE.level());
+            for answer in [POLLIN, POLLIN, POLLHUP, POLLIN | POLLERR, POLLERR] {
+                assert!(source.answer(answer), "{answer}");
+                assert_eq!(source.question(), Some(READ));
+                assert!(!source.table.would_block(source.key, Direction::Read));
+            }
+            assert_eq!(source.probe(POLLERR), None);
+            assert!(source.table.next_renewal().is_none());
+        }
+    }
+
+    #[test]
+    fn once_is_once_until_it_is_registered_anew() {
+        let both = (Interest::READABLE | Interest::WRITABLE).oneshot();
+        for told in [true, false] {
+            let mut source = Fixture::of(told, both);
+            for answer in [POLLOUT, POLLHUP] {
+                assert!(!source.answer(0));
+                assert_eq!(source.question(), Some(READ | WRITE));
+                assert!(source.answer(answer));
+                assert_eq!(source.question(), None);
+                assert!(!source.answer(POLLIN | POLLERR));
+                assert!(!source.table.would_block(source.key, Direction::Unknown));
+                assert_eq!(source.question(), None);
+                assert_eq!(source.probe(answer), None);
+                let slot = source.slot();
+                source.table.update(slot, Token(1), both);
+            }
+        }
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::io::{self, ErrorKind, Read};
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use mio::event::{Event, Source};
@@ -137,6 +138,15 @@ impl Watch {
     pub(crate) fn expect_silence(&mut self) {
         self.poll(SHORT);
         assert!(self.events.is_empty(), "unexpected {:#?}", self.events);
+    }
+}
+
+/// Tells threads to end, also when a test fails: it would wait for them for ever.
+pub(crate) struct SetAtEnd<'a>(pub(crate) &'a AtomicBool);
+
+impl Drop for SetAtEnd<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
     }
 }
 

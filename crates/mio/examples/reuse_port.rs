@@ -1,0 +1,118 @@
+//! Two threads with a `Poll` and a listener each, on the same port: the system spreads the
+//! connections over them (`SO_REUSEPORT`).
+//!
+//! This crate's `TcpListener::bind` has no such option. The crate socket2 sets it before the socket
+//! is bound, and what it makes is converted: to std's type, and from there to ours.
+//!
+//! ```sh
+//! cargo run -p mio --example reuse_port --all-features
+//! ```
+//!
+//! It is its own client, and ends when all connections were accepted.
+
+#[cfg(unix)]
+fn main() -> std::io::Result<()> {
+    servers::run()
+}
+
+#[cfg(not(unix))]
+fn main() {
+    println!("SO_REUSEPORT is an option of Unix");
+}
+
+#[cfg(unix)]
+mod servers {
+    use std::io::{self, ErrorKind};
+    use std::net::SocketAddr;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::thread;
+
+    use mio::net::TcpListener;
+    use mio::{Events, Interest, Notifier, Poll, Token};
+    use socket2::{Domain, Protocol, Socket, Type};
+
+    const LISTENER: Token = Token(0);
+    const DONE: Token = Token(1);
+    const CONNECTIONS: usize = 32;
+
+    pub(super) fn run() -> io::Result<()> {
+        let first = listen("127.0.0.1:0".parse().expect("an address"))?;
+        let address = first.local_addr()?;
+        let second = listen(address)?;
+
+        let total = AtomicUsize::new(0);
+        let done = [Notifier::new()?, Notifier::new()?];
+        let handles = done.each_ref().map(Notifier::handle);
+        let counts = thread::scope(|scope| -> io::Result<Vec<usize>> {
+            let mut servers = Vec::new();
+            for (listener, done) in [first, second].into_iter().zip(done) {
+                let (total, handles) = (&total, &handles);
+                servers.push(scope.spawn(move || {
+                    serve(listener, done, || {
+                        if total.fetch_add(1, Ordering::Relaxed) + 1 == CONNECTIONS {
+                            handles.iter().for_each(|handle| drop(handle.notify()));
+                        }
+                    })
+                }));
+            }
+            for _ in 0..CONNECTIONS {
+                std::net::TcpStream::connect(address)?;
+            }
+            let server = |server: thread::ScopedJoinHandle<'_, _>| server.join().expect("a count");
+            servers.into_iter().map(server).collect()
+        })?;
+        println!("{} connections were accepted", counts.iter().sum::<usize>());
+        println!("{} by one thread, {} by the other", counts[0], counts[1]);
+        Ok(())
+    }
+
+    /// A listener that shares its port with others that have the option too.
+    fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+        let socket = Socket::new(
+            Domain::for_address(address),
+            Type::STREAM,
+            Some(Protocol::TCP),
+        )?;
+        socket.set_reuse_port(true)?;
+        socket.bind(&address.into())?;
+        socket.listen(128)?;
+        socket.set_nonblocking(true)?;
+        Ok(TcpListener::from_std(socket.into()))
+    }
+
+    /// Accepts until it is told that all is done, and answers how many it were.
+    fn serve(
+        mut listener: TcpListener,
+        mut done: Notifier,
+        accepted: impl Fn(),
+    ) -> io::Result<usize> {
+        let mut poll = Poll::new()?;
+        poll.registry()
+            .register(&mut listener, LISTENER, Interest::READABLE)?;
+        poll.registry()
+            .register(&mut done, DONE, Interest::READABLE)?;
+        let mut events = Events::with_capacity(16);
+        let mut count = 0;
+        loop {
+            match poll.poll(&mut events, None) {
+                Err(err) if err.kind() == ErrorKind::Interrupted => continue,
+                result => result?,
+            }
+            if events.iter().any(|event| event.token() == DONE) {
+                return Ok(count);
+            }
+            loop {
+                match listener.accept() {
+                    Ok(_) => {
+                        count += 1;
+                        accepted();
+                    }
+                    Err(err) if err.kind() == ErrorKind::WouldBlock => break,
+                    Err(err) if err.kind() == ErrorKind::Interrupted => {}
+                    Err(err) if err.kind() == ErrorKind::ConnectionAborted => accepted(),
+                    Err(err) => return Err(err),
+                }
+            }
+        }
+    }
+}

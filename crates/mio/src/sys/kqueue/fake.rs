@@ -1,0 +1,198 @@
+//! A kernel of which only as much is here as the manuals agree about, to test what is told to it.
+
+use crate::interest::Mode;
+use crate::sys::kqueue::changes::{Call, Changes};
+use crate::sys::kqueue::modes::{Modes, Seen};
+use crate::sys::kqueue::numbers::Numbers;
+use crate::{Interest, Token};
+
+/// The descriptor of the tests.
+pub(super) const FD: usize = 5;
+pub(super) const ENOENT: i32 = 2;
+pub(super) const ENOMEM: i32 = 12;
+
+/// What a record of the tests holds; those that were joined to it are counted.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Record {
+    pub(super) fd: usize,
+    pub(super) filter: i32,
+    pub(super) flags: u32,
+    pub(super) token: usize,
+    pub(super) joined: usize,
+}
+
+/// An entry of a kqueue's list.
+#[derive(Debug, Clone)]
+pub(super) struct Knote {
+    fd: usize,
+    filter: i32,
+    flags: u32,
+    token: usize,
+    is_disabled: bool,
+    is_active: bool,
+}
+
+/// A selector on such a kernel.
+pub(super) struct Kqueue {
+    pub(super) numbers: &'static Numbers,
+    pub(super) list: Vec<Knote>,
+    /// What is ready: a descriptor and a filter.
+    ready: Vec<(usize, i32)>,
+    /// The next filter that can't be added.
+    pub(super) refused: Option<i32>,
+    pub(super) modes: Modes,
+}
+
+impl Kqueue {
+    pub(super) fn new(numbers: &'static Numbers) -> Kqueue {
+        Kqueue {
+            numbers,
+            list: Vec::new(),
+            ready: Vec::new(),
+            refused: None,
+            modes: Modes::default(),
+        }
+    }
+
+    /// What `Selector::call` does.
+    pub(super) fn call(&mut self, call: Call, fd: usize, token: usize) -> Result<(), i32> {
+        let modes = std::mem::take(&mut self.modes);
+        let mut table = modes.table_for(call);
+        let was = table.as_ref().map_or(Mode::Edge, |table| table.mode(fd));
+        let changes = call.changes(was);
+        let receipts = self.change(&changes, fd, token);
+        let outcome = call.outcome(was, &changes, &receipts, self.numbers);
+        if let Some(table) = &mut table {
+            table.learn(call, fd, Token(token), outcome.is_ok());
+        }
+        let outcome = outcome.map_err(|failure| {
+            self.change(&failure.undo, fd, token);
+            failure.code
+        });
+        drop(table);
+        self.modes = modes;
+        outcome
+    }
+
+    pub(super) fn register(&mut self, token: usize, interests: Interest) {
+        self.call(Call::Register(interests), FD, token).unwrap();
+    }
+
+    pub(super) fn reregister(&mut self, token: usize, interests: Interest) {
+        self.call(Call::Reregister(interests), FD, token).unwrap();
+    }
+
+    fn change(&mut self, changes: &Changes, fd: usize, token: usize) -> Vec<i32> {
+        let all = changes
+            .iter()
+            .map(|change| change.filter_and_flags(self.numbers));
+        let all: Vec<_> = all.collect();
+        let each = all.into_iter();
+        each.map(|(filter, flags)| self.change_one(fd, filter, flags, token))
+            .collect()
+    }
+
+    fn change_one(&mut self, fd: usize, filter: i32, flags: u32, token: usize) -> i32 {
+        let numbers = self.numbers;
+        let mut list = self.list.iter();
+        let place = list.position(|knote| (knote.fd, knote.filter) == (fd, filter));
+        let place = match place {
+            None if flags & numbers.add == 0 => return ENOENT,
+            None if self.refused.take_if(|refused| *refused == filter).is_some() => {
+                return ENOMEM;
+            }
+            None => {
+                self.list.push(Knote {
+                    fd,
+                    filter,
+                    flags: flags & (numbers.clear | numbers.dispatch),
+                    token,
+                    is_disabled: false,
+                    is_active: false,
+                });
+                self.list.len() - 1
+            }
+            Some(place) if flags & numbers.delete != 0 => {
+                self.list.remove(place);
+                return 0;
+            }
+            Some(place) => place,
+        };
+        let knote = &mut self.list[place];
+        knote.token = token;
+        knote.is_disabled &= flags & numbers.enable == 0;
+        knote.is_active |= self.ready.contains(&(fd, filter));
+        0
+    }
+
+    /// The descriptor becomes ready, once more if it was.
+    pub(super) fn make_ready(&mut self, filter: i32) {
+        self.ready.push((FD, filter));
+        for knote in &mut self.list {
+            knote.is_active |= (knote.fd, knote.filter) == (FD, filter);
+        }
+    }
+
+    pub(super) fn use_up(&mut self) {
+        self.ready.clear();
+        self.list
+            .iter_mut()
+            .for_each(|knote| knote.is_active = false);
+    }
+
+    /// What one call of kevent(2) gives away.
+    pub(super) fn take(&mut self, most: usize) -> Vec<Record> {
+        let (numbers, mut records) = (self.numbers, Vec::new());
+        for knote in &mut self.list {
+            let is_level = knote.flags & (numbers.clear | numbers.dispatch) == 0;
+            let is_due = knote.is_active && !knote.is_disabled && records.len() < most;
+            if is_due {
+                records.push(Record {
+                    fd: knote.fd,
+                    filter: knote.filter,
+                    flags: numbers.add | knote.flags,
+                    token: knote.token,
+                    joined: 0,
+                });
+                knote.is_active = is_level;
+                knote.is_disabled = knote.flags & numbers.dispatch != 0;
+            }
+        }
+        records
+    }
+
+    pub(super) fn keep(&self, mut records: Vec<Record>) -> Vec<Record> {
+        let seen = |record: &Record| Seen {
+            ident: record.fd,
+            filter: record.filter,
+            flags: record.flags,
+            token: Token(record.token),
+        };
+        let join = |first: &mut Record, second: &Record| {
+            assert_eq!((first.fd, first.token), (second.fd, second.token));
+            first.joined += 1;
+        };
+        if self.modes.are_used() {
+            self.modes.keep(self.numbers, &mut records, seen, join);
+        }
+        records
+    }
+
+    /// The tokens that one call of `select` brings, and those that a record was joined to.
+    pub(super) fn poll(&mut self) -> Vec<(usize, usize)> {
+        let records = self.take(usize::MAX);
+        let kept = self.keep(records);
+        let pairs = kept.iter().map(|record| (record.token, record.joined));
+        pairs.collect()
+    }
+
+    /// What is ready is reported with this token, as the mode wants it.
+    pub(super) fn expect(&mut self, token: usize, interests: Interest) {
+        assert_eq!(self.poll(), [(token, 0)], "{interests:?}");
+        let is_level = interests.is_level();
+        assert_eq!(self.poll().len(), usize::from(is_level), "{interests:?}");
+        self.make_ready(self.numbers.read);
+        let is_again = !interests.is_oneshot();
+        assert_eq!(self.poll().len(), usize::from(is_again), "{interests:?}");
+    }
+}

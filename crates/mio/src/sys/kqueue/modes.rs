@@ -1,0 +1,590 @@
+//! What kqueue does not know of a registration: its mode, and that once is once for both filters.
+//!
+//! Edges need nothing of this: a program that knows no other mode looks at one flag per call. From
+//! the first other one on, a table has an entry for each number that was registered with a mode. It
+//! serves two things.
+//!
+//! **The mode that a source has.** Adding a filter that is there does not change its mode, so
+//! `reregister` has to know whether it changes. An entry may be older than the file that has its
+//! number now, as closing tells nobody. Then nothing of it is left in the kernel's list, and to
+//! delete what is not there does no harm. What is registered has an entry of its own, or is an edge
+//! without one.
+//!
+//! **Once.** The kernel disables a filter when it gives its record away (`EV_DISPATCH`), and knows
+//! nothing of the other filter of the same source. So when a batch has come, each record of such a
+//! filter is looked up:
+//!
+//! * The first record of a source is its event, and the entry is spent from then on.
+//! * The record of the other filter in the same batch joins it, so that the event tells of both
+//!   directions, and neither can hide the other again and again.
+//! * What comes later is dropped. That happens once for each filter until it is registered anew,
+//!   because the filter disabled itself too. If nothing is left the poll waits for the rest of its
+//!   time.
+//! * A record that does not fit the entry (there is none, or it has another token, another mode, or
+//!   not this direction) was taken before another thread changed the registration. It is dropped.
+//!
+//! **Nothing is lost.** The kernel is called and the entry is changed under one lock, and a batch
+//! is looked through under that lock. So a record of a new registration always finds its entry.
+//!
+//! * What is dropped as spent belongs to a source whose event was delivered, and who answers that
+//!   has to `reregister`. That enables both filters, and what is ready then is reported.
+//! * What is dropped as unfit belongs to a registration that is over. The call that ended it has
+//!   added or enabled the filters of the next one, which report by themselves what is ready.
+//! * A record that was taken just before a `reregister` with the same token and direction counts as
+//!   the event of the new registration. It may be spurious, as any event may, and it is answered
+//!   like any. What the filter then reports once more is dropped as spent.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::interest::Mode;
+use crate::sys::kqueue::changes::Call;
+use crate::sys::kqueue::numbers::Numbers;
+use crate::{Interest, Token};
+
+/// Shared by all handles on one kqueue.
+#[derive(Debug, Default)]
+pub(super) struct Modes {
+    /// Whether anything was ever registered with another mode than edge. It is set before the
+    /// kernel hears of that, whose own locks order this for who takes the record.
+    are_used: AtomicBool,
+    table: Mutex<Table>,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Table {
+    /// By the number of the descriptor.
+    entries: HashMap<usize, Entry>,
+    /// How many batches were looked through.
+    batch: u64,
+}
+
+#[derive(Debug)]
+struct Entry {
+    token: Token,
+    interests: Interest,
+    /// Its once was delivered.
+    spent: bool,
+    /// The event that tells of it, as long as a record can join it.
+    event: Option<Place>,
+}
+
+#[derive(Debug)]
+struct Place {
+    batch: u64,
+    index: usize,
+    filter: i32,
+}
+
+/// What has to be known of a record.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Seen {
+    pub(super) ident: usize,
+    pub(super) filter: i32,
+    pub(super) flags: u32,
+    pub(super) token: Token,
+}
+
+#[derive(Debug, PartialEq)]
+enum Verdict {
+    Keep,
+    /// It adds to the record at this index.
+    Join(usize),
+    Drop,
+}
+
+impl Modes {
+    #[inline]
+    pub(super) fn are_used(&self) -> bool {
+        self.are_used.load(Ordering::Relaxed)
+    }
+
+    /// What has to stay locked while the kernel makes this call, if anything.
+    pub(super) fn table_for(&self, call: Call) -> Option<MutexGuard<'_, Table>> {
+        if let Call::Register(interests) | Call::Reregister(interests) = call {
+            if interests.mode() != Mode::Edge {
+                self.are_used.store(true, Ordering::Relaxed);
+            }
+        }
+        self.are_used().then(|| self.lock())
+    }
+
+    /// Leaves of a batch what is to be delivered, in the same order. `join` adds what its second
+    /// record tells to the first.
+    pub(super) fn keep<R>(
+        &self,
+        numbers: &Numbers,
+        records: &mut Vec<R>,
+        seen: impl Fn(&R) -> Seen,
+        join: impl Fn(&mut R, &R),
+    ) {
+        if records.iter().any(|record| seen(record).is_once(numbers)) {
+            self.lock().keep(numbers, records, seen, join);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Table> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Table {
+    /// The mode that was last registered for this number.
+    pub(super) fn mode(&self, ident: usize) -> Mode {
+        let entry = self.entries.get(&ident);
+        entry.map_or(Mode::Edge, |entry| entry.interests.mode())
+    }
+
+    /// The kernel has made this call, or has not.
+    pub(super) fn learn(&mut self, call: Call, ident: usize, token: Token, succeeded: bool) {
+        match (call, succeeded) {
+            (Call::Register(interests) | Call::Reregister(interests), true) => {
+                self.set(ident, token, interests);
+            }
+            (Call::Register(_), false) | (Call::Deregister, true) => {
+                self.entries.remove(&ident);
+            }
+            // The filters have the new token, and are otherwise as they were.
+            (Call::Reregister(_), false) => {
+                if let Some(entry) = self.entries.get_mut(&ident) {
+                    entry.token = token;
+                }
+            }
+            (Call::Deregister, false) => {}
+        }
+    }
+
+    fn set(&mut self, ident: usize, token: Token, interests: Interest) {
+        let new = Entry {
+            token,
+            interests,
+            spent: false,
+            event: None,
+        };
+        // Memory is taken for a number's first mode alone. So an edge that had another mode keeps
+        // its entry, and `insert`, which makes room even for what is there, is not called.
+        match self.entries.get_mut(&ident) {
+            Some(entry) => *entry = new,
+            None if interests.mode() == Mode::Edge => {}
+            None => {
+                self.entries.insert(ident, new);
+            }
+        }
+    }
+
+    fn keep<R>(
+        &mut self,
+        numbers: &Numbers,
+        records: &mut Vec<R>,
+        seen: impl Fn(&R) -> Seen,
+        join: impl Fn(&mut R, &R),
+    ) {
+        self.batch += 1;
+        let mut kept = 0;
+        for index in 0..records.len() {
+            match self.verdict(numbers, seen(&records[index]), kept) {
+                Verdict::Keep => {
+                    records.swap(kept, index);
+                    kept += 1;
+                }
+                Verdict::Join(first) => {
+                    let (before, rest) = records.split_at_mut(index);
+                    join(&mut before[first], &rest[0]);
+                }
+                Verdict::Drop => {}
+            }
+        }
+        records.truncate(kept);
+    }
+
+    /// What becomes of a record that would be delivered at this index.
+    fn verdict(&mut self, numbers: &Numbers, seen: Seen, index: usize) -> Verdict {
+        if !seen.is_once(numbers) {
+            return Verdict::Keep;
+        }
+        let Some(entry) = self.entries.get_mut(&seen.ident) else {
+            return Verdict::Drop;
+        };
+        if !entry.fits(numbers, seen) {
+            return Verdict::Drop;
+        }
+        if !entry.spent {
+            entry.spent = true;
+            entry.event = Some(Place {
+                batch: self.batch,
+                index,
+                filter: seen.filter,
+            });
+            return Verdict::Keep;
+        }
+        match entry.event.take() {
+            Some(event) if event.batch == self.batch && event.filter != seen.filter => {
+                Verdict::Join(event.index)
+            }
+            _ => Verdict::Drop,
+        }
+    }
+}
+
+impl Entry {
+    /// Whether this is the registration that the record is of.
+    fn fits(&self, numbers: &Numbers, seen: Seen) -> bool {
+        let is_wanted = if seen.filter == numbers.read {
+            self.interests.is_readable()
+        } else {
+            self.interests.is_writable()
+        };
+        is_wanted && self.token == seen.token && self.interests.mode() == Mode::Oneshot
+    }
+}
+
+impl Seen {
+    /// Whether the filter is disabled since this was taken.
+    fn is_once(self, numbers: &Numbers) -> bool {
+        let is_direction = self.filter == numbers.read || self.filter == numbers.write;
+        is_direction && self.flags & numbers.dispatch != 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sys::kqueue::fake::{ENOENT, ENOMEM, FD, Kqueue, Record};
+    use crate::sys::kqueue::numbers::of::{ALL, FREEBSD};
+
+    const READABLE: Interest = Interest::READABLE;
+    const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
+
+    fn on_each(test: impl Fn(&mut Kqueue)) {
+        for numbers in ALL {
+            test(&mut Kqueue::new(numbers));
+        }
+    }
+
+    const ONE: [(usize, usize); 1] = [(1, 0)];
+    const NONE: [(usize, usize); 0] = [];
+
+    #[test]
+    fn edges_alone_take_no_lock_and_have_no_entry() {
+        on_each(|kqueue| {
+            kqueue.register(1, BOTH);
+            kqueue.reregister(2, READABLE);
+            kqueue.call(Call::Deregister, FD, 0).unwrap();
+            assert!(!kqueue.modes.are_used() && kqueue.modes.lock().entries.is_empty());
+            assert!(kqueue.modes.table_for(Call::Register(READABLE)).is_none());
+        });
+    }
+
+    #[test]
+    fn a_level_is_reported_each_time() {
+        on_each(|kqueue| {
+            kqueue.register(1, READABLE.level());
+            kqueue.make_ready(kqueue.numbers.read);
+            for _ in 0..3 {
+                assert_eq!(kqueue.poll(), ONE);
+            }
+            kqueue.use_up();
+            assert_eq!(kqueue.poll(), NONE);
+        });
+    }
+
+    #[test]
+    fn once_is_one_event_until_it_is_reregistered() {
+        on_each(|kqueue| {
+            let once = READABLE.oneshot();
+            kqueue.register(1, once);
+            for token in 1..4 {
+                kqueue.make_ready(kqueue.numbers.read);
+                assert_eq!(kqueue.poll(), [(token, 0)]);
+                kqueue.make_ready(kqueue.numbers.read);
+                assert_eq!(kqueue.poll(), NONE);
+                kqueue.use_up();
+                kqueue.reregister(token + 1, once);
+                assert_eq!(kqueue.poll(), NONE);
+            }
+        });
+    }
+
+    #[test]
+    fn once_reports_what_is_ready_when_it_is_reregistered() {
+        on_each(|kqueue| {
+            kqueue.make_ready(kqueue.numbers.read);
+            kqueue.register(1, READABLE.oneshot());
+            assert_eq!(kqueue.poll(), ONE);
+            kqueue.reregister(2, READABLE.oneshot());
+            assert_eq!(kqueue.poll(), [(2, 0)]);
+            assert_eq!(kqueue.poll(), NONE);
+        });
+    }
+
+    #[test]
+    fn both_directions_in_one_batch_are_one_event() {
+        on_each(|kqueue| {
+            kqueue.register(1, BOTH.oneshot());
+            for token in 1..4 {
+                kqueue.make_ready(kqueue.numbers.read);
+                kqueue.make_ready(kqueue.numbers.write);
+                assert_eq!(kqueue.poll(), [(token, 1)]);
+                assert_eq!(kqueue.poll(), NONE);
+                kqueue.reregister(token + 1, BOTH.oneshot());
+            }
+        });
+    }
+
+    #[test]
+    fn the_other_direction_in_a_later_batch_is_dropped() {
+        on_each(|kqueue| {
+            kqueue.register(1, BOTH.oneshot());
+            kqueue.make_ready(kqueue.numbers.write);
+            assert_eq!(kqueue.poll(), ONE);
+            kqueue.make_ready(kqueue.numbers.read);
+            let records = kqueue.take(usize::MAX);
+            assert_eq!(records.len(), 1, "it is not disabled yet");
+            assert_eq!(kqueue.keep(records), []);
+            kqueue.make_ready(kqueue.numbers.read);
+            assert_eq!(kqueue.take(usize::MAX), [], "now it is");
+            kqueue.reregister(2, BOTH.oneshot());
+            assert_eq!(kqueue.poll(), [(2, 1)]);
+        });
+    }
+
+    #[test]
+    fn two_records_that_two_batches_take_are_one_event() {
+        on_each(|kqueue| {
+            kqueue.make_ready(kqueue.numbers.read);
+            kqueue.make_ready(kqueue.numbers.write);
+            kqueue.register(1, BOTH.oneshot());
+            // There is room for one.
+            let first = kqueue.take(1);
+            assert_eq!(kqueue.keep(first).len(), 1);
+            let second = kqueue.take(1);
+            assert_eq!(second.len(), 1);
+            assert_eq!(kqueue.keep(second), []);
+        });
+    }
+
+    #[test]
+    fn a_record_that_joins_finds_the_first_behind_what_was_dropped() {
+        let record = |fd, filter| Record {
+            fd,
+            filter,
+            flags: FREEBSD.dispatch,
+            token: fd,
+            joined: 0,
+        };
+        let mut kqueue = Kqueue::new(&FREEBSD);
+        for fd in [1, 2] {
+            let once = Call::Register(BOTH.oneshot());
+            kqueue.call(once, fd, fd).unwrap();
+        }
+        let (read, write) = (FREEBSD.read, FREEBSD.write);
+        let edge = Record {
+            flags: FREEBSD.clear,
+            ..record(1, read)
+        };
+        let user = record(1, FREEBSD.user.unwrap());
+        let records = vec![
+            record(3, read),
+            record(1, read),
+            edge,
+            record(2, write),
+            user,
+            record(3, write),
+            record(2, read),
+            record(1, write),
+            // No kernel gives a third one, or a second of the same direction.
+            record(1, write),
+            record(2, read),
+        ];
+        let joined = |record| Record {
+            joined: 1,
+            ..record
+        };
+        let kept = [
+            joined(record(1, read)),
+            edge,
+            joined(record(2, write)),
+            user,
+        ];
+        assert_eq!(kqueue.keep(records), kept);
+        // The same direction again joins nothing.
+        kqueue.call(Call::Reregister(BOTH.oneshot()), 1, 1).unwrap();
+        let twice = vec![record(1, read), record(1, read)];
+        assert_eq!(kqueue.keep(twice), [record(1, read)]);
+    }
+
+    #[test]
+    fn a_record_of_an_older_token_is_dropped_and_none_is_lost() {
+        on_each(|kqueue| {
+            kqueue.make_ready(kqueue.numbers.read);
+            kqueue.register(1, READABLE.oneshot());
+            let old = kqueue.take(usize::MAX);
+            kqueue.reregister(2, READABLE.oneshot());
+            assert_eq!(kqueue.keep(old), []);
+            assert_eq!(kqueue.poll(), [(2, 0)]);
+        });
+    }
+
+    #[test]
+    fn a_record_of_an_older_registration_is_its_event_if_it_is_the_same() {
+        on_each(|kqueue| {
+            kqueue.make_ready(kqueue.numbers.read);
+            kqueue.register(1, READABLE.oneshot());
+            let old = kqueue.take(usize::MAX);
+            kqueue.reregister(1, READABLE.oneshot());
+            assert_eq!(kqueue.keep(old).len(), 1);
+            assert_eq!(kqueue.poll(), NONE);
+            // Who has that event reregisters, and what came meanwhile is not lost.
+            kqueue.reregister(1, READABLE.oneshot());
+            assert_eq!(kqueue.poll(), ONE);
+        });
+    }
+
+    #[test]
+    fn a_record_of_an_older_direction_or_mode_is_dropped() {
+        let later = [Interest::WRITABLE.oneshot(), READABLE, READABLE.level()];
+        for interests in later {
+            on_each(|kqueue| {
+                kqueue.make_ready(kqueue.numbers.read);
+                kqueue.register(1, READABLE.oneshot());
+                let old = kqueue.take(usize::MAX);
+                kqueue.reregister(1, interests);
+                assert_eq!(kqueue.keep(old), []);
+                let again = kqueue.poll();
+                let expected = if interests.is_readable() {
+                    &ONE[..]
+                } else {
+                    &NONE[..]
+                };
+                assert_eq!(again, expected);
+            });
+        }
+    }
+
+    #[test]
+    fn deregister_forgets() {
+        on_each(|kqueue| {
+            kqueue.make_ready(kqueue.numbers.read);
+            kqueue.register(1, READABLE.oneshot());
+            let old = kqueue.take(usize::MAX);
+            kqueue.call(Call::Deregister, FD, 0).unwrap();
+            assert!(kqueue.modes.lock().entries.is_empty());
+            assert_eq!(kqueue.keep(old), []);
+            let gone = kqueue.call(Call::Reregister(READABLE.oneshot()), FD, 1);
+            assert_eq!(gone, Err(ENOENT));
+            assert_eq!(kqueue.poll(), NONE);
+            assert!(kqueue.modes.lock().entries.is_empty());
+        });
+    }
+
+    #[test]
+    fn a_number_that_was_closed_and_is_in_use_again_is_a_new_source() {
+        for (was, is) in pairs() {
+            on_each(|kqueue| {
+                kqueue.register(1, was);
+                kqueue.make_ready(kqueue.numbers.read);
+                kqueue.poll();
+                // Closing tells nobody but the kernel.
+                kqueue.list.clear();
+                let gone = kqueue.call(Call::Reregister(is), FD, 2);
+                assert_eq!(gone, Err(ENOENT));
+                assert_eq!(kqueue.poll(), NONE);
+                kqueue.register(3, is);
+                kqueue.expect(3, is);
+            });
+        }
+    }
+
+    #[test]
+    fn registering_twice_is_registering_anew() {
+        for (was, is) in pairs() {
+            on_each(|kqueue| {
+                kqueue.register(1, was);
+                kqueue.make_ready(kqueue.numbers.read);
+                kqueue.poll();
+                kqueue.register(2, is);
+                kqueue.expect(2, is);
+            });
+        }
+    }
+
+    #[test]
+    fn reregister_changes_each_mode_into_each() {
+        for (was, is) in pairs() {
+            on_each(|kqueue| {
+                kqueue.make_ready(kqueue.numbers.read);
+                kqueue.register(1, was);
+                assert_eq!(kqueue.poll(), ONE);
+                kqueue.reregister(2, is);
+                kqueue.expect(2, is);
+                kqueue.reregister(3, was);
+                kqueue.expect(3, was);
+                // Not delivered before it changes.
+                kqueue.reregister(4, is);
+                kqueue.reregister(5, was);
+                kqueue.expect(5, was);
+            });
+        }
+    }
+
+    #[test]
+    fn a_reregister_that_fails_leaves_the_mode() {
+        for (was, is) in pairs() {
+            on_each(|kqueue| {
+                kqueue.make_ready(kqueue.numbers.read);
+                kqueue.register(1, was);
+                kqueue.refused = Some(kqueue.numbers.write);
+                let failed = kqueue.call(Call::Reregister(is | BOTH), FD, 2);
+                assert_eq!(failed, Err(ENOMEM));
+                kqueue.expect(2, was);
+                // What was spent is not armed by that.
+                kqueue.refused = Some(kqueue.numbers.write);
+                kqueue.call(Call::Reregister(is | BOTH), FD, 3).unwrap_err();
+                if was.is_oneshot() {
+                    assert_eq!(kqueue.poll(), NONE);
+                } else {
+                    kqueue.expect(3, was);
+                }
+            });
+        }
+    }
+
+    #[test]
+    fn a_register_that_fails_leaves_no_entry() {
+        on_each(|kqueue| {
+            kqueue.refused = Some(kqueue.numbers.write);
+            let failed = kqueue.call(Call::Register(BOTH.oneshot()), FD, 1);
+            assert_eq!(failed, Err(ENOMEM));
+            assert!(kqueue.list.is_empty() && kqueue.modes.lock().entries.is_empty());
+        });
+    }
+
+    #[test]
+    fn a_change_of_an_entry_takes_no_memory() {
+        let mut kqueue = Kqueue::new(&FREEBSD);
+        kqueue.register(1, READABLE.oneshot());
+        let size = |kqueue: &Kqueue| {
+            let table = kqueue.modes.lock();
+            (table.entries.len(), table.entries.capacity())
+        };
+        let mut fd = 100;
+        // Until there is no room for one more.
+        while size(&kqueue).0 < size(&kqueue).1 {
+            let level = Call::Register(READABLE.level());
+            kqueue.call(level, fd, 1).unwrap();
+            fd += 1;
+        }
+        let before = size(&kqueue);
+        for interests in [READABLE, READABLE.level(), BOTH, BOTH.oneshot()] {
+            kqueue.reregister(1, interests);
+            assert_eq!(size(&kqueue), before);
+        }
+    }
+
+    /// Each mode with each.
+    fn pairs() -> impl Iterator<Item = (Interest, Interest)> {
+        let modes = || [READABLE, READABLE.level(), READABLE.oneshot()].into_iter();
+        modes().flat_map(move |was| modes().map(move |is| (was, is)))
+    }
+}

@@ -1,0 +1,164 @@
+//! No event after deregister: whatever the mode, and though numbers of descriptors are used again
+//! at once.
+
+use std::io::Write;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use mio::net::UdpSocket;
+use mio::{Interest, Registry, SelectorKind, Token, Waker};
+
+use crate::support::{BOTH, LONG, SetAtEnd, Watch, any_port, connected, pair};
+
+per_selector! {
+    a_ready_source_is_silent_after_deregister_in_every_mode,
+    a_dropped_source_is_silent_in_every_mode,
+    a_new_source_with_the_number_of_an_old_one_is_itself,
+    a_deregistered_and_registered_source_has_its_new_token_alone,
+    threads_that_come_and_go_leave_no_event_behind,
+}
+
+const MODES: [Interest; 3] = [BOTH, BOTH.level(), BOTH.oneshot()];
+
+fn a_ready_source_is_silent_after_deregister_in_every_mode(kind: SelectorKind) {
+    for interest in MODES {
+        let mut watch = Watch::new(kind);
+        let (mut stream, mut peer) = connected();
+        peer.write_all(b"hello").unwrap();
+        watch.register(&mut stream, 1, interest);
+        watch.deregister(&mut stream);
+        watch.expect_silence();
+
+        watch.register(&mut stream, 2, interest);
+        watch.wait_readable(2);
+        watch.deregister(&mut stream);
+        watch.expect_silence();
+    }
+}
+
+fn a_dropped_source_is_silent_in_every_mode(kind: SelectorKind) {
+    for interest in MODES {
+        let mut watch = Watch::new(kind);
+        let (mut stream, mut peer) = connected();
+        peer.write_all(b"hello").unwrap();
+        watch.register(&mut stream, 1, interest);
+        watch.wait_readable(1);
+        drop(stream);
+        watch.expect_silence();
+    }
+}
+
+fn a_new_source_with_the_number_of_an_old_one_is_itself(kind: SelectorKind) {
+    for interest in MODES {
+        let mut watch = Watch::new(kind);
+        for token in 1..50 {
+            let (mut one, mut two) = pair();
+            watch.register(&mut one, token, interest);
+            two.write_all(b"hello").unwrap();
+            if token % 3 == 0 {
+                watch.wait_readable(token);
+            }
+            if token % 2 == 0 {
+                watch.deregister(&mut one);
+            }
+            drop((one, two));
+            watch.poll(Duration::ZERO);
+            assert!(watch.events.is_empty(), "{:?}", watch.events);
+        }
+    }
+}
+
+fn a_deregistered_and_registered_source_has_its_new_token_alone(kind: SelectorKind) {
+    for interest in MODES {
+        let mut watch = Watch::new(kind);
+        let (mut stream, mut peer) = connected();
+        peer.write_all(b"hello").unwrap();
+        for token in 1..20 {
+            watch.register(&mut stream, token, interest);
+            watch.wait_readable(token);
+            assert!(
+                watch
+                    .events
+                    .iter()
+                    .all(|event| event.token() == Token(token))
+            );
+            watch.deregister(&mut stream);
+        }
+    }
+}
+
+/// Threads make sources, register them with the poll of another, use them, deregister or drop them,
+/// and do so again, so that the numbers of descriptors go round among them. The token of each
+/// registration is a number that was never used before.
+///
+/// A thread writes down in `over` how far it has come *after* a deregistration has returned. A poll
+/// that begins after that may not bring a token of before.
+fn threads_that_come_and_go_leave_no_event_behind(kind: SelectorKind) {
+    const THREADS: usize = 3;
+    const TIME: Duration = Duration::from_millis(400);
+    let mut watch = Watch::new(kind);
+    let waker = Waker::new(watch.poll.registry(), Token(usize::MAX)).unwrap();
+    let over = [const { AtomicUsize::new(0) }; THREADS];
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        for (thread, over) in over.iter().enumerate() {
+            let registry = watch.poll.registry().try_clone().unwrap();
+            let (done, waker) = (&done, &waker);
+            scope.spawn(move || {
+                let mut round = 0;
+                while !done.load(Ordering::Relaxed) {
+                    round += 1;
+                    come_and_go(&registry, Token(round * THREADS + thread), MODES[round % 3]);
+                    over.store(round, Ordering::SeqCst);
+                    if round % 16 == 0 {
+                        waker.wake().unwrap();
+                    }
+                }
+            });
+        }
+        let _end = SetAtEnd(&done);
+        let start = Instant::now();
+        let (mut seen, mut polls) = (0, 0);
+        while start.elapsed() < TIME || (seen < 100 && start.elapsed() < LONG) {
+            let before: Vec<_> = over
+                .iter()
+                .map(|over| over.load(Ordering::SeqCst))
+                .collect();
+            watch.poll(Duration::from_millis(10));
+            polls += 1;
+            for event in watch
+                .events
+                .iter()
+                .filter(|event| event.token().0 != usize::MAX)
+            {
+                let (thread, round) = (event.token().0 % THREADS, event.token().0 / THREADS);
+                assert!(
+                    round > before[thread],
+                    "an event of round {round} though round {} was over before the poll",
+                    before[thread]
+                );
+                seen += 1;
+            }
+        }
+        assert!(seen >= 100, "{seen} events in {polls} polls show nothing");
+    });
+}
+
+/// One life of a source that is ready from the beginning.
+fn come_and_go(registry: &Registry, token: Token, interest: Interest) {
+    let mut socket = UdpSocket::bind(any_port()).unwrap();
+    socket
+        .send_to(b"hello", socket.local_addr().unwrap())
+        .unwrap();
+    registry.register(&mut socket, token, interest).unwrap();
+    thread::yield_now();
+    // Half of them by a number that another source has had in between.
+    if token.0 % 2 == 0 {
+        registry.deregister(&mut socket).unwrap();
+        registry.register(&mut socket, token, interest).unwrap();
+    }
+    thread::yield_now();
+    registry.deregister(&mut socket).unwrap();
+    drop(socket);
+}
