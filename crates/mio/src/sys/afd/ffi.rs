@@ -64,7 +64,6 @@ pub(super) fn post(port: BorrowedHandle<'_>, key: usize) -> io::Result<()> {
 }
 
 /// `PostQueuedCompletionStatus(port, 0, OPERATION, operation)`
-#[cfg(feature = "os-ext")]
 pub(super) fn post_operation<T: Complete>(
     port: &Port,
     handle: BorrowedHandle<'_>,

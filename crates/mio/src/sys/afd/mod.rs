@@ -30,7 +30,8 @@
 //! Requests are made when `select` begins, so that a socket whose arming changes several times
 //! between two calls costs one request; and at once if a thread is inside `select`.
 //!
-//! A wake is a packet that is put into the port by hand. Named pipes
+//! A wake is a packet that is put into the port by hand, and so is a notification ([`notifier`]),
+//! which has memory of its own, and by that its own token and mode. Named pipes
 //! ([`sys::windows`](crate::sys::windows)) use the port as it was meant, for reads and writes.
 //!
 //! The request is not documented by Microsoft; the numbers are those of the Windows headers that
@@ -45,6 +46,7 @@ pub(crate) mod event;
 #[allow(unsafe_code)]
 mod ffi;
 mod group;
+pub(crate) mod notifier;
 #[allow(unsafe_code)]
 pub(crate) mod operation;
 pub(crate) mod port;

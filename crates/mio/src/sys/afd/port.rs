@@ -64,7 +64,6 @@ impl Port {
     }
 
     /// Starts an operation that is over at once: its packet is put into the port by hand.
-    #[cfg(feature = "os-ext")]
     pub(crate) fn post<T: Complete>(
         &self,
         operation: Box<Operation<T>>,

@@ -1,6 +1,6 @@
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use windows_sys::Win32::Foundation::{ERROR_ALREADY_EXISTS, ERROR_INVALID_PARAMETER};
@@ -12,6 +12,7 @@ use crate::sys::afd::group::Groups;
 use crate::sys::afd::port::Port;
 use crate::sys::afd::socket::{Changes, Socket};
 use crate::sys::deadline::Deadline;
+use crate::sys::pending::Pending;
 use crate::sys::selector::{self, Direction, SourceIo};
 use crate::{Interest, SelectorKind, Token};
 
@@ -32,7 +33,7 @@ pub(crate) struct Shared {
     port: Port,
     groups: Arc<Groups>,
     changes: Arc<Changes>,
-    woken: AtomicBool,
+    pending: Pending,
     waker_token: AtomicUsize,
 }
 
@@ -47,7 +48,7 @@ impl selector::Selector for Selector {
                 port: Port::new()?,
                 groups: Arc::default(),
                 changes: Arc::default(),
-                woken: AtomicBool::new(false),
+                pending: Pending::default(),
                 waker_token: AtomicUsize::new(0),
             }),
         })
@@ -156,26 +157,22 @@ impl Shared {
     }
 
     /// Only the first of several wakes that no poll has delivered yet makes a system call.
-    ///
-    /// The poll takes the flag when it takes the packet. Who finds the flag raised knows that the
-    /// packet is in the port, or will be, and has not been taken.
     pub(super) fn wake(&self) -> io::Result<()> {
-        if self.woken.swap(true, Ordering::AcqRel) {
+        if !self.pending.set() {
             return Ok(());
         }
-        self.port
-            .post_wake()
-            .inspect_err(|_| self.woken.store(false, Ordering::Release))
+        self.port.post_wake().inspect_err(|_| self.unwake())
     }
 
     /// Takes back a wake that was not delivered.
     pub(super) fn unwake(&self) {
-        self.woken.store(false, Ordering::Release);
+        self.pending.take();
     }
 
+    /// The packet of a wake was taken, or one that only ends the wait.
     fn take_wake(&self) -> Option<NativeEvent> {
         // The flag first: the token of a waker is set before it wakes.
-        let is_woken = self.woken.swap(false, Ordering::AcqRel);
+        let is_woken = self.pending.take();
         let token = Token(self.waker_token.load(Ordering::Relaxed));
         is_woken.then(|| NativeEvent::readable(token))
     }
