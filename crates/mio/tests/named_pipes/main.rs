@@ -6,6 +6,7 @@ mod closing;
 mod connecting;
 mod data;
 mod messages;
+mod modes;
 mod registering;
 mod support;
 mod threads;

@@ -8,11 +8,11 @@ use std::sync::Arc;
 use windows_sys::Win32::Foundation::ERROR_INVALID_PARAMETER;
 
 use crate::io_source::mistake;
-use crate::sys::Selector;
 use crate::sys::afd::selector::Shared;
 use crate::sys::windows::named_pipe::background::{Background, System};
 use crate::sys::windows::named_pipe::ffi;
-use crate::{Registry, Token};
+use crate::sys::{Selector, check_supported};
+use crate::{Interest, Registry, SelectorKind, Token};
 
 /// One end of a named pipe.
 // Dropped in this order: what is still under way when the handle is closed ends, and the port, if
@@ -50,7 +50,13 @@ impl Pipe {
         self.background.write(self.system(), buf)
     }
 
-    pub(crate) fn register(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
+    pub(crate) fn register(
+        &mut self,
+        registry: &Registry,
+        token: Token,
+        interests: Interest,
+    ) -> io::Result<()> {
+        check_supported(SelectorKind::Afd, interests)?;
         let shared = shared(registry);
         let attached = self.shared.as_ref();
         let is_same = attached.is_some_and(|attached| Arc::ptr_eq(attached, shared));
@@ -62,12 +68,18 @@ impl Pipe {
             Some(_) => return Err(attached_elsewhere()),
             None => self.attach(shared)?,
         }
-        self.watch(token)
+        self.watch(token, interests)
     }
 
-    pub(crate) fn reregister(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
+    pub(crate) fn reregister(
+        &mut self,
+        registry: &Registry,
+        token: Token,
+        interests: Interest,
+    ) -> io::Result<()> {
+        check_supported(SelectorKind::Afd, interests)?;
         self.check_registered(registry)?;
-        self.watch(token)
+        self.watch(token, interests)
     }
 
     pub(crate) fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
@@ -94,9 +106,9 @@ impl Pipe {
         Ok(())
     }
 
-    fn watch(&self, token: Token) -> io::Result<()> {
+    fn watch(&self, token: Token, interests: Interest) -> io::Result<()> {
         match self.system() {
-            Some(system) => self.background.register(system, token),
+            Some(system) => self.background.register(system, token, interests),
             None => Err(mistake::not_registered(false)),
         }
     }
@@ -175,12 +187,14 @@ mod tests {
             Arc::downgrade(&pipe.background),
             Arc::downgrade(&pipe.handle),
         );
-        pipe.register(poll.registry(), Token(0)).unwrap();
+        pipe.register(poll.registry(), Token(0), Interest::READABLE)
+            .unwrap();
         // Started, refused, and under way.
         pipe.read(&mut [0; 8]).unwrap_err();
         pipe.write(b"hello").unwrap_err();
         pipe.connect().unwrap_err();
-        pipe.reregister(poll.registry(), Token(1)).unwrap();
+        pipe.reregister(poll.registry(), Token(1), Interest::READABLE)
+            .unwrap();
         pipe.close();
         drop(pipe);
         assert!(handle.upgrade().is_none());
