@@ -45,6 +45,10 @@ impl Arming {
         }
     }
 
+    pub(super) fn is_over(&self) -> bool {
+        self.interests == 0
+    }
+
     /// What to ask AFD. It tells of a closed handle anyway; asking makes that plain.
     pub(super) fn question(&self) -> u32 {
         let failure = if self.silent { 0 } else { FAILURE };

@@ -23,6 +23,8 @@
 //!   and AFD answers at once what is so already. To make edges of that, what has been delivered is
 //!   left out until an operation in that direction returns `WouldBlock`; only that direction is
 //!   asked about again.
+//! * [`raw`]: the registrations of sockets that the user has and that are known by number. Nobody
+//!   sees their operations, so they have levels and oneshots.
 //! * [`operation`]: memory that belongs to the kernel while a request is under way. It comes back
 //!   with the packet and in no other way, whatever was dropped meanwhile. Cancelling a request only
 //!   makes its packet come sooner.
@@ -50,6 +52,7 @@ pub(crate) mod notifier;
 #[allow(unsafe_code)]
 pub(crate) mod operation;
 pub(crate) mod port;
+mod raw;
 pub(crate) mod selector;
 mod socket;
 mod waker;

@@ -10,6 +10,7 @@ use crate::sys::RawSource;
 use crate::sys::afd::event::NativeEvent;
 use crate::sys::afd::group::Groups;
 use crate::sys::afd::port::Port;
+use crate::sys::afd::raw::{self, RawSockets};
 use crate::sys::afd::socket::{Changes, Socket};
 use crate::sys::deadline::Deadline;
 use crate::sys::pending::Pending;
@@ -33,6 +34,7 @@ pub(crate) struct Shared {
     port: Port,
     groups: Arc<Groups>,
     changes: Arc<Changes>,
+    raw: RawSockets,
     pending: Pending,
     waker_token: AtomicUsize,
 }
@@ -48,6 +50,7 @@ impl selector::Selector for Selector {
                 port: Port::new()?,
                 groups: Arc::default(),
                 changes: Arc::default(),
+                raw: RawSockets::default(),
                 pending: Pending::default(),
                 waker_token: AtomicUsize::new(0),
             }),
@@ -71,42 +74,44 @@ impl selector::Selector for Selector {
         token: Token,
         interests: Interest,
     ) -> io::Result<()> {
-        let SourceIo::Seen(state) = io else {
-            return Err(io::ErrorKind::Unsupported.into());
-        };
-        if state.registration.is_some() {
-            return Err(error(ERROR_ALREADY_EXISTS));
-        }
         let shared = &self.shared;
-        let place = shared.groups.place(&shared.port)?;
-        let socket = Socket::register(
-            &shared.port,
-            place,
-            &shared.changes,
-            source,
-            token,
-            interests,
-        )?;
-        state.registration = Some((Arc::clone(shared), socket));
-        Ok(())
+        let register = || shared.register(source, token, interests);
+        match io {
+            SourceIo::Seen(state) => {
+                if state.registration.is_some() {
+                    return Err(error(ERROR_ALREADY_EXISTS));
+                }
+                state.registration = Some((Arc::clone(shared), register()?));
+                Ok(())
+            }
+            SourceIo::Unseen => {
+                raw::check_mode(interests)?;
+                shared.raw.insert(source, register)
+            }
+        }
     }
 
     fn reregister(
         &self,
-        _: RawSource,
+        source: RawSource,
         io: SourceIo<'_, SourceState>,
         token: Token,
         interests: Interest,
     ) -> io::Result<()> {
-        let socket = self.find(&io)?;
+        let socket = self.find(source, &io)?;
+        if let SourceIo::Unseen = io {
+            raw::check_mode(interests)?;
+        }
         socket.reregister(&self.shared.port, token, interests)
     }
 
-    fn deregister(&self, _: RawSource, io: SourceIo<'_, SourceState>) -> io::Result<()> {
-        self.find(&io)?.deregister();
-        if let SourceIo::Seen(state) = io {
-            state.registration = None;
+    fn deregister(&self, source: RawSource, io: SourceIo<'_, SourceState>) -> io::Result<()> {
+        let socket = self.find(source, &io)?;
+        match io {
+            SourceIo::Seen(state) => state.registration = None,
+            SourceIo::Unseen => self.shared.raw.remove(source, &socket),
         }
+        socket.deregister();
         Ok(())
     }
 }
@@ -117,14 +122,16 @@ impl Selector {
     }
 
     /// A source that is registered here.
-    fn find<'a>(&self, io: &'a SourceIo<'_, SourceState>) -> io::Result<&'a Arc<Socket>> {
-        match io {
+    fn find(&self, source: RawSource, io: &SourceIo<'_, SourceState>) -> io::Result<Arc<Socket>> {
+        let socket = match io {
             SourceIo::Seen(SourceState {
                 registration: Some((shared, socket)),
-            }) if Arc::ptr_eq(shared, &self.shared) => Ok(socket),
-            // `ERROR_NOT_FOUND` is of no kind that std knows.
-            _ => Err(io::ErrorKind::NotFound.into()),
-        }
+            }) if Arc::ptr_eq(shared, &self.shared) => Some(Arc::clone(socket)),
+            SourceIo::Seen(_) => None,
+            SourceIo::Unseen => self.shared.raw.find(source),
+        };
+        // `ERROR_NOT_FOUND` is of no kind that std knows.
+        socket.ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 }
 
@@ -150,6 +157,16 @@ impl Shared {
     /// Where the operations of other sources than sockets end.
     pub(crate) fn port(&self) -> &Port {
         &self.port
+    }
+
+    fn register(
+        &self,
+        socket: RawSource,
+        token: Token,
+        interests: Interest,
+    ) -> io::Result<Arc<Socket>> {
+        let place = self.groups.place(&self.port)?;
+        Socket::register(&self.port, place, &self.changes, socket, token, interests)
     }
 
     pub(super) fn set_waker(&self, token: Token) {
@@ -202,6 +219,7 @@ impl Shared {
 
 impl Drop for Shared {
     fn drop(&mut self) {
+        self.raw.clear();
         self.changes.clear();
     }
 }
