@@ -264,3 +264,86 @@ fn macros_make_trait_impls_only() {
         "a macro makes more than impls",
     ));
 }
+
+/// The names of the systems in the table of build.rs, such as `linux` and `wasi:p1`.
+fn systems() -> Vec<String> {
+    let table = fs::read_to_string(root().join("crates/mio/build.rs")).expect("build.rs");
+    let names = table.lines().filter_map(|line| {
+        let line = line.trim().strip_prefix("names: &[")?;
+        line.strip_suffix("],")
+    });
+    let names = names.flat_map(|names| names.split(", "));
+    let names = names.filter(|name| !name.is_empty());
+    names
+        .map(|name| name.trim_matches('"').to_owned())
+        .collect()
+}
+
+/// The targets of an array in ci/targets; what follows a colon says why, or is a comment.
+fn targets(array: &str) -> Vec<String> {
+    let script = fs::read_to_string(root().join("ci/targets")).expect("ci/targets");
+    let begin = format!("\n{array}=(");
+    let (_, rest) = script.split_once(&begin).expect("the array");
+    let (array, _) = rest.split_once("\n)").expect("its end");
+    let lines = array
+        .lines()
+        .map(|line| line.split(['#', ':']).next().expect("a part"));
+    let words = lines.flat_map(str::split_whitespace);
+    words
+        .map(|word| word.trim_matches('\'').to_owned())
+        .collect()
+}
+
+/// What a system is called in a target, and in PLATFORMS.md.
+fn called(system: &str) -> (&str, &str) {
+    match system {
+        "macos" => ("darwin", "macOS"),
+        "horizon" => ("3ds", "Nintendo 3DS"),
+        "nto" => ("nto", "QNX Neutrino"),
+        "espidf" => ("espidf", "ESP-IDF"),
+        "vita" => ("vita", "PlayStation Vita"),
+        "wasi:p1" => ("wasip1", "preview 1"),
+        "wasi" => ("wasip2", "preview 2"),
+        name => (name, name),
+    }
+}
+
+#[test]
+fn each_system_is_in_every_list() {
+    let platforms = fs::read_to_string(root().join("PLATFORMS.md")).expect("PLATFORMS.md");
+    let (table, _) = platforms.split_once("Notes:").expect("the first table");
+    let checked = [targets("few"), targets("more")].concat();
+    let never = targets("never");
+    let systems = systems();
+    assert!(systems.len() > 20, "only {systems:?} found");
+    let mut complaints = Vec::new();
+    for system in &systems {
+        let (target, name) = called(system);
+        let is_in = |list: &[String]| list.iter().any(|word| word.contains(target));
+        if is_in(&checked) == is_in(&never) {
+            complaints.push(format!("{system}: not in one of the lists of ci/targets"));
+        }
+        let name = name.to_lowercase();
+        let rows = table
+            .lines()
+            .filter(|row| row.starts_with('|') && row.to_lowercase().contains(&name));
+        let has = |status: &str| rows.clone().any(|row| row.contains(status));
+        let is_right = if is_in(&checked) {
+            has("run here") || has("type-checked here")
+        } else {
+            has("not checked yet")
+        };
+        if !is_right {
+            complaints.push(format!(
+                "{system}: PLATFORMS.md does not say what ci/targets does"
+            ));
+        }
+    }
+    for target in checked.iter().chain(&never) {
+        let is_known = |system: &String| target.contains(called(system).0);
+        if !systems.iter().any(is_known) {
+            complaints.push(format!("{target}: no system of build.rs"));
+        }
+    }
+    assert_none(&complaints);
+}

@@ -40,6 +40,11 @@ use crate::sys::{self, NativeEvent, Readiness};
 /// | the last reader of a pipe was closed: its writing end | | (yes) | yes | | yes | |
 /// | a datagram was refused (ICMP): UDP socket | | (yes) | yes | | yes | |
 ///
+/// AFD tells what the peer does. What this side has shut down is no event there, and nothing is
+/// write closed for it: where both writing halves are shut down, the event is that of the peer's
+/// alone. A reset is writable too, also without brackets. A refused datagram need not be an event;
+/// a read or `take_error` tells of it.
+///
 /// # Which flags each answer is made of
 ///
 /// | answer | epoll, poll(2) and event ports | kqueue | AFD (Windows) |

@@ -231,6 +231,20 @@ fn pipes_are_dropped_while_another_thread_polls() {
     dropper.join().unwrap();
 }
 
+/// The count that the next test compares can tell.
+#[test]
+fn the_count_of_handles_counts() {
+    let (_, module) = module_path!().split_once("::").unwrap();
+    alone(&format!("{module}::the_count_of_handles_counts"), || {
+        drop(NamedPipe::new(name()).unwrap());
+        let before = ffi::open_handles();
+        let pipe = NamedPipe::new(name()).unwrap();
+        assert_eq!(ffi::open_handles(), before + 1);
+        drop(pipe);
+        assert_eq!(ffi::open_handles(), before);
+    });
+}
+
 #[test]
 fn no_handle_is_left_open() {
     let (_, module) = module_path!().split_once("::").unwrap();

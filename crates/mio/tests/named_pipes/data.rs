@@ -317,6 +317,23 @@ fn reading_and_writing_do_not_allocate() {
     assert_eq!(ffi::allocations() - before, 0);
 }
 
+/// Also if the first read is started by the packet that tells of the client.
+#[test]
+fn the_first_client_does_not_allocate() {
+    let mut watch = Watch::new();
+    let name = name();
+    let mut server = NamedPipe::new(&name).unwrap();
+    would_block(server.connect());
+    watch.register(&mut server, 0);
+    let mut client = peer(&name).unwrap();
+    client.write_all(b"hello").unwrap();
+    let before = ffi::allocations();
+    watch.connect(&server);
+    let mut read = [0; 8];
+    assert_eq!(watch.finish(|| (&server).read(&mut read)).unwrap(), 5);
+    assert_eq!(ffi::allocations() - before, 0);
+}
+
 /// Not a test by itself: what [`another_program_is_the_peer`] starts.
 #[test]
 fn echo_until_the_end() {

@@ -5,6 +5,7 @@
 mod closing;
 mod connecting;
 mod data;
+mod foreign;
 mod messages;
 mod modes;
 mod registering;

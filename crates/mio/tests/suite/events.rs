@@ -34,7 +34,7 @@ per_selector!(
     the_last_reader_of_a_pipe_was_closed,
     #[cfg(unix)]
     the_last_reader_of_a_full_pipe_was_closed,
-    #[cfg(unix)] // On Windows a read tells.
+    #[cfg(unix)] // On Windows no event has to tell.
     a_datagram_was_refused,
     debug_names_the_answers,
 );

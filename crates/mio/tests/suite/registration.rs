@@ -1,13 +1,14 @@
 //! Registering, and each odd thing that one can do about it. The guide defines them.
 
 use std::io::{ErrorKind, Write};
+use std::time::Duration;
 
-use mio::event::Source;
+use mio::event::{Event, Source};
 use mio::net::{TcpListener, TcpStream, UdpSocket};
 use mio::{Events, Interest, Poll, SelectorKind, Token};
 
 use crate::support::{
-    BOTH, Watch, any_port, connected, drain, duplicate, listen, pair, process, raw,
+    BOTH, Watch, any_port, connected, drain, duplicate, listen, pair, process, raw, soon,
 };
 
 per_selector!(
@@ -19,6 +20,7 @@ per_selector!(
     a_dropped_source_is_silent,
     the_number_of_a_dropped_source_is_nobodys,
     an_interest_left_out_is_silent,
+    another_interest_is_reported_at_once,
     a_source_can_move_to_another_poll,
     many_sources_of_several_polls,
     the_same_token_twice,
@@ -163,6 +165,32 @@ fn an_interest_left_out_is_silent(kind: SelectorKind) {
     peer.write_all(b"hello").unwrap();
     watch.poll(crate::support::SHORT);
     assert!(watch.events.iter().all(|event| !event.is_readable()));
+}
+
+/// By a poll that does not wait, though the system had been asked about the other direction.
+fn another_interest_is_reported_at_once(kind: SelectorKind) {
+    let (mut stream, mut peer) = connected();
+    let mut watch = Watch::new(kind);
+    watch.register(&mut stream, 1, Interest::READABLE);
+    watch.expect_silence();
+    peer.write_all(b"hello").unwrap();
+    let directions = [
+        (Interest::WRITABLE, Event::is_writable as fn(&Event) -> bool),
+        (Interest::READABLE, Event::is_readable),
+    ];
+    for round in 0..20 {
+        for (token, (interest, is_ready)) in directions.into_iter().enumerate() {
+            soon(|| stream.peek(&mut [0; 8])).unwrap();
+            let registry = watch.poll.registry();
+            registry
+                .reregister(&mut stream, Token(token), interest)
+                .unwrap();
+            watch.poll(Duration::ZERO);
+            let mut events = watch.events.iter();
+            let is_told = events.any(|event| event.token() == Token(token) && is_ready(event));
+            assert!(is_told, "round {round}, {interest:?}: {:?}", watch.events);
+        }
+    }
 }
 
 fn a_source_can_move_to_another_poll(kind: SelectorKind) {

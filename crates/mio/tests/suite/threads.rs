@@ -1,6 +1,6 @@
 //! Registering from other threads while one is inside the poll.
 
-use std::io::Write;
+use std::io::{self, ErrorKind, Read, Write};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread;
@@ -8,12 +8,13 @@ use std::time::{Duration, Instant};
 
 use mio::{Interest, SelectorKind, Token, Waker};
 
-use crate::support::{BOTH, LONG, Watch, drain, pair, process};
+use crate::support::{BOTH, LONG, Watch, drain, pair, process, would_block};
 
 per_selector!(
     registering_counts_at_once,
     reregistering_counts_at_once,
     rearming_counts_at_once,
+    nothing_is_lost_to_a_poll_that_begins,
     deregistering_lets_the_peer_see_the_end_at_once,
     changes_without_an_event_do_not_end_the_poll,
     nothing_after_deregister_under_stress,
@@ -74,6 +75,68 @@ fn rearming_counts_at_once(kind: SelectorKind) {
     assert_eq!(drain(&one), 5);
     two.write_all(b"again").unwrap();
     done.recv_timeout(LONG).unwrap();
+}
+
+/// One thread says that a read would block at the moment when another begins a poll. What the peer
+/// writes after that is told, though nothing else ends the poll.
+fn nothing_is_lost_to_a_poll_that_begins(kind: SelectorKind) {
+    const ROUNDS: usize = 2_000;
+    const WAKE: Token = Token(2);
+    let mut watch = Watch::new(kind);
+    let waker = Waker::new(watch.poll.registry(), WAKE).unwrap();
+    let (mut one, mut two) = pair();
+    watch.register(&mut one, 1, Interest::READABLE);
+    // How often the source was told of, and how often the poll was woken and waits for `starts`.
+    let counters: [Arc<AtomicUsize>; 3] = Default::default();
+    let [told, woken, starts] = counters.clone();
+    let wait_for = |counter: &AtomicUsize, count: usize| {
+        let start = Instant::now();
+        while counter.load(Ordering::SeqCst) < count {
+            assert!(start.elapsed() < LONG, "{count} has not come");
+            // At first without giving the processor away: the other is to go on at once.
+            if start.elapsed() > Duration::from_micros(50) {
+                thread::yield_now();
+            }
+        }
+    };
+    // At another moment of what the other does each time.
+    let dawdle = |round: usize| (0..round % 32).for_each(|_| std::hint::spin_loop());
+    let poller = thread::spawn(move || {
+        for round in 0..ROUNDS {
+            let mut is_woken = false;
+            while !is_woken {
+                match watch.poll.poll(&mut watch.events, None) {
+                    Err(err) if err.kind() == ErrorKind::Interrupted => continue,
+                    result => result.unwrap(),
+                }
+                let is = |token| watch.events.iter().any(|event| event.token() == token);
+                told.fetch_add(usize::from(is(Token(1))), Ordering::SeqCst);
+                is_woken = is(WAKE);
+            }
+            woken.fetch_add(1, Ordering::SeqCst);
+            wait_for(&starts, round + 1);
+            dawdle(if round % 2 == 0 { round / 2 } else { 0 });
+        }
+    });
+    let [told, woken, starts] = &counters;
+    for round in 0..ROUNDS {
+        let mut seen = told.load(Ordering::SeqCst);
+        two.write_all(b"!").unwrap();
+        loop {
+            wait_for(told, seen + 1);
+            seen = told.load(Ordering::SeqCst);
+            if one.read(&mut [0; 8]).is_ok() {
+                break;
+            }
+        }
+        waker.wake().unwrap();
+        wait_for(woken, round + 1);
+        starts.fetch_add(1, Ordering::SeqCst);
+        dawdle(if round % 2 == 0 { 0 } else { round / 2 });
+        // Without a system call, which would take longer than a poll takes to begin.
+        would_block(one.try_io(|| io::Result::<()>::Err(ErrorKind::WouldBlock.into())));
+    }
+    poller.join().unwrap();
 }
 
 /// A poll that is inside the call may not keep a closed socket alive.

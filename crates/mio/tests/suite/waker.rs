@@ -21,6 +21,7 @@ per_selector!(
     a_busy_waker_starves_nobody,
     a_full_counter_does_not_block,
     a_dropped_waker_is_silent,
+    a_second_waker_has_its_own_token,
     a_second_waker_is_a_mistake,
     a_waker_outlives_its_poll,
     what_was_written_before_the_wake_is_seen,
@@ -199,6 +200,27 @@ fn a_dropped_waker_is_silent(kind: SelectorKind) {
     let waker = Waker::new(watch.poll.registry(), Token(11)).unwrap();
     waker.wake().unwrap();
     watch.wait_readable(11);
+}
+
+/// Also if the wake of the one before was never taken.
+fn a_second_waker_has_its_own_token(kind: SelectorKind) {
+    let mut watch = Watch::new(kind);
+    for round in 0..3 {
+        let first = Waker::new(watch.poll.registry(), Token(10)).unwrap();
+        if round > 0 {
+            first.wake().unwrap();
+        }
+        if round > 1 {
+            watch.wait_readable(10);
+        }
+        drop(first);
+        let second = Waker::new(watch.poll.registry(), Token(11)).unwrap();
+        second.wake().unwrap();
+        watch.poll(LONG);
+        let tokens: Vec<_> = watch.events.iter().map(|event| event.token()).collect();
+        assert_eq!(tokens, [Token(11)], "round {round}");
+        watch.expect_silence();
+    }
 }
 
 fn a_second_waker_is_a_mistake(kind: SelectorKind) {

@@ -301,6 +301,12 @@ impl Source for NamedPipe {
 }
 
 /// For asking and setting what the pipe is. Don't read or write it: the data would be missing here.
+///
+/// An overlapped operation that is started on this handle all the same, or on a duplicate, is its
+/// starter's alone. Its packet comes to the [`Poll`](crate::Poll), which has no event for it and
+/// does not touch its `OVERLAPPED`. So wait for an event of its own (`hEvent`), and not for a
+/// packet. Another process that has a duplicate should start none: its addresses may be those of
+/// this one by chance.
 impl AsRawHandle for NamedPipe {
     fn as_raw_handle(&self) -> RawHandle {
         self.inner.as_handle().as_raw_handle()
@@ -315,6 +321,7 @@ impl AsHandle for NamedPipe {
 }
 
 /// The handle has to be one of a named pipe that was opened with `FILE_FLAG_OVERLAPPED`.
+/// See [`From<OwnedHandle>`](#impl-From%3COwnedHandle%3E-for-NamedPipe).
 #[allow(unsafe_code)] // The trait itself is unsafe to call.
 impl FromRawHandle for NamedPipe {
     unsafe fn from_raw_handle(handle: RawHandle) -> NamedPipe {
@@ -324,6 +331,11 @@ impl FromRawHandle for NamedPipe {
 }
 
 /// The handle has to be one of a named pipe that was opened with `FILE_FLAG_OVERLAPPED`.
+///
+/// What is under way on it, or is started on a duplicate later, may go on: see
+/// [`AsRawHandle`](#impl-AsRawHandle-for-NamedPipe). But each operation has to end with a packet in
+/// the completion port, so `FILE_SKIP_COMPLETION_PORT_ON_SUCCESS` may not be set for it: the pipe
+/// would wait for what has ended already.
 impl From<OwnedHandle> for NamedPipe {
     fn from(handle: OwnedHandle) -> NamedPipe {
         NamedPipe {

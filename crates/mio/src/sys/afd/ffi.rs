@@ -29,6 +29,8 @@ use crate::sys::afd::event::NativeEvent;
 use crate::sys::afd::operation::{self, Complete, Operation, OperationId};
 use crate::sys::afd::port::{self, Port};
 use crate::sys::afd::socket::Request;
+#[cfg(feature = "os-ext")]
+use crate::sys::afd::users::{Key, Users};
 use crate::sys::windows::check;
 
 /// `CreateIoCompletionPort(INVALID_HANDLE_VALUE, NULL, 0, 0)`
@@ -86,11 +88,17 @@ pub(super) struct Packets<'a> {
 /// One packet.
 pub(super) enum Packet<'a> {
     Operation(OperationPacket<'a>),
+    #[cfg(feature = "os-ext")]
+    User(UserPacket<'a>),
     Wake,
 }
 
-/// The packet of an operation.
+/// The packet of an operation of ours.
 pub(super) struct OperationPacket<'a>(&'a OVERLAPPED_ENTRY);
+
+/// The packet of an operation on a user's handle, which anybody may have started.
+#[cfg(feature = "os-ext")]
+pub(super) struct UserPacket<'a>(&'a OVERLAPPED_ENTRY);
 
 /// `GetQueuedCompletionStatusEx(port, events, capacity, count, milliseconds, FALSE)`
 pub(super) fn wait<'a>(
@@ -143,7 +151,12 @@ impl Packets<'_> {
             let entry = unsafe { entry.read() };
             let packet = match entry.lpCompletionKey {
                 port::WAKE => Packet::Wake,
-                _ => Packet::Operation(OperationPacket(&entry)),
+                port::OPERATION => Packet::Operation(OperationPacket(&entry)),
+                #[cfg(feature = "os-ext")]
+                _ => Packet::User(UserPacket(&entry)),
+                // There are no other keys.
+                #[cfg(not(feature = "os-ext"))]
+                _ => continue,
             };
             if let Some(native) = event(packet) {
                 // There is room: no more than `count` events, which is no more than the capacity.
@@ -156,9 +169,21 @@ impl Packets<'_> {
 impl OperationPacket<'_> {
     /// Gives the operation back to whom it belongs.
     pub(super) fn complete(self) -> Option<NativeEvent> {
-        // SAFETY: the port was given no other packets than wakes and those of operations, and
-        // `deliver` makes one of these for each packet.
+        // SAFETY: there is one of these for each packet that came with the key of handles that
+        // nobody else has, or was put into the port by hand with it, and for each that was expected
+        // with a user's key: those that `Port` has started, and no others.
         unsafe { operation::complete(self.0) }
+    }
+}
+
+#[cfg(feature = "os-ext")]
+impl<'a> UserPacket<'a> {
+    /// `None` if the operation is somebody else's. Then the pointer is not followed, and may be
+    /// null.
+    pub(super) fn ours(self, users: &Users) -> Option<OperationPacket<'a>> {
+        let operation = OperationId::of(self.0.lpOverlapped);
+        let is_ours = users.take(Key(self.0.lpCompletionKey), operation);
+        is_ours.then_some(OperationPacket(self.0))
     }
 }
 
@@ -293,8 +318,19 @@ pub(super) fn poll_afd(
                 length,
             )
         };
-        check_nt(status)
+        // A packet comes for a success and for a warning too.
+        if is_error(status) {
+            check_nt(status)
+        } else {
+            Ok(())
+        }
     })
+}
+
+/// `NT_ERROR(status)`: neither a success nor a warning.
+fn is_error(status: NTSTATUS) -> bool {
+    const SEVERITY: u32 = 0xC000_0000;
+    status as u32 & SEVERITY == SEVERITY
 }
 
 /// `CancelIoEx(handle, operation)`
@@ -339,4 +375,24 @@ pub(crate) fn check_nt(status: NTSTATUS) -> io::Result<()> {
     // SAFETY: always allowed.
     let code = unsafe { RtlNtStatusToDosError(status) };
     Err(io::Error::from_raw_os_error(code as i32))
+}
+
+#[cfg(test)]
+mod tests {
+    use windows_sys::Win32::Foundation::{
+        STATUS_BUFFER_OVERFLOW, STATUS_CANCELLED, STATUS_INVALID_HANDLE, STATUS_PENDING,
+        STATUS_SUCCESS,
+    };
+
+    use super::*;
+
+    #[test]
+    fn a_warning_is_no_error() {
+        for status in [STATUS_SUCCESS, STATUS_PENDING, STATUS_BUFFER_OVERFLOW] {
+            assert!(!is_error(status), "{status:#x}");
+        }
+        for status in [STATUS_INVALID_HANDLE, STATUS_CANCELLED] {
+            assert!(is_error(status), "{status:#x}");
+        }
+    }
 }

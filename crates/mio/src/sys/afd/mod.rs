@@ -8,9 +8,10 @@
 //! the packets of all that have ended.
 //!
 //! Readiness is made of completion by an operation that ends when a socket becomes ready. There is
-//! one: below Winsock sits the driver AFD (`\Device\Afd`), and `select` and `WSAPoll` are built on
-//! its request `IOCTL_AFD_POLL`: "complete when one of these sockets has one of these events".
-//! Winsock never lets more than one thread's `select` use it, but the request is open to all. So:
+//! one: below Winsock sits the driver AFD (`\Device\Afd`), which takes the request
+//! `IOCTL_AFD_POLL`: "complete when one of these sockets has one of these events". `select` waits
+//! for the sockets of one call with it. But any handle on the device takes the request, and like
+//! other operations it can end with a packet. So:
 //!
 //! * [`port`]: the completion port, one per `Poll`. `select` takes packets from it.
 //! * [`device`]: a handle on AFD, bound to the port. The poll requests are made on such a handle
@@ -25,6 +26,8 @@
 //!   asked about again.
 //! * [`raw`]: the registrations of sockets that the user has and that are known by number. Nobody
 //!   sees their operations, so they have levels and oneshots.
+//! * [`users`]: handles that are not ours alone, such as those of pipes, and which of
+//!   their packets are ours.
 //! * [`operation`]: memory that belongs to the kernel while a request is under way. It comes back
 //!   with the packet and in no other way, whatever was dropped meanwhile. Cancelling a request only
 //!   makes its packet come sooner.
@@ -36,11 +39,12 @@
 //! which has memory of its own, and by that its own token and mode. Named pipes
 //! ([`sys::windows`](crate::sys::windows)) use the port as it was meant, for reads and writes.
 //!
-//! The request is not documented by Microsoft; the numbers are those of the Windows headers that
-//! were published with its driver samples, and have not changed since Windows 2000. libuv and
-//! wepoll rely on them too.
+//! Microsoft does not document the request. [libuv] and [wepoll] rely on it and on the same
+//! numbers, and Wine answers it.
 //!
 //! [I/O completion port]: https://learn.microsoft.com/en-us/windows/win32/fileio/i-o-completion-ports
+//! [libuv]: https://github.com/libuv/libuv
+//! [wepoll]: https://github.com/piscisaureus/wepoll
 
 mod arming;
 mod device;
@@ -55,6 +59,8 @@ pub(crate) mod port;
 mod raw;
 pub(crate) mod selector;
 mod socket;
+#[cfg(feature = "os-ext")]
+pub(crate) mod users;
 mod waker;
 
 #[cfg(feature = "os-ext")]

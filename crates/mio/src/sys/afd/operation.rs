@@ -8,7 +8,8 @@
 //! box away and keeps nothing but an [`OperationId`], by which it can be cancelled and not touched.
 //! [`take_back`] is called once for each packet that the port brings for it, and makes the box
 //! again. Whether it was cancelled, or whoever started it has been dropped or forgotten, changes
-//! nothing.
+//! nothing. Packets of operations that somebody else has started are kept from it by
+//! [`users`](crate::sys::afd::users).
 //!
 //! An operation whose packet nobody takes, because the port was closed first, stays the kernel's
 //! for good.
@@ -88,6 +89,12 @@ impl<T: Complete> Operation<T> {
 }
 
 impl OperationId {
+    /// The operation that a packet is of, if it is one of ours.
+    #[cfg(feature = "os-ext")]
+    pub(super) fn of(overlapped: *mut OVERLAPPED) -> OperationId {
+        OperationId(overlapped as usize)
+    }
+
     pub(crate) fn as_ptr(self) -> *const OVERLAPPED {
         self.0 as *const OVERLAPPED
     }

@@ -1,6 +1,6 @@
 //! The I/O completion port of one `Poll`.
 
-use std::fmt::Debug;
+use std::fmt;
 use std::io;
 use std::os::windows::io::{AsHandle, BorrowedHandle, OwnedHandle};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,24 +13,30 @@ use crate::event::{Event, Events};
 use crate::sys::afd::event::NativeEvent;
 use crate::sys::afd::ffi;
 use crate::sys::afd::operation::{Complete, Operation, OperationId};
+#[cfg(feature = "os-ext")]
+use crate::sys::afd::users::{Key, Users};
 
-/// What a packet is.
+/// What a packet is, by its key: of an operation on a handle that nobody else has, or put into the
+/// port by hand for one; a wake; or, from the last of these on, of an operation on a user's handle.
 pub(super) const OPERATION: usize = 0;
 pub(super) const WAKE: usize = 1;
+#[cfg(feature = "os-ext")]
+const FIRST_USER: usize = 2;
 
 /// How long the end of a port waits for packets that are sure to come.
 const DRAIN: Duration = Duration::from_secs(1);
 
-#[derive(Debug)]
 pub(crate) struct Port {
     handle: OwnedHandle,
-    /// How many operations are the kernel's.
+    /// How many operations of ours are the kernel's.
     under_way: AtomicUsize,
+    #[cfg(feature = "os-ext")]
+    users: Users,
     lingering: Mutex<Vec<Weak<dyn Lingering>>>,
 }
 
 /// An operation that goes on though whoever started it is gone.
-pub(crate) trait Lingering: Debug + Send + Sync {
+pub(crate) trait Lingering: Send + Sync {
     /// Makes its packet come now, if it has not come yet.
     fn cancel(&self);
 }
@@ -40,18 +46,40 @@ impl Port {
         Ok(Port {
             handle: ffi::create_port()?,
             under_way: AtomicUsize::new(0),
+            #[cfg(feature = "os-ext")]
+            users: Users::new(FIRST_USER),
             lingering: Mutex::default(),
         })
     }
 
     /// Makes the operations of this handle end with a packet here. That is for good: Windows knows
     /// no way back.
-    pub(crate) fn attach(&self, handle: BorrowedHandle<'_>) -> io::Result<()> {
+    ///
+    /// Nobody else may have the handle, or start an operation on it.
+    pub(super) fn attach(&self, handle: BorrowedHandle<'_>) -> io::Result<()> {
         ffi::attach(self.handle.as_handle(), handle, OPERATION)
     }
 
+    /// As [`attach`](Self::attach), for a handle that somebody else may have too. The key is known
+    /// until it is given to [`forget_user`](Self::forget_user), and what is started with it stays
+    /// where it is for as long.
+    #[cfg(feature = "os-ext")]
+    pub(crate) fn attach_user(&self, handle: BorrowedHandle<'_>) -> io::Result<Key> {
+        let key = self.users.add()?;
+        ffi::attach(self.handle.as_handle(), handle, key.0).inspect_err(|_| {
+            self.users.remove(key);
+        })?;
+        Ok(key)
+    }
+
+    /// Nothing is under way with this key, and nothing will be.
+    #[cfg(feature = "os-ext")]
+    pub(crate) fn forget_user(&self, key: Key) {
+        self.users.remove(key);
+    }
+
     /// Starts an operation on a handle that is attached: see [`Operation::start`].
-    pub(crate) fn start<T: Complete>(
+    pub(super) fn start<T: Complete>(
         &self,
         operation: Box<Operation<T>>,
         call: impl FnOnce(*mut OVERLAPPED, *mut T) -> io::Result<()>,
@@ -60,6 +88,25 @@ impl Port {
         self.under_way.fetch_add(1, Ordering::Relaxed);
         operation.start(call).inspect_err(|_| {
             self.under_way.fetch_sub(1, Ordering::Relaxed);
+        })
+    }
+
+    /// As [`start`](Self::start), on a handle that was attached with this key.
+    #[cfg(feature = "os-ext")]
+    pub(crate) fn start_for_user<T: Complete>(
+        &self,
+        key: Key,
+        operation: Box<Operation<T>>,
+        call: impl FnOnce(*mut OVERLAPPED, *mut T) -> io::Result<()>,
+    ) -> Result<OperationId, (Box<Operation<T>>, io::Error)> {
+        self.start(operation, |overlapped, data| {
+            let id = OperationId::of(overlapped);
+            if !self.users.expect(key, id) {
+                return Err(io::ErrorKind::ResourceBusy.into());
+            }
+            call(overlapped, data).inspect_err(|_| {
+                self.users.take(key, id);
+            })
         })
     }
 
@@ -111,12 +158,16 @@ impl Port {
         mut wake: impl FnMut() -> Option<NativeEvent>,
     ) {
         packets.deliver(|packet| match packet {
-            ffi::Packet::Operation(operation) => {
-                self.under_way.fetch_sub(1, Ordering::Relaxed);
-                operation.complete()
-            }
+            ffi::Packet::Operation(operation) => self.complete(operation),
+            #[cfg(feature = "os-ext")]
+            ffi::Packet::User(packet) => self.complete(packet.ours(&self.users)?),
             ffi::Packet::Wake => wake(),
         });
+    }
+
+    fn complete(&self, operation: ffi::OperationPacket<'_>) -> Option<NativeEvent> {
+        self.under_way.fetch_sub(1, Ordering::Relaxed);
+        operation.complete()
     }
 }
 
@@ -140,5 +191,12 @@ impl Drop for Port {
                 _ => return,
             }
         }
+    }
+}
+
+impl fmt::Debug for Port {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut port = f.debug_struct("Port");
+        port.field("handle", &self.handle).finish_non_exhaustive()
     }
 }

@@ -1,3 +1,4 @@
+use std::fmt;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -29,7 +30,6 @@ pub(crate) struct SourceState {
     registration: Option<(Arc<Shared>, Arc<Socket>)>,
 }
 
-#[derive(Debug)]
 pub(crate) struct Shared {
     port: Port,
     groups: Arc<Groups>,
@@ -202,16 +202,26 @@ impl Shared {
         }
         let deadline = Deadline::after(timeout);
         loop {
-            self.changes.begin_poll(&self.port)?;
-            let packets = self.port.wait(events, deadline.left());
+            // Some socket could not be asked about. The others have their events first.
+            let refused = self.changes.begin_poll(&self.port).err();
+            let timeout = match refused {
+                Some(_) => Some(Duration::ZERO),
+                None => deadline.left(),
+            };
+            let packets = self.port.wait(events, timeout);
             self.changes.end_poll();
             let packets = packets?;
-            // One that is no event may have made room for a request whose answer is one. The
-            // system's clock may be a little early, too.
-            let is_over = packets.is_empty() && deadline.is_over();
+            // One that is no event may have made room for a request whose answer is one.
+            let is_last = packets.is_empty();
             self.port.deliver(packets, || self.take_wake());
-            if !events.is_empty() || is_over {
+            if !events.is_empty() {
                 return Ok(());
+            }
+            match refused {
+                Some(err) if is_last => return Err(err),
+                // The system's clock may be a little early.
+                None if is_last && deadline.is_over() => return Ok(()),
+                _ => {}
             }
         }
     }
@@ -221,6 +231,13 @@ impl Drop for Shared {
     fn drop(&mut self) {
         self.raw.clear();
         self.changes.clear();
+    }
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shared = f.debug_struct("Shared");
+        shared.field("port", &self.port).finish_non_exhaustive()
     }
 }
 

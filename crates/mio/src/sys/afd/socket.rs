@@ -1,6 +1,7 @@
 //! A registered socket, and the one request to AFD that may be under way for it.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::io;
 use std::os::windows::io::RawSocket;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -20,7 +21,6 @@ use crate::sys::afd::port::Port;
 use crate::{Interest, Token};
 
 /// Shared by the source, by the list of changes, and by the kernel while a request is under way.
-#[derive(Debug)]
 pub(super) struct Socket {
     base: RawSocket,
     place: Place,
@@ -58,14 +58,17 @@ pub(super) struct Request {
 /// The sockets whose requests are to be looked at before the next wait.
 ///
 /// A socket's lock is taken before this one, never after it.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Changes {
     list: Mutex<ChangeList>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct ChangeList {
     sockets: VecDeque<Arc<Socket>>,
+    /// Those of them whose request could not be made when this poll began. They are put back when
+    /// all have been looked at.
+    refused: VecDeque<Arc<Socket>>,
     /// A thread waits for packets, or is about to, and will not look at the list before.
     is_polling: bool,
     /// How many sockets may be put into the list.
@@ -255,25 +258,37 @@ impl Complete for Request {
 impl Changes {
     /// Makes every request ask what is to be asked now. From then on until
     /// [`end_poll`](Self::end_poll) changes act at once.
+    ///
+    /// The first error is handed back, and keeps no other socket from being asked about.
     pub(super) fn begin_poll(&self, port: &Port) -> io::Result<()> {
+        self.begin(|socket, state| socket.update(port, state))
+    }
+
+    fn begin(&self, update: impl Fn(&Arc<Socket>, &mut State) -> io::Result<()>) -> io::Result<()> {
+        let mut result = Ok(());
         loop {
             let mut list = self.lock();
             let Some(socket) = list.sockets.pop_front() else {
+                let ChangeList {
+                    sockets, refused, ..
+                } = &mut *list;
+                std::mem::swap(sockets, refused);
                 list.is_polling = true;
-                return Ok(());
+                return result;
             };
             drop(list);
             let mut state = socket.lock();
             state.is_in_changes = false;
-            match socket.update(port, &mut state) {
+            match update(&socket, &mut state) {
                 // Closed without being deregistered, which ends the registration.
                 Err(err) if err.raw_os_error() == Some(ERROR_INVALID_HANDLE as i32) => {
                     state.arming = Arming::over();
                 }
                 Err(err) => {
-                    // Nothing is lost: it is tried again.
-                    socket.put_into_changes(&mut state);
-                    return Err(err);
+                    // Nothing is lost: it is tried again by the next poll.
+                    state.is_in_changes = true;
+                    self.lock().refused.push_back(Arc::clone(&socket));
+                    result = result.and(Err(err));
                 }
                 Ok(()) => {}
             }
@@ -286,8 +301,11 @@ impl Changes {
 
     /// Lets go of all sockets in the list.
     pub(super) fn clear(&self) {
-        let sockets = std::mem::take(&mut self.lock().sockets);
-        drop(sockets);
+        let mut list = self.lock();
+        let sockets = std::mem::take(&mut list.sockets);
+        let refused = std::mem::take(&mut list.refused);
+        drop(list);
+        drop((sockets, refused));
     }
 
     /// Each socket is in the list once at most, so that nothing but this allocates.
@@ -296,6 +314,7 @@ impl Changes {
         list.registered += 1;
         let registered = list.registered;
         list.sockets.reserve(registered);
+        list.refused.reserve(registered);
     }
 
     fn give_up_room(&self) {
@@ -304,6 +323,14 @@ impl Changes {
 
     fn lock(&self) -> MutexGuard<'_, ChangeList> {
         self.list.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+// A lock is not held while a stranger's writer runs.
+impl fmt::Debug for Socket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut socket = f.debug_struct("Socket");
+        socket.field("base", &self.base).finish_non_exhaustive()
     }
 }
 
@@ -334,7 +361,52 @@ fn base(
 
 #[cfg(test)]
 mod tests {
+    use std::cell::RefCell;
+    use std::net::UdpSocket;
+    use std::os::windows::io::AsRawSocket;
+
     use super::*;
+    use crate::sys::afd::group::Groups;
+
+    #[test]
+    fn a_socket_that_is_refused_keeps_no_other_from_being_asked_about() {
+        let port = Port::new().unwrap();
+        let (groups, changes) = (Arc::<Groups>::default(), Arc::<Changes>::default());
+        let sources = [(); 3].map(|()| UdpSocket::bind("127.0.0.1:0").unwrap());
+        let sockets: Vec<_> = (0..3)
+            .map(|number| {
+                let (place, source) = (groups.place(&port).unwrap(), &sources[number]);
+                let (source, token) = (source.as_raw_socket(), Token(number));
+                Socket::register(&port, place, &changes, source, token, Interest::READABLE).unwrap()
+            })
+            .collect();
+        for socket in &sockets {
+            socket.put_into_changes(&mut socket.lock());
+        }
+        let asked = RefCell::new(Vec::new());
+        let error = |number| io::Error::from_raw_os_error(1 + number as i32);
+        let result = changes.begin(|_, state| {
+            asked.borrow_mut().push(state.token.0);
+            match state.token.0 {
+                2 => Ok(()),
+                number => Err(error(number)),
+            }
+        });
+        assert_eq!(result.unwrap_err().raw_os_error(), error(0).raw_os_error());
+        assert_eq!(asked.take(), [0, 1, 2]);
+        assert!(changes.lock().is_polling);
+        changes.end_poll();
+        // Those that were refused, and they alone, are tried again.
+        let result = changes.begin(|_, state| {
+            asked.borrow_mut().push(state.token.0);
+            Ok(())
+        });
+        result.unwrap();
+        assert_eq!(asked.take(), [0, 1]);
+        for socket in &sockets {
+            socket.deregister();
+        }
+    }
 
     fn refused() -> io::Error {
         io::Error::from_raw_os_error(windows_sys::Win32::Networking::WinSock::WSAEOPNOTSUPP)

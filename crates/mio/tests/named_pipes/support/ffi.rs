@@ -7,15 +7,15 @@ use std::os::windows::io::{AsHandle, AsRawHandle, FromRawHandle, IntoRawHandle, 
 use std::ptr;
 
 use windows_sys::Win32::Foundation::{
-    GetHandleInformation, HANDLE_FLAG_INHERIT, INVALID_HANDLE_VALUE,
+    ERROR_IO_PENDING, GetHandleInformation, HANDLE, HANDLE_FLAG_INHERIT, INVALID_HANDLE_VALUE,
 };
-use windows_sys::Win32::Storage::FileSystem::FILE_FLAG_OVERLAPPED;
-use windows_sys::Win32::System::IO::CancelIoEx;
+use windows_sys::Win32::Storage::FileSystem::{FILE_FLAG_OVERLAPPED, ReadFile, WriteFile};
+use windows_sys::Win32::System::IO::{CancelIoEx, GetOverlappedResult, OVERLAPPED};
 use windows_sys::Win32::System::Pipes::{
     CreateNamedPipeW, DisconnectNamedPipe, PIPE_READMODE_MESSAGE, PIPE_REJECT_REMOTE_CLIENTS,
     PIPE_TYPE_BYTE, PIPE_TYPE_MESSAGE, SetNamedPipeHandleState,
 };
-use windows_sys::Win32::System::Threading::{GetCurrentProcess, GetProcessHandleCount};
+use windows_sys::Win32::System::Threading::CreateEventW;
 use windows_sys::core::BOOL;
 
 pub(crate) use windows_sys::Win32::Storage::FileSystem::{
@@ -82,13 +82,95 @@ pub(crate) fn is_inherited(pipe: &impl AsHandle) -> bool {
 }
 
 /// How many handles this process has open.
+///
+/// They are tried one by one: the system's own count is always 0 on some systems that run programs
+/// for Windows.
 pub(crate) fn open_handles() -> usize {
-    let mut count = 0;
-    // SAFETY: always allowed.
-    let process = unsafe { GetCurrentProcess() };
-    // SAFETY: the place for the answer is on our stack.
-    check(unsafe { GetProcessHandleCount(process, &raw mut count) });
-    count as usize
+    let is_open = |handle: &usize| {
+        let mut flags = 0;
+        // SAFETY: what is no handle is an error, and the place for the answer is on our stack.
+        unsafe { GetHandleInformation(*handle as HANDLE, &raw mut flags) != 0 }
+    };
+    // Handles are small multiples of four.
+    (4..1 << 16).step_by(4).filter(is_open).count()
+}
+
+/// An operation that the user starts, on a handle that is a pipe's too. Dropping it ends it.
+pub(crate) struct Foreign {
+    handle: OwnedHandle,
+    /// Is set when the operation is over.
+    _event: OwnedHandle,
+    overlapped: Box<OVERLAPPED>,
+    data: Vec<u8>,
+}
+
+impl Foreign {
+    /// Starts to read.
+    pub(crate) fn read(handle: OwnedHandle, length: usize) -> Foreign {
+        let mut foreign = Foreign::new(handle, vec![0; length]);
+        let (handle, data) = (foreign.handle.as_raw_handle(), foreign.data.as_mut_ptr());
+        let (length, overlapped) = (length as u32, &raw mut *foreign.overlapped);
+        // SAFETY: the memory lives until this is dropped, which waits until it is over.
+        is_started(unsafe { ReadFile(handle, data, length, ptr::null_mut(), overlapped) });
+        foreign
+    }
+
+    /// Starts to write.
+    pub(crate) fn write(handle: OwnedHandle, data: &[u8]) -> Foreign {
+        let mut foreign = Foreign::new(handle, data.to_vec());
+        let (handle, length) = (foreign.handle.as_raw_handle(), data.len() as u32);
+        let (data, overlapped) = (foreign.data.as_ptr(), &raw mut *foreign.overlapped);
+        // SAFETY: the memory lives until this is dropped, which waits until it is over.
+        is_started(unsafe { WriteFile(handle, data, length, ptr::null_mut(), overlapped) });
+        foreign
+    }
+
+    fn new(handle: OwnedHandle, data: Vec<u8>) -> Foreign {
+        // SAFETY: the call takes no pointers but null ones.
+        let event = unsafe { CreateEventW(ptr::null(), 1, 0, ptr::null()) };
+        assert!(!event.is_null(), "{}", io::Error::last_os_error());
+        // SAFETY: the handle was just made and nobody else knows of it.
+        let event = unsafe { OwnedHandle::from_raw_handle(event) };
+        let overlapped = Box::new(OVERLAPPED {
+            hEvent: event.as_raw_handle(),
+            ..OVERLAPPED::default()
+        });
+        Foreign {
+            handle,
+            _event: event,
+            overlapped,
+            data,
+        }
+    }
+
+    /// Waits until it is over, and answers how many bytes were moved.
+    pub(crate) fn finish(&mut self) -> io::Result<usize> {
+        let (handle, overlapped) = (self.handle.as_raw_handle(), &raw mut *self.overlapped);
+        let mut length = 0;
+        // SAFETY: the handle is open, and the places live through the call.
+        let result = unsafe { GetOverlappedResult(handle, overlapped, &raw mut length, 1) };
+        if result == 0 {
+            return Err(io::Error::last_os_error());
+        }
+        Ok(length as usize)
+    }
+}
+
+impl Drop for Foreign {
+    fn drop(&mut self) {
+        let overlapped = &raw const *self.overlapped;
+        // SAFETY: the pointer is compared with those of operations that are under way.
+        unsafe { CancelIoEx(self.handle.as_raw_handle(), overlapped) };
+        let _ = self.finish();
+    }
+}
+
+fn is_started(result: BOOL) {
+    let err = io::Error::last_os_error();
+    assert!(
+        result != 0 || err.raw_os_error() == Some(ERROR_IO_PENDING as i32),
+        "{err}"
+    );
 }
 
 /// Counts what each thread allocates.

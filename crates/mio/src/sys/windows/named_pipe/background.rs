@@ -8,11 +8,14 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use windows_sys::Win32::Foundation::{
     ERROR_ACCESS_DENIED, ERROR_OPERATION_ABORTED, ERROR_PIPE_LISTENING,
 };
+use windows_sys::Win32::System::IO::OVERLAPPED;
 
 use crate::sys::afd;
 use crate::sys::afd::event::NativeEvent;
+use crate::sys::afd::operation::{Complete, Operation, OperationId};
 use crate::sys::afd::port::{Lingering, Port};
 use crate::sys::afd::selector::Shared;
+use crate::sys::afd::users::Key;
 use crate::sys::windows::named_pipe::connection::Connection;
 use crate::sys::windows::named_pipe::ffi;
 use crate::sys::windows::named_pipe::incoming::Incoming;
@@ -25,8 +28,8 @@ use crate::{Interest, Token};
 pub(super) struct Background {
     /// The handle is the user's; operations don't keep it open.
     handle: Weak<OwnedHandle>,
-    /// Whose port the handle is attached to, for good.
-    shared: OnceLock<Weak<Shared>>,
+    /// Whose port the handle is attached to, for good, and with what.
+    attached: OnceLock<(Weak<Shared>, Key)>,
     state: Mutex<State>,
 }
 
@@ -34,7 +37,20 @@ pub(super) struct Background {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct System<'a> {
     pub(super) port: &'a Port,
+    /// What the handle is attached to the port with.
+    pub(super) key: Key,
     pub(super) handle: BorrowedHandle<'a>,
+}
+
+impl System<'_> {
+    /// See [`Port::start`].
+    pub(super) fn start<T: Complete>(
+        &self,
+        operation: Box<Operation<T>>,
+        call: impl FnOnce(*mut OVERLAPPED, *mut T) -> io::Result<()>,
+    ) -> Result<OperationId, (Box<Operation<T>>, io::Error)> {
+        self.port.start_for_user(self.key, operation, call)
+    }
 }
 
 #[derive(Debug)]
@@ -67,7 +83,7 @@ impl Background {
     pub(super) fn new(handle: &Arc<OwnedHandle>) -> Arc<Background> {
         Arc::new(Background {
             handle: Arc::downgrade(handle),
-            shared: OnceLock::new(),
+            attached: OnceLock::new(),
             state: Mutex::new(State {
                 token: None,
                 reporting: Reporting::new(Interest::READABLE),
@@ -91,9 +107,9 @@ impl Background {
     }
 
     /// The handle has been attached to the port of `shared`.
-    pub(super) fn attached(&self, shared: &Arc<Shared>) {
+    pub(super) fn attached(&self, shared: &Arc<Shared>, key: Key) {
         // It is attached once.
-        let _ = self.shared.set(Arc::downgrade(shared));
+        let _ = self.attached.set((Arc::downgrade(shared), key));
     }
 
     /// From now on events have this token; what is so already is one.
@@ -106,6 +122,10 @@ impl Background {
         let mut state = self.lock();
         let before = (state.token, state.reporting);
         (state.token, state.reporting) = (Some(token), Reporting::new(interests));
+        if state.read.is_idle() {
+            // So that the first read, which a packet may start, does not allocate.
+            state.incoming.make_room();
+        }
         if state.wants_client {
             self.connect_unasked(&mut state, system);
         }
@@ -338,9 +358,7 @@ impl Background {
 impl Background {
     /// Waits for a client. `Ok` if there is one.
     fn start_connect(self: &Arc<Self>, state: &mut State, system: System<'_>) -> io::Result<()> {
-        let started = state
-            .connect
-            .start(self, |job| ffi::connect(system.port, system.handle, job));
+        let started = state.connect.start(self, |job| ffi::connect(system, job));
         match started {
             Ok(is_new) => {
                 state.wants_client = true;
@@ -393,9 +411,7 @@ impl Background {
         if let Some(read) = state.read.work() {
             read.buffer = state.incoming.lend();
         }
-        let started = state
-            .read
-            .start(self, |job| ffi::read(system.port, system.handle, job));
+        let started = state.read.start(self, |job| ffi::read(system, job));
         match started {
             Ok(true) => state.has_peer(),
             Ok(false) => {}
@@ -414,9 +430,7 @@ impl Background {
 
     /// Starts to write what is unwritten.
     fn start_write(self: &Arc<Self>, state: &mut State, system: System<'_>) -> io::Result<()> {
-        let started = state
-            .write
-            .start(self, |job| ffi::write(system.port, system.handle, job));
+        let started = state.write.start(self, |job| ffi::write(system, job));
         if let Err(err) = &started {
             state.write_is_over();
             if is(err, ERROR_PIPE_LISTENING) {
@@ -464,10 +478,11 @@ impl Background {
 
     /// `None` if the port or the handle is being closed.
     fn with_system<R>(&self, f: impl FnOnce(System<'_>) -> R) -> Option<R> {
-        let shared = self.shared.get()?.upgrade()?;
-        let handle = self.handle.upgrade()?;
+        let (shared, key) = self.attached.get()?;
+        let (shared, handle) = (shared.upgrade()?, self.handle.upgrade()?);
         Some(f(System {
             port: shared.port(),
+            key: *key,
             handle: handle.as_handle(),
         }))
     }
@@ -479,6 +494,16 @@ impl Background {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// No operation is under way, or it would own this.
+impl Drop for Background {
+    fn drop(&mut self) {
+        let attached = self.attached.get();
+        if let Some((Some(shared), key)) = attached.map(|(shared, key)| (shared.upgrade(), key)) {
+            shared.port().forget_user(*key);
+        }
     }
 }
 

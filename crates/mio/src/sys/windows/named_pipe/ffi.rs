@@ -17,8 +17,8 @@ use windows_sys::Win32::System::Pipes::{
 };
 use windows_sys::core::BOOL;
 
-use crate::sys::afd::port::Port;
 use crate::sys::windows::check;
+use crate::sys::windows::named_pipe::background::System;
 use crate::sys::windows::named_pipe::operations::{Connect, Job, Read, Write};
 use crate::sys::windows::named_pipe::slot::{Started, Starting};
 
@@ -65,25 +65,21 @@ pub(super) fn create(name: &OsStr) -> io::Result<OwnedHandle> {
 }
 
 /// `ConnectNamedPipe(pipe, operation)`
-pub(super) fn connect(
-    port: &Port,
-    pipe: BorrowedHandle<'_>,
-    job: Job<Connect>,
-) -> Starting<Connect> {
+pub(super) fn connect(system: System<'_>, job: Job<Connect>) -> Starting<Connect> {
     let mut is_done = false;
-    let id = port.start(job, |overlapped, _| {
+    let id = system.start(job, |overlapped, _| {
         // SAFETY: the operation is the kernel's from here on until its packet has come, so that the
         // place is valid for as long as it is used; the handle is open, and attached to this port.
-        let result = unsafe { ConnectNamedPipe(pipe.as_raw_handle(), overlapped) };
+        let result = unsafe { ConnectNamedPipe(system.handle.as_raw_handle(), overlapped) };
         started(result, &mut is_done)
     })?;
     Ok(Started { id, is_done })
 }
 
 /// `ReadFile(pipe, buffer, length, NULL, operation)`
-pub(super) fn read(port: &Port, pipe: BorrowedHandle<'_>, job: Job<Read>) -> Starting<Read> {
+pub(super) fn read(system: System<'_>, job: Job<Read>) -> Starting<Read> {
     let mut is_done = false;
-    let id = port.start(job, |overlapped, read| {
+    let id = system.start(job, |overlapped, read| {
         // SAFETY: the pointer is to an operation that is still ours.
         let buffer = unsafe { &mut (*read).work.buffer };
         let length = u32::try_from(buffer.len()).unwrap_or(u32::MAX);
@@ -91,7 +87,7 @@ pub(super) fn read(port: &Port, pipe: BorrowedHandle<'_>, job: Job<Read>) -> Sta
         // SAFETY: as in `connect`; the buffer is as long as we say, and belongs to the operation.
         let result = unsafe {
             ReadFile(
-                pipe.as_raw_handle(),
+                system.handle.as_raw_handle(),
                 buffer,
                 length,
                 ptr::null_mut(),
@@ -104,9 +100,9 @@ pub(super) fn read(port: &Port, pipe: BorrowedHandle<'_>, job: Job<Read>) -> Sta
 }
 
 /// `WriteFile(pipe, data, length, NULL, operation)`
-pub(super) fn write(port: &Port, pipe: BorrowedHandle<'_>, job: Job<Write>) -> Starting<Write> {
+pub(super) fn write(system: System<'_>, job: Job<Write>) -> Starting<Write> {
     let mut is_done = false;
-    let id = port.start(job, |overlapped, write| {
+    let id = system.start(job, |overlapped, write| {
         // SAFETY: the pointer is to an operation that is still ours.
         let data = unsafe { (*write).work.unwritten() };
         let length = u32::try_from(data.len()).unwrap_or(u32::MAX);
@@ -114,7 +110,7 @@ pub(super) fn write(port: &Port, pipe: BorrowedHandle<'_>, job: Job<Write>) -> S
         // SAFETY: as in `connect`; the data is as long as we say, and belongs to the operation.
         let result = unsafe {
             WriteFile(
-                pipe.as_raw_handle(),
+                system.handle.as_raw_handle(),
                 data,
                 length,
                 ptr::null_mut(),

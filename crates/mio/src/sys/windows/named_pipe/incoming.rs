@@ -53,6 +53,12 @@ impl Incoming {
         }
     }
 
+    /// Allocates the memory, unless there is some.
+    pub(super) fn make_room(&mut self) {
+        self.buffer
+            .reserve_exact(CAPACITY.saturating_sub(self.buffer.len()));
+    }
+
     /// The memory for a read. Nothing that was read before may be left in it.
     pub(super) fn lend(&mut self) -> Vec<u8> {
         let mut buffer = std::mem::take(&mut self.buffer);
@@ -147,6 +153,14 @@ mod tests {
 
     #[test]
     fn the_memory_is_used_again() {
+        let mut incoming = Incoming::default();
+        incoming.make_room();
+        let place = incoming.buffer.as_ptr();
+        let buffer = incoming.lend();
+        assert_eq!(buffer.as_ptr(), place);
+        incoming.give_back(buffer);
+        incoming.make_room();
+        assert_eq!(incoming.buffer.as_ptr(), place);
         let mut incoming = filled(b"hello");
         incoming.forget();
         let buffer = incoming.lend();

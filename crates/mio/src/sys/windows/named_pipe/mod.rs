@@ -31,6 +31,9 @@
 //! for its operations does not wait for itself. One thing keeps a handle open: data that was
 //! accepted for writing and that the system has not taken yet.
 //!
+//! The handle is not ours alone: the user may start operations on a duplicate. Their packets come
+//! to the port too, and are told from ours by [`users`](crate::sys::afd::users).
+//!
 //! # Connections follow one another
 //!
 //! A server's end may be disconnected and connected again. Whatever was under way then is *stale*:

@@ -9,6 +9,7 @@ use windows_sys::Win32::Foundation::ERROR_INVALID_PARAMETER;
 
 use crate::io_source::mistake;
 use crate::sys::afd::selector::Shared;
+use crate::sys::afd::users::Key;
 use crate::sys::windows::named_pipe::background::{Background, System};
 use crate::sys::windows::named_pipe::ffi;
 use crate::sys::{Selector, check_supported};
@@ -20,8 +21,8 @@ use crate::{Interest, Registry, SelectorKind, Token};
 #[derive(Debug)]
 pub(crate) struct Pipe {
     handle: Arc<OwnedHandle>,
-    /// Whose port the handle is attached to.
-    shared: Option<Arc<Shared>>,
+    /// Whose port the handle is attached to, and with what.
+    attached: Option<(Arc<Shared>, Key)>,
     background: Arc<Background>,
 }
 
@@ -58,7 +59,7 @@ impl Pipe {
     ) -> io::Result<()> {
         check_supported(SelectorKind::Afd, interests)?;
         let shared = shared(registry);
-        let attached = self.shared.as_ref();
+        let attached = self.attached.as_ref().map(|(attached, _)| attached);
         let is_same = attached.is_some_and(|attached| Arc::ptr_eq(attached, shared));
         if self.background.is_registered() {
             return Err(mistake::registered_twice(is_same));
@@ -90,19 +91,21 @@ impl Pipe {
 
     /// To be called when it is dropped.
     pub(crate) fn close(&mut self) {
-        self.background.close(&self.handle, self.shared.as_ref());
+        let shared = self.attached.as_ref().map(|(shared, _)| shared);
+        self.background.close(&self.handle, shared);
     }
 
     fn attach(&mut self, shared: &Arc<Shared>) -> io::Result<()> {
-        shared.port().attach(self.as_handle()).map_err(|err| {
+        let key = shared.port().attach_user(self.as_handle());
+        let key = key.map_err(|err| {
             if err.raw_os_error() == Some(ERROR_INVALID_PARAMETER as i32) {
                 not_attachable()
             } else {
                 err
             }
         })?;
-        self.background.attached(shared);
-        self.shared = Some(Arc::clone(shared));
+        self.background.attached(shared, key);
+        self.attached = Some((Arc::clone(shared), key));
         Ok(())
     }
 
@@ -117,15 +120,16 @@ impl Pipe {
         if !self.background.is_registered() {
             return Err(mistake::not_registered(false));
         }
-        match &self.shared {
-            Some(attached) if Arc::ptr_eq(attached, shared(registry)) => Ok(()),
+        match &self.attached {
+            Some((attached, _)) if Arc::ptr_eq(attached, shared(registry)) => Ok(()),
             _ => Err(mistake::not_registered(true)),
         }
     }
 
     fn system(&self) -> Option<System<'_>> {
-        self.shared.as_ref().map(|shared| System {
+        self.attached.as_ref().map(|(shared, key)| System {
             port: shared.port(),
+            key: *key,
             handle: self.as_handle(),
         })
     }
@@ -136,7 +140,7 @@ impl From<OwnedHandle> for Pipe {
         let handle = Arc::new(handle);
         Pipe {
             background: Background::new(&handle),
-            shared: None,
+            attached: None,
             handle,
         }
     }

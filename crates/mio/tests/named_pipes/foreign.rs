@@ -1,0 +1,151 @@
+//! Operations that the user starts on a duplicate of a pipe's handle. Their packets come to the
+//! `Poll` too, which did not start them.
+
+use std::io::{Read, Write};
+use std::os::windows::io::{AsHandle, OwnedHandle};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use mio::windows::NamedPipe;
+
+use crate::support::ffi::Foreign;
+use crate::support::{LONG, MUCH, Watch, name, pattern, peer, would_block};
+
+/// Shorter than the time that a `Poll` which is dropped waits for packets.
+const AT_ONCE: Duration = Duration::from_millis(700);
+
+fn duplicate(pipe: &NamedPipe) -> OwnedHandle {
+    pipe.as_handle().try_clone_to_owned().unwrap()
+}
+
+/// The packets bring pointers to memory that is gone, or is something else by then.
+#[test]
+fn their_packets_are_no_events_and_are_not_touched() {
+    let mut watch = Watch::new();
+    let (server, mut peer) = watch.with_peer();
+    watch.settle();
+    let mut data = vec![0; 5];
+    for round in 0..100_u8 {
+        let mut foreign = Foreign::write(duplicate(&server), b"alien");
+        peer.read_exact(&mut data).unwrap();
+        assert_eq!(foreign.finish().unwrap(), 5);
+        assert_eq!(data, b"alien");
+        let _filler: Vec<_> = (0..8).map(|_| Box::new([round; 64])).collect();
+        if round % 10 == 0 {
+            watch.expect_silence();
+        }
+        watch.write(&server, b"hello");
+        peer.read_exact(&mut data).unwrap();
+        assert_eq!(data, b"hello");
+        peer.write_all(b"again").unwrap();
+        assert_eq!(watch.read(&server, 5), b"again");
+    }
+}
+
+/// More packets at once than a poll takes, and among them one that is ours.
+#[test]
+fn their_packets_hide_none_of_ours() {
+    let mut watch = Watch::new();
+    let (server, mut peer) = watch.with_peer();
+    watch.settle();
+    for _ in 0..200 {
+        let mut foreign = Foreign::write(duplicate(&server), b"alien");
+        assert_eq!(foreign.finish().unwrap(), 5);
+    }
+    peer.write_all(b"hello").unwrap();
+    watch.wait_readable(0);
+    assert_eq!(watch.read(&server, 5), b"hello");
+}
+
+/// While the pipe's own operations are under way, and though the user's began earlier.
+#[test]
+fn they_may_be_under_way_while_ours_are() {
+    let mut watch = Watch::new();
+    let name = name();
+    let mut server = NamedPipe::new(&name).unwrap();
+    let mut peer = peer(&name).unwrap();
+    let mut before = Foreign::read(duplicate(&server), 8);
+    watch.register(&mut server, 0);
+    watch.connect(&server);
+    watch.settle();
+    let mut after = Foreign::read(duplicate(&server), 8);
+    // They are served in turn.
+    let mut own = Vec::new();
+    let deadline = Instant::now() + LONG;
+    for _ in 0..3 {
+        peer.write_all(b"hello").unwrap();
+        watch.settle();
+        let mut buffer = [0; 8];
+        if let Ok(length) = (&server).read(&mut buffer) {
+            own.extend_from_slice(&buffer[..length]);
+        }
+        assert!(Instant::now() < deadline);
+    }
+    assert_eq!(own, b"hello");
+    assert_eq!(before.finish().unwrap(), 5);
+    assert_eq!(after.finish().unwrap(), 5);
+    watch.write(&server, b"answer");
+    let mut answer = [0; 6];
+    peer.read_exact(&mut answer).unwrap();
+    assert_eq!(&answer, b"answer");
+}
+
+#[test]
+fn they_may_outlast_the_pipe_and_the_poll() {
+    for poll_first in [false, true] {
+        let mut watch = Watch::new();
+        let (server, mut peer) = watch.with_peer();
+        watch.settle();
+        let handle = duplicate(&server);
+        // Behind the pipe's own read, and one that waits for a reader.
+        let mut read = Foreign::read(handle.try_clone().unwrap(), 8);
+        let mut write = Foreign::write(handle, &pattern(MUCH));
+        let start = Instant::now();
+        if poll_first {
+            drop(watch);
+            drop(server);
+        } else {
+            drop(server);
+            watch.expect_silence();
+            let reader = thread::spawn(move || {
+                peer.write_all(b"hello").unwrap();
+                let mut data = vec![0; MUCH];
+                peer.read_exact(&mut data).unwrap();
+                (data, peer)
+            });
+            assert_eq!(read.finish().unwrap(), 5);
+            assert_eq!(write.finish().unwrap(), MUCH);
+            let (data, _peer) = reader.join().unwrap();
+            assert!(data == pattern(MUCH));
+            watch.expect_silence();
+            drop(watch);
+            continue;
+        }
+        assert!(start.elapsed() < AT_ONCE, "{:?}", start.elapsed());
+    }
+}
+
+/// A pipe can take the number and the memory of one before. What was started for that one is no
+/// operation of the new one.
+#[test]
+fn packets_of_a_pipe_that_is_gone_are_not_those_of_the_next() {
+    let mut watch = Watch::new();
+    for _ in 0..50 {
+        let (server, mut peer) = watch.with_peer();
+        for _ in 0..3 {
+            let mut foreign = Foreign::write(duplicate(&server), b"alien");
+            assert_eq!(foreign.finish().unwrap(), 5);
+        }
+        drop(server);
+        let mut data = Vec::new();
+        peer.read_to_end(&mut data).unwrap();
+        assert_eq!(data.len(), 15);
+        let (server, mut peer) = watch.with_peer();
+        would_block((&server).read(&mut [0; 8]));
+        peer.write_all(b"hello").unwrap();
+        assert_eq!(watch.read(&server, 5), b"hello");
+    }
+    let start = Instant::now();
+    drop(watch);
+    assert!(start.elapsed() < AT_ONCE, "{:?}", start.elapsed());
+}
