@@ -269,8 +269,8 @@ impl<'a> Write for &'a NamedPipe {
     }
 }
 
-/// In edge mode the interests are ignored: both readable and writable are reported. With `level` and
-/// `oneshot` they count. `exclusive` is [`Unsupported`](io::ErrorKind::Unsupported).
+/// In edge mode the interests are ignored: both readable and writable are reported. With `level`
+/// and `oneshot` they count. `exclusive` is [`Unsupported`](io::ErrorKind::Unsupported).
 ///
 /// Windows attaches a handle to one completion port, for good. So a pipe that has been deregistered
 /// can be registered with the same `Poll` again, and with no other: that is

@@ -20,8 +20,8 @@ use crate::{Interest, Registry, Token};
 /// # Closing
 ///
 /// Deregister a socket *before* you close it. A closed one is forgotten when a poll sees that it is
-/// closed. That is not so with a oneshot that was reported, because it is not watched. Until then the
-/// number can't be registered again: that is [`AlreadyExists`](io::ErrorKind::AlreadyExists).
+/// closed. That is not so with a oneshot that was reported, because it is not watched. Until then
+/// the number can't be registered again: that is [`AlreadyExists`](io::ErrorKind::AlreadyExists).
 ///
 /// # Examples
 ///

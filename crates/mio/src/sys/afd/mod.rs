@@ -28,6 +28,7 @@
 //!   sees their operations, so they have levels and oneshots.
 //! * [`users`]: handles that are not ours alone, such as those of pipes, and which of
 //!   their packets are ours.
+//! * [`wait`]: handles that are no sockets and can be waited for.
 //! * [`operation`]: memory that belongs to the kernel while a request is under way. It comes back
 //!   with the packet and in no other way, whatever was dropped meanwhile. Cancelling a request only
 //!   makes its packet come sooner.
@@ -61,6 +62,7 @@ pub(crate) mod selector;
 mod socket;
 #[cfg(feature = "os-ext")]
 pub(crate) mod users;
+pub(crate) mod wait;
 mod waker;
 
 #[cfg(feature = "os-ext")]

@@ -71,8 +71,8 @@ pub(super) fn check_mode(interests: Interest) -> io::Result<()> {
     if interests.mode() != Mode::Edge {
         return Ok(());
     }
-    let message = "a `SourceSocket` is registered with `level` or `oneshot`: AFD has to be told what \
-                   would have blocked, and nobody sees that here; `IoSource` does";
+    let message = "a `SourceSocket` is registered with `level` or `oneshot`: for an edge somebody \
+                   has to see what would have blocked, as `IoSource` does";
     Err(io::Error::new(io::ErrorKind::Unsupported, message))
 }
 

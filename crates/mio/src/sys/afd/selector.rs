@@ -13,6 +13,7 @@ use crate::sys::afd::group::Groups;
 use crate::sys::afd::port::Port;
 use crate::sys::afd::raw::{self, RawSockets};
 use crate::sys::afd::socket::{Changes, Socket};
+use crate::sys::afd::wait::Waits;
 use crate::sys::deadline::Deadline;
 use crate::sys::pending::Pending;
 use crate::sys::selector::{self, Direction, SourceIo};
@@ -35,6 +36,7 @@ pub(crate) struct Shared {
     groups: Arc<Groups>,
     changes: Arc<Changes>,
     raw: RawSockets,
+    waits: Waits,
     pending: Pending,
     waker_token: AtomicUsize,
 }
@@ -51,6 +53,7 @@ impl selector::Selector for Selector {
                 groups: Arc::default(),
                 changes: Arc::default(),
                 raw: RawSockets::default(),
+                waits: Waits::default(),
                 pending: Pending::default(),
                 waker_token: AtomicUsize::new(0),
             }),
@@ -159,6 +162,10 @@ impl Shared {
         &self.port
     }
 
+    pub(super) fn waits(&self) -> &Waits {
+        &self.waits
+    }
+
     fn register(
         &self,
         socket: RawSource,
@@ -203,7 +210,8 @@ impl Shared {
         let deadline = Deadline::after(timeout);
         loop {
             // Some socket could not be asked about. The others have their events first.
-            let refused = self.changes.begin_poll(&self.port).err();
+            let waits = self.waits.begin_poll(&self.port);
+            let refused = self.changes.begin_poll(&self.port).and(waits).err();
             let timeout = match refused {
                 Some(_) => Some(Duration::ZERO),
                 None => deadline.left(),
@@ -213,7 +221,8 @@ impl Shared {
             let packets = packets?;
             // One that is no event may have made room for a request whose answer is one.
             let is_last = packets.is_empty();
-            self.port.deliver(packets, || self.take_wake());
+            let waited = |id| self.waits.take(id);
+            self.port.deliver(packets, || self.take_wake(), waited);
             if !events.is_empty() {
                 return Ok(());
             }
@@ -230,6 +239,7 @@ impl Shared {
 impl Drop for Shared {
     fn drop(&mut self) {
         self.raw.clear();
+        self.waits.clear();
         self.changes.clear();
     }
 }
