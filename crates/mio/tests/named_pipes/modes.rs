@@ -2,13 +2,14 @@
 
 use std::fs::File;
 use std::io::{ErrorKind, Read, Write};
+use std::thread;
 use std::time::Duration;
 
 use mio::event::Event;
 use mio::windows::NamedPipe;
 use mio::{Interest, Token};
 
-use crate::support::{BOTH, LONG, MUCH, SHORT, Watch, ffi, name, peer};
+use crate::support::{BOTH, LONG, MUCH, SHORT, Watch, ffi, name, pattern, peer};
 
 const LEVEL: Interest = Interest::READABLE.level();
 const ONESHOT: Interest = Interest::READABLE.oneshot();
@@ -221,4 +222,77 @@ fn modes_allocate_nothing_after_set_up() {
         }
     }
     assert_eq!(ffi::allocations() - before, 0);
+}
+
+/// A peer writes all the time, and each event is answered by one read, of less than there is.
+fn much_is_read_with(interests: Interest) {
+    let mut watch = Watch::new();
+    let (mut server, mut peer) = with_peer(&mut watch, interests);
+    let data = pattern(MUCH);
+    let writer = {
+        let data = data.clone();
+        thread::spawn(move || {
+            for part in data.chunks(977) {
+                peer.write_all(part).unwrap();
+            }
+            peer
+        })
+    };
+    let mut received = Vec::new();
+    while received.len() < MUCH {
+        watch.wait_readable(0);
+        let mut buffer = [0; 1500];
+        match (&server).read(&mut buffer) {
+            Ok(length) => received.extend_from_slice(&buffer[..length]),
+            Err(err) => assert_eq!(err.kind(), ErrorKind::WouldBlock),
+        }
+        if interests.is_oneshot() {
+            reregister(&watch, &mut server, 0, interests);
+        }
+    }
+    assert!(received == data);
+    drop(writer.join().unwrap());
+    watch.wait_readable(0);
+}
+
+#[test]
+fn much_is_read_with_a_level() {
+    much_is_read_with(LEVEL);
+}
+
+#[test]
+fn much_is_read_with_oneshots() {
+    much_is_read_with(ONESHOT);
+}
+
+/// Each event is answered by one write, which the peer is slow to take.
+fn much_is_written_with(interests: Interest) {
+    let mut watch = Watch::new();
+    let (mut server, mut peer) = with_peer(&mut watch, interests);
+    let data = pattern(MUCH);
+    let reader = thread::spawn(move || {
+        let mut data = vec![0; MUCH];
+        for part in data.chunks_mut(333) {
+            peer.read_exact(part).unwrap();
+        }
+        data
+    });
+    for part in data.chunks(5000) {
+        watch.wait_writable(0);
+        assert_eq!((&server).write(part).unwrap(), part.len());
+        if interests.is_oneshot() {
+            reregister(&watch, &mut server, 0, interests);
+        }
+    }
+    assert!(reader.join().unwrap() == data);
+}
+
+#[test]
+fn much_is_written_with_a_level() {
+    much_is_written_with(Interest::WRITABLE.level());
+}
+
+#[test]
+fn much_is_written_with_oneshots() {
+    much_is_written_with(Interest::WRITABLE.oneshot());
 }

@@ -2,6 +2,8 @@
 //! tests have calls of their own if the system lacks them.
 
 use std::io::{self, ErrorKind};
+use std::os::windows::io::{BorrowedHandle, OwnedHandle};
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::mpsc;
 use std::thread;
 
@@ -11,6 +13,13 @@ use mio::{Interest, SelectorKind, Token};
 use crate::support::Watch;
 
 per_selector!(a_thread_that_ends_is_readable_or_handles_are_unsupported);
+
+#[test]
+fn a_handle_can_be_sent_and_shared() {
+    fn check<T: Send + Sync + Unpin + UnwindSafe + RefUnwindSafe>() {}
+    check::<SourceHandle<OwnedHandle>>();
+    check::<SourceHandle<BorrowedHandle<'_>>>();
+}
 
 #[test]
 fn a_handle_is_given_back_and_shown() {
