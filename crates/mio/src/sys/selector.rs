@@ -79,7 +79,6 @@ pub(crate) enum SourceIo<'a, State> {
     /// what would have blocked.
     Seen(&'a mut State),
     /// The user has the descriptor and does with it what it likes.
-    #[cfg_attr(windows, allow(dead_code))] // There is no such source there.
     Unseen,
 }
 

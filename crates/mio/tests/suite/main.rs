@@ -39,4 +39,6 @@ mod udp;
 mod unix;
 mod waker;
 #[cfg(windows)]
+mod windows_handles;
+#[cfg(windows)]
 mod windows_sockets;

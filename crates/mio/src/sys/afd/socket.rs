@@ -124,6 +124,11 @@ impl Socket {
             .inspect_err(|_| (state.token, state.arming) = before)
     }
 
+    /// It was seen that the socket was closed.
+    pub(super) fn is_closed(&self) -> bool {
+        self.lock().arming.is_over()
+    }
+
     /// From now on no packet of this socket is an event.
     pub(super) fn deregister(&self) {
         let mut state = self.lock();
