@@ -151,22 +151,19 @@ impl NotifierHandle {
     /// not registered has none; it is raised when the notifier is registered.
     pub(crate) fn notify(&self) -> io::Result<()> {
         let shared = &self.shared;
-        if !shared.pending.set() {
-            return Ok(());
-        }
-        let mut state = shared.lock();
-        let registration = state.registration.as_ref();
-        let Some(poll) = registration.and_then(|registration| registration.poll.upgrade()) else {
-            return Ok(());
-        };
-        let posted = shared.post(&mut state, &poll);
-        if posted.is_err() {
-            shared.pending.take();
-        }
-        // Before `poll` goes: if that was the last share of it, the port takes the packet, and that
-        // needs the lock.
-        drop(state);
-        posted
+        shared.pending.wake(|| {
+            let mut state = shared.lock();
+            let registration = state.registration.as_ref();
+            let poll = registration.and_then(|registration| registration.poll.upgrade());
+            let Some(poll) = poll else {
+                return Ok(());
+            };
+            let posted = shared.post(&mut state, &poll);
+            // Before `poll` goes: if that was the last share of it, the port takes the packet, and
+            // that needs the lock.
+            drop(state);
+            posted
+        })
     }
 }
 

@@ -182,10 +182,7 @@ impl Shared {
 
     /// Only the first of several wakes that no poll has delivered yet makes a system call.
     pub(super) fn wake(&self) -> io::Result<()> {
-        if !self.pending.set() {
-            return Ok(());
-        }
-        self.port.post_wake().inspect_err(|_| self.unwake())
+        self.pending.wake(|| self.port.post_wake())
     }
 
     /// Takes back a wake that was not delivered.
