@@ -38,6 +38,7 @@ use crate::{Interest, Registry, Token};
 /// # Examples
 ///
 /// ```
+/// # #[cfg(feature = "os-ext")]
 /// # fn main() -> std::io::Result<()> {
 /// use std::io::ErrorKind;
 /// use std::net::UdpSocket;
@@ -60,6 +61,8 @@ use crate::{Interest, Registry, Token};
 /// assert_eq!(again.kind(), ErrorKind::WouldBlock);
 /// # Ok(())
 /// # }
+/// # #[cfg(not(feature = "os-ext"))]
+/// # fn main() {}
 /// ```
 pub struct IoSource<T> {
     /// First, because it is dropped first: the registration ends before the descriptor is closed.
@@ -76,6 +79,7 @@ impl<T> IoSource<T> {
     /// # Examples
     ///
     /// ```
+    /// # #[cfg(feature = "os-ext")]
     /// # fn main() -> std::io::Result<()> {
     /// let socket = std::net::UdpSocket::bind("127.0.0.1:0")?;
     /// socket.set_nonblocking(true)?;
@@ -83,6 +87,8 @@ impl<T> IoSource<T> {
     /// # drop(source);
     /// # Ok(())
     /// # }
+    /// # #[cfg(not(feature = "os-ext"))]
+    /// # fn main() {}
     /// ```
     pub fn new(io: T) -> IoSource<T> {
         IoSource {
@@ -104,6 +110,7 @@ impl<T> IoSource<T> {
     /// # Examples
     ///
     /// ```
+    /// # #[cfg(feature = "os-ext")]
     /// # fn main() -> std::io::Result<()> {
     /// # let socket = std::net::UdpSocket::bind("127.0.0.1:0")?;
     /// # socket.set_nonblocking(true)?;
@@ -114,6 +121,8 @@ impl<T> IoSource<T> {
     /// # assert_eq!(received, 5);
     /// # Ok(())
     /// # }
+    /// # #[cfg(not(feature = "os-ext"))]
+    /// # fn main() {}
     /// ```
     #[inline]
     pub fn read_with<R>(&self, f: impl FnOnce(&T) -> io::Result<R>) -> io::Result<R> {
@@ -146,6 +155,7 @@ impl<T> IoSource<T> {
     /// # Examples
     ///
     /// ```
+    /// # #[cfg(feature = "os-ext")]
     /// # fn main() -> std::io::Result<()> {
     /// # let socket = std::net::UdpSocket::bind("127.0.0.1:0")?;
     /// # socket.set_nonblocking(true)?;
@@ -155,6 +165,8 @@ impl<T> IoSource<T> {
     /// # assert_eq!(sent, 5);
     /// # Ok(())
     /// # }
+    /// # #[cfg(not(feature = "os-ext"))]
+    /// # fn main() {}
     /// ```
     #[inline]
     pub fn write_with<R>(&self, f: impl FnOnce(&T) -> io::Result<R>) -> io::Result<R> {
@@ -173,6 +185,7 @@ impl<T> IoSource<T> {
     /// # Examples
     ///
     /// ```
+    /// # #[cfg(feature = "os-ext")]
     /// # fn main() -> std::io::Result<()> {
     /// use mio::Interest;
     ///
@@ -184,6 +197,8 @@ impl<T> IoSource<T> {
     /// # assert_eq!(result.unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
     /// # Ok(())
     /// # }
+    /// # #[cfg(not(feature = "os-ext"))]
+    /// # fn main() {}
     /// ```
     #[inline]
     pub fn try_io<R>(
@@ -206,6 +221,7 @@ impl<T> IoSource<T> {
     /// # Examples
     ///
     /// ```
+    /// # #[cfg(feature = "os-ext")]
     /// # fn main() -> std::io::Result<()> {
     /// # let socket = std::net::UdpSocket::bind("127.0.0.1:0")?;
     /// # let source = mio::IoSource::new(socket);
@@ -213,6 +229,8 @@ impl<T> IoSource<T> {
     /// # drop(socket);
     /// # Ok(())
     /// # }
+    /// # #[cfg(not(feature = "os-ext"))]
+    /// # fn main() {}
     /// ```
     pub fn into_inner(self) -> T {
         self.io

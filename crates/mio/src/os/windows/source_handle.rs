@@ -38,8 +38,8 @@ use crate::{Interest, Registry, Token};
 ///
 /// # Where there is none
 ///
-/// Windows 8 and later have what this needs, in `ntdll.dll`. Where it is missing, as in Wine 8,
-/// registering is [`Unsupported`](io::ErrorKind::Unsupported).
+/// Windows 8 and later have what this needs, in `ntdll.dll`. Where it is missing, as in Wine up to
+/// 10.0 at least, registering is [`Unsupported`](io::ErrorKind::Unsupported).
 ///
 /// # Examples
 ///
