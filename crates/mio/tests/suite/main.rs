@@ -17,6 +17,7 @@ mod allocations;
 mod api;
 #[cfg(priority)] // Linux and Android: they have /proc.
 mod descriptors;
+mod directions;
 mod events;
 mod examples;
 mod mistakes;

@@ -333,6 +333,14 @@ fn what_a_selector_can_not_do_is_unsupported(kind: SelectorKind) {
             assert_eq!(err.kind(), ErrorKind::NotFound);
         }
     }
+    if kind.supports(exclusive) {
+        watch.register(&mut listener, 1, exclusive);
+        let err = registry
+            .reregister(&mut listener, Token(2), Interest::READABLE)
+            .unwrap_err();
+        assert_eq!(err.kind(), ErrorKind::Unsupported);
+        registry.deregister(&mut listener).unwrap();
+    }
     watch.register(&mut listener, 1, Interest::READABLE);
     let err = registry
         .reregister(&mut listener, Token(2), exclusive)

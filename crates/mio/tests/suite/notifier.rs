@@ -3,6 +3,7 @@
 use std::io::ErrorKind;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use mio::{Interest, Notifier, SelectorKind, Token, Waker};
 
@@ -30,6 +31,7 @@ per_selector! {
     none_is_lost_between_threads_with_edges,
     none_is_lost_between_threads_with_levels,
     none_is_lost_between_threads_with_oneshot,
+    no_event_of_a_notifier_that_was_dropped,
     notifiers_and_the_waker_do_not_disturb_each_other,
     notifying_does_not_allocate,
 }
@@ -306,6 +308,32 @@ fn none_is_lost_between_threads(kind: SelectorKind, interest: Interest) {
                 reregister(&watch, &mut notifier, 1, interest);
             }
         }
+    });
+}
+
+/// Though another thread may be notifying it at that moment.
+fn no_event_of_a_notifier_that_was_dropped(kind: SelectorKind) {
+    let mut watch = Watch::new(kind);
+    let (hand_over, handles) = std::sync::mpsc::channel::<mio::NotifierHandle>();
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            for handle in handles {
+                for _ in 0..20 {
+                    handle.notify().unwrap();
+                }
+            }
+        });
+        for token in 0..2_000 {
+            let mut notifier = Notifier::new().unwrap();
+            watch.register(&mut notifier, token, LEVEL);
+            hand_over.send(notifier.handle()).unwrap();
+            watch.wait_readable(token);
+            notifier.clear().unwrap();
+            drop(notifier);
+            watch.poll(Duration::ZERO);
+            assert!(watch.events.is_empty(), "{:?}", watch.events);
+        }
+        drop(hand_over);
     });
 }
 
