@@ -4,20 +4,20 @@
 //!
 //! Who wakes writes what it has to say (*data*) and calls [`wake`](Pending::wake), which raises the
 //! signal of the system unless it is known to be raised. Who polls takes the signal, then calls
-//! [`take`](Pending::take), and then reads the data. The word holds how many wakes are *raising* the
-//! signal at present, whether it is *raised*, and a *generation*, which goes on with each `take`.
-//! Each step is a read-modify-write, so all of them have one order, and each sees what came before
-//! it, with the data written before that.
+//! [`take`](Pending::take), and then reads the data. The word holds how many wakes are *raising*
+//! the signal at present, whether it is *raised*, and a *generation*, which goes on with each
+//! `take`. Each step is a read-modify-write, so all of them have one order, and each sees what came
+//! before it, with the data written before that.
 //!
 //! * A wake that finds the signal **not raised** raises it itself, after it has counted itself. So
-//!   one poll returns after this wake. That poll sees the data, because the system orders what comes
-//!   before its signal with what comes after it.
+//!   one poll returns after this wake. That poll sees the data, because the system orders what
+//!   comes before its signal with what comes after it.
 //! * A wake that finds it **raised** says nothing to the system. An earlier wake has raised the
-//!   signal in this generation, and has said so *after* the system had it. Whoever takes that signal
-//!   calls `take` after it, which begins another generation. That has not come yet, so it comes after
-//!   this wake, and what that poll reads then includes the data of this wake. So when `wake` returns
-//!   the signal is with the system, or in a batch whose `take` is still to come: a poll that begins
-//!   after that has an event, whatever another thread that wakes is doing.
+//!   signal in this generation, and has said so *after* the system had it. Whoever takes that
+//!   signal calls `take` after it, which begins another generation. That has not come yet, so it
+//!   comes after this wake, and what that poll reads then includes the data of this wake. So when
+//!   `wake` returns the signal is with the system, or in a batch whose `take` is still to come: a
+//!   poll that begins after that has an event, whatever another thread that wakes is doing.
 //! * A wake that has raised the signal while a poll took it finds another generation, and leaves
 //!   *raised* unset. Otherwise it would say so of a signal that is gone, and every later wake would
 //!   be lost.
@@ -29,10 +29,11 @@
 //! signal again. A wake that can't raise the signal leaves the word as if it had not been; another
 //! one that came meanwhile has raised it itself.
 //!
-//! A child of `fork` has a copy of the word and shares the signal. Its wakes are coalesced with those
-//! of its own that nobody takes, so it can't wake its parent.
+//! A child of `fork` has a copy of the word and shares the signal. Its wakes are coalesced with
+//! those of its own that nobody takes, so it can't wake its parent.
 //!
-//! The tests of this file run it under [loom], which tries the orders of its steps: `ci/loom`.
+//! The tests of this file run it under [loom], which tries the orders of its steps with up to three
+//! preemptions: `ci/loom`.
 //!
 //! [loom]: https://docs.rs/loom
 
@@ -91,8 +92,8 @@ impl Pending {
 
     /// Takes the wakes so far, after their signal was taken. Answers whether there were any.
     ///
-    /// A poll does this each time, so it looks before it writes. If the signal was taken, the system
-    /// has ordered the wake that raised it before this, and the look can't miss it.
+    /// A poll does this each time, so it looks before it writes. If the signal was taken, the
+    /// system has ordered the wake that raised it before this, and the look can't miss it.
     #[inline]
     pub(crate) fn take(&self) -> bool {
         self.is_set() && is_set(self.change(|word| (word & !RAISED).wrapping_add(GENERATION)))

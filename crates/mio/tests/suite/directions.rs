@@ -25,7 +25,7 @@ fn nothing_to_read() -> io::Result<()> {
 }
 
 /// A source that can be written and not read has been reported. Then a read of the user's own would
-/// block. That is no reason to report once more that it can be written; a write that would block is.
+/// block. That is no reason to report once more that it can be written; a write that would is one.
 fn has_its_direction(watch: &mut Watch, try_io_for: impl Fn(Interest) -> io::Result<()>) {
     watch.wait_writable(1);
     watch.expect_silence();
