@@ -206,7 +206,8 @@ fn a_poll_that_begins_after_a_wake_has_its_event(kind: SelectorKind) {
         for round in 0..50_000 {
             waker.wake().unwrap();
             watch.poll(Duration::ZERO);
-            assert_eq!(watch.events.iter().count(), 1, "round {round}");
+            // Where each wake is a packet there may be an event for more than one.
+            assert!(!watch.events.is_empty(), "round {round}");
         }
     });
 }
