@@ -10,6 +10,8 @@
 #[cfg(feature = "channel")]
 #[cfg_attr(docsrs, doc(cfg(feature = "channel")))]
 pub mod channel;
+#[cfg(any(feature = "process", feature = "signal", feature = "timer"))]
+mod interests;
 #[cfg(feature = "process")]
 #[cfg_attr(docsrs, doc(cfg(feature = "process")))]
 pub mod process;

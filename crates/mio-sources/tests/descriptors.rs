@@ -23,6 +23,13 @@ fn nothing_is_leaked() {
             watch(&mut poll, &mut timer);
             watch(&mut poll, &mut wall);
             assert_eq!(open(), before + 3);
+            // What fails takes none.
+            poll.registry()
+                .register(&mut wall, mio::Token(1), mio::Interest::WRITABLE)
+                .expect_err("for writing");
+            let zero = std::time::Duration::ZERO;
+            timer.set_interval(zero, zero).expect_err("zero");
+            assert_eq!(open(), before + 3);
             // One outlives its poll, the other does not.
             drop(timer);
             drop(poll);
@@ -34,6 +41,7 @@ fn nothing_is_leaked() {
             let mut poll = mio::Poll::new().expect("a poll");
             let (sender, mut receiver) = channel::unbounded().expect("a channel");
             watch(&mut poll, &mut receiver);
+            channel::bounded::<()>(0).expect_err("no room");
             assert_eq!(open(), before + 2);
             sender.try_send(()).expect("a receiver");
             // The sender keeps none open.

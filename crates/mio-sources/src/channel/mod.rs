@@ -322,6 +322,8 @@ impl<T> Drop for Receiver<T> {
     }
 }
 
+/// In any mode. It is readable and nothing else: an interest without `READABLE` is
+/// [`InvalidInput`](io::ErrorKind::InvalidInput), and what else an interest asks for is left out.
 impl<T> Source for Receiver<T> {
     fn register(&mut self, registry: &Registry, token: Token, wanted: Interest) -> io::Result<()> {
         self.notifier.register(registry, token, wanted)

@@ -74,7 +74,8 @@ use mio::{Interest, Registry, Token};
 use self::exit::Exit;
 use self::owned::Owned;
 use self::pipes::Pipes;
-use crate::signal::{Signal, readable_only};
+use crate::interests::readable;
+use crate::signal::Signal;
 
 mod exit;
 mod owned;
@@ -418,8 +419,8 @@ impl Drop for Child {
     }
 }
 
-/// Registering for anything but [`READABLE`](Interest::READABLE) alone is an
-/// [`InvalidInput`](io::ErrorKind::InvalidInput) error.
+/// In any mode. It is readable and nothing else: an interest without `READABLE` is
+/// [`InvalidInput`](io::ErrorKind::InvalidInput), and what else an interest asks for is left out.
 impl Source for Child {
     fn register(
         &mut self,
@@ -427,7 +428,7 @@ impl Source for Child {
         token: Token,
         interests: Interest,
     ) -> io::Result<()> {
-        readable_only(interests)?;
+        let interests = readable(interests)?;
         self.exit.source().register(registry, token, interests)
     }
 
@@ -437,7 +438,7 @@ impl Source for Child {
         token: Token,
         interests: Interest,
     ) -> io::Result<()> {
-        readable_only(interests)?;
+        let interests = readable(interests)?;
         self.exit.source().reregister(registry, token, interests)
     }
 

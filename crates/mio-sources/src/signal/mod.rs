@@ -101,6 +101,7 @@ use self::none::Watch;
 pub use self::number::Signal;
 #[cfg(signals)]
 use self::self_pipe::Watch;
+use crate::interests::readable;
 
 /// A set of signals, as a [`Source`] that is readable when one of them was delivered.
 ///
@@ -367,8 +368,8 @@ impl Iterator for Drain<'_> {
     }
 }
 
-/// Registering for anything but [`READABLE`](Interest::READABLE) alone is an
-/// [`InvalidInput`](io::ErrorKind::InvalidInput) error.
+/// In any mode. It is readable and nothing else: an interest without `READABLE` is
+/// [`InvalidInput`](io::ErrorKind::InvalidInput), and what else an interest asks for is left out.
 impl Source for Signals {
     fn register(
         &mut self,
@@ -376,7 +377,7 @@ impl Source for Signals {
         token: Token,
         interests: Interest,
     ) -> io::Result<()> {
-        readable_only(interests)?;
+        let interests = readable(interests)?;
         self.watch.source().register(registry, token, interests)
     }
 
@@ -386,7 +387,7 @@ impl Source for Signals {
         token: Token,
         interests: Interest,
     ) -> io::Result<()> {
-        readable_only(interests)?;
+        let interests = readable(interests)?;
         self.watch.source().reregister(registry, token, interests)
     }
 
@@ -411,14 +412,4 @@ impl fmt::Display for Delivered {
             None => Ok(()),
         }
     }
-}
-
-/// What becomes readable and nothing else is registered for that.
-pub(crate) fn readable_only(interests: Interest) -> io::Result<()> {
-    if interests == Interest::READABLE {
-        return Ok(());
-    }
-    let message =
-        format!("this source is only ever readable; register it for that, not {interests:?}");
-    Err(io::Error::new(io::ErrorKind::InvalidInput, message))
 }

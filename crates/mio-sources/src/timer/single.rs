@@ -7,6 +7,7 @@ use mio::event::Source;
 use mio::{Interest, Registry, Token};
 
 use super::sys;
+use crate::interests::readable;
 
 /// One deadline or interval, as a source that is readable when it has expired.
 ///
@@ -219,8 +220,11 @@ impl Timer {
     }
 }
 
+/// In any mode. It is readable and nothing else: an interest without `READABLE` is
+/// [`InvalidInput`](io::ErrorKind::InvalidInput), and what else an interest asks for is left out.
 impl Source for Timer {
     fn register(&mut self, registry: &Registry, token: Token, wanted: Interest) -> io::Result<()> {
+        let wanted = readable(wanted)?;
         self.0.source().register(registry, token, wanted)
     }
 
@@ -230,6 +234,7 @@ impl Source for Timer {
         token: Token,
         wanted: Interest,
     ) -> io::Result<()> {
+        let wanted = readable(wanted)?;
         self.0.source().reregister(registry, token, wanted)
     }
 

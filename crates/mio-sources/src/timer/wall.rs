@@ -7,6 +7,7 @@ use mio::event::Source;
 use mio::{Interest, Registry, Token};
 
 use super::sys;
+use crate::interests::readable;
 
 /// A time of the wall clock, as a source that is readable when the clock shows it, or jumps.
 ///
@@ -157,8 +158,11 @@ impl WallTimer {
     }
 }
 
+/// In any mode. It is readable and nothing else: an interest without `READABLE` is
+/// [`InvalidInput`](io::ErrorKind::InvalidInput), and what else an interest asks for is left out.
 impl Source for WallTimer {
     fn register(&mut self, registry: &Registry, token: Token, wanted: Interest) -> io::Result<()> {
+        let wanted = readable(wanted)?;
         self.0.source().register(registry, token, wanted)
     }
 
@@ -168,6 +172,7 @@ impl Source for WallTimer {
         token: Token,
         wanted: Interest,
     ) -> io::Result<()> {
+        let wanted = readable(wanted)?;
         self.0.source().reregister(registry, token, wanted)
     }
 

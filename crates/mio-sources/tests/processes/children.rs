@@ -8,7 +8,9 @@ use mio::{Interest, Token};
 use mio_sources::process::Child;
 use mio_sources::signal::Signal;
 
-use crate::support::{LONG, Watch, alone, on_each_selector, open_descriptors, shell};
+use crate::support::{
+    LONG, Watch, alone, interests_have_one_rule, on_each_selector, open_descriptors, shell,
+};
 
 /// Waits by events alone until the child has ended.
 fn end(watch: &mut Watch, child: &mut Child, token: usize) -> ExitStatus {
@@ -151,12 +153,36 @@ fn a_program_that_is_not_there_is_an_error() {
 fn only_readable_can_be_asked_for() {
     on_each_selector(|watch| {
         let mut child = cat();
-        let registry = watch.poll.registry();
-        let err = registry
-            .register(&mut child, Token(0), Interest::WRITABLE)
-            .unwrap_err();
-        assert_eq!(err.kind(), ErrorKind::InvalidInput, "{err}");
+        interests_have_one_rule(watch.poll.selector_kind(), &mut child);
         assert!(child.wait().unwrap().success());
+    });
+}
+
+#[test]
+fn the_end_is_an_event_in_each_mode() {
+    on_each_selector(|mut watch| {
+        for mode in [Interest::level, Interest::oneshot] {
+            let interest = mode(Interest::READABLE);
+            let mut child = cat();
+            let registry = watch.poll.registry();
+            registry.register(&mut child, Token(1), interest).unwrap();
+            drop(child.stdin.take());
+            let status = loop {
+                watch.wait(1);
+                if interest.is_level() {
+                    // Nobody has looked, so it comes again.
+                    watch.wait(1);
+                }
+                if let Some(status) = child.try_wait().unwrap() {
+                    break status;
+                }
+                let registry = watch.poll.registry();
+                registry.reregister(&mut child, Token(1), interest).unwrap();
+            };
+            assert!(status.success());
+            watch.deregister(&mut child);
+            watch.expect_silence();
+        }
     });
 }
 

@@ -6,7 +6,10 @@ use std::os::unix::process::ExitStatusExt;
 use mio::{Interest, Token};
 use mio_sources::signal::{Signal, Signals};
 
-use crate::support::{alone, on_each_selector, open_descriptors, run_alone, shell, turn};
+use crate::support::{
+    Watch, alone, interests_have_one_rule, on_each_selector, open_descriptors, run_alone, shell,
+    turn,
+};
 
 fn received(signals: &mut Signals) -> Vec<Signal> {
     signals.drain().map(|delivered| delivered.signal).collect()
@@ -150,16 +153,84 @@ fn only_readable_can_be_asked_for() {
     let _turn = turn();
     on_each_selector(|mut watch| {
         let mut signals = Signals::new([Signal::SIGUSR1]).unwrap();
+        interests_have_one_rule(watch.poll.selector_kind(), &mut signals);
+        // Its socket is writable, and nobody hears of that.
         let registry = watch.poll.registry();
-        for interests in [Interest::WRITABLE, Interest::READABLE | Interest::WRITABLE] {
-            let err = registry
-                .register(&mut signals, Token(0), interests)
-                .unwrap_err();
-            assert_eq!(err.kind(), ErrorKind::InvalidInput, "{err}");
-        }
-        watch.register(&mut signals, 0);
+        let both = Interest::READABLE | Interest::WRITABLE;
+        registry.register(&mut signals, Token(0), both).unwrap();
         watch.expect_silence();
     });
+}
+
+#[test]
+fn level_mode_repeats_until_all_is_received() {
+    let _turn = turn();
+    on_each_selector(|mut watch| {
+        let mut signals = Signals::new([Signal::SIGUSR1, Signal::SIGUSR2]).unwrap();
+        let registry = watch.poll.registry();
+        let level = Interest::READABLE.level();
+        registry.register(&mut signals, Token(1), level).unwrap();
+        Signal::SIGUSR1.raise().unwrap();
+        Signal::SIGUSR2.raise().unwrap();
+        // One for each event is enough then.
+        let mut one = || {
+            watch.wait(1);
+            watch.wait(1);
+            signals.receive().map(|delivered| delivered.signal)
+        };
+        let mut both = [one(), one()];
+        both.sort();
+        assert_eq!(both, [Signal::SIGUSR1, Signal::SIGUSR2].map(Some));
+        assert_eq!(signals.receive(), None);
+        watch.expect_silence();
+    });
+}
+
+#[test]
+fn oneshot_tells_once() {
+    let _turn = turn();
+    on_each_selector(|mut watch| {
+        let mut signals = Signals::new([Signal::SIGUSR1]).unwrap();
+        let once = Interest::READABLE.oneshot();
+        let registry = watch.poll.registry();
+        registry.register(&mut signals, Token(1), once).unwrap();
+        for _ in 0..3 {
+            Signal::SIGUSR1.raise().unwrap();
+            watch.wait(1);
+            assert_eq!(received(&mut signals), [Signal::SIGUSR1]);
+            Signal::SIGUSR1.raise().unwrap();
+            watch.expect_silence();
+            let registry = watch.poll.registry();
+            registry.reregister(&mut signals, Token(1), once).unwrap();
+            // What came meanwhile is told now.
+            watch.wait(1);
+            assert_eq!(received(&mut signals), [Signal::SIGUSR1]);
+            let registry = watch.poll.registry();
+            registry.reregister(&mut signals, Token(1), once).unwrap();
+        }
+    });
+}
+
+/// One instance for each selector, all at the same time.
+#[test]
+fn an_instance_on_each_selector_sees_each_signal() {
+    let _turn = turn();
+    let mut instances: Vec<_> = mio::SelectorKind::available()
+        .map(|kind| {
+            let mut signals = Signals::new([Signal::SIGUSR1]).unwrap();
+            let watch = Watch::new(kind);
+            watch.register(&mut signals, 1);
+            (watch, signals)
+        })
+        .collect();
+    for _ in 0..3 {
+        Signal::SIGUSR1.raise().unwrap();
+        for (watch, signals) in &mut instances {
+            watch.wait(1);
+            assert_eq!(received(signals), [Signal::SIGUSR1]);
+            watch.expect_silence();
+        }
+    }
 }
 
 #[test]

@@ -9,7 +9,7 @@ use allocation_counter::measure;
 use mio::{Interest, SelectorKind};
 use mio_sources::channel::{self, Receiver, Sender, TryRecvError, TrySendError};
 
-use crate::support::Watch;
+use crate::support::{Watch, interests_have_one_rule};
 
 const READABLE: Interest = Interest::READABLE;
 
@@ -25,6 +25,8 @@ over_each_selector!(
     a_dropped_receiver_is_silent,
     a_full_channel_has_room_again_after_a_receive,
     two_channels_are_told_apart,
+    reading_is_what_can_be_asked_for,
+    oneshot_tells_once,
     a_million_messages_from_eight_threads_through_a_small_channel,
     a_million_messages_from_eight_threads_through_an_unbounded_channel,
 );
@@ -178,6 +180,30 @@ fn two_channels_are_told_apart(kind: SelectorKind) {
     watch.wait_readable(1);
     assert_eq!(other.try_recv(), Ok(7));
     assert_eq!(receiver.try_recv(), Err(TryRecvError::Empty));
+}
+
+fn reading_is_what_can_be_asked_for(kind: SelectorKind) {
+    let (_sender, mut receiver) = unbounded::<()>();
+    interests_have_one_rule(kind, &mut receiver);
+}
+
+fn oneshot_tells_once(kind: SelectorKind) {
+    let mut watch = Watch::new(kind);
+    let (sender, mut receiver) = unbounded();
+    watch.register(&mut receiver, 0, READABLE.oneshot());
+    for number in 0..3 {
+        sender.try_send(number).expect("a receiver");
+        watch.wait_readable(0);
+        assert_eq!(receiver.try_recv(), Ok(number));
+        assert_eq!(receiver.try_recv(), Err(TryRecvError::Empty));
+        sender.try_send(7).expect("a receiver");
+        watch.expect_silence();
+        assert_eq!(receiver.try_recv(), Ok(7));
+        let registry = watch.poll.registry();
+        registry
+            .reregister(&mut receiver, mio::Token(0), READABLE.oneshot())
+            .expect("reregister");
+    }
 }
 
 fn a_million_messages_from_eight_threads_through_a_small_channel(kind: SelectorKind) {

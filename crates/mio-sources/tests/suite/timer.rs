@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use mio::{Interest, SelectorKind};
 use mio_sources::timer::Timer;
 
-use crate::support::{LONG, Watch};
+use crate::support::{LONG, Watch, interests_have_one_rule};
 
 const MS: Duration = Duration::from_millis(1);
 const HOUR: Duration = Duration::from_secs(3600);
@@ -27,6 +27,8 @@ over_each_selector!(
     a_dropped_timer_is_silent,
     it_moves_to_another_poll,
     two_timers_are_told_apart,
+    reading_is_what_can_be_asked_for,
+    oneshot_tells_once,
 );
 
 fn registered(kind: SelectorKind) -> (Watch, Timer) {
@@ -237,6 +239,34 @@ fn two_timers_are_told_apart(kind: SelectorKind) {
     watch.wait_readable(1);
     assert_eq!(other.read().expect("read"), Some(1));
     assert_eq!(timer.read().expect("read"), None);
+}
+
+fn reading_is_what_can_be_asked_for(kind: SelectorKind) {
+    let mut timer = Timer::new().expect("a timer");
+    timer.set_after(Duration::ZERO).expect("set");
+    interests_have_one_rule(kind, &mut timer);
+    // It was not harmed.
+    let mut watch = Watch::new(kind);
+    watch.register(&mut timer, 0, READABLE | Interest::WRITABLE);
+    assert_eq!(ticks(&mut watch, &mut timer), 1);
+    watch.expect_silence();
+}
+
+fn oneshot_tells_once(kind: SelectorKind) {
+    let mut watch = Watch::new(kind);
+    let mut timer = Timer::new().expect("a timer");
+    watch.register(&mut timer, 0, READABLE.oneshot());
+    for _ in 0..3 {
+        timer.set_interval(MS, MS).expect("set");
+        watch.wait_readable(0);
+        assert!(timer.read().expect("read").is_some());
+        watch.expect_silence();
+        timer.cancel().expect("cancel");
+        let registry = watch.poll.registry();
+        registry
+            .reregister(&mut timer, mio::Token(0), READABLE.oneshot())
+            .expect("reregister");
+    }
 }
 
 #[test]

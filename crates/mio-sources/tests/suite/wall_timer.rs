@@ -5,7 +5,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use mio::{Interest, SelectorKind};
 use mio_sources::timer::{WallEvent, WallTimer};
 
-use crate::support::{LONG, Watch};
+use crate::support::{LONG, Watch, interests_have_one_rule};
 
 const MS: Duration = Duration::from_millis(1);
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -15,6 +15,7 @@ over_each_selector!(
     what_is_over_expires_at_once,
     a_cancelled_timer_is_silent,
     a_time_can_be_moved,
+    reading_is_what_can_be_asked_for,
 );
 
 fn registered(kind: SelectorKind) -> (Watch, WallTimer) {
@@ -71,6 +72,12 @@ fn a_time_can_be_moved(kind: SelectorKind) {
     assert_eq!(timer.read().expect("read"), None);
     timer.set_deadline(SystemTime::now()).expect("set");
     while next(&mut watch, &mut timer) != WallEvent::Expired {}
+}
+
+fn reading_is_what_can_be_asked_for(kind: SelectorKind) {
+    let mut timer = WallTimer::new().expect("a timer");
+    timer.set_deadline(UNIX_EPOCH).expect("set");
+    interests_have_one_rule(kind, &mut timer);
 }
 
 /// Sets the clock to what it shows, which is a change all the same. It takes the right to do that,

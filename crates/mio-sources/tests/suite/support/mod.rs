@@ -83,3 +83,34 @@ impl Watch {
         assert!(self.events.is_empty(), "unexpected {:#?}", self.events);
     }
 }
+
+/// What all sources do with an interest: reading, in any mode, is what can be asked for.
+pub(crate) fn interests_have_one_rule(kind: SelectorKind, source: &mut impl Source) {
+    let poll = Watch::new(kind).poll;
+    let registry = poll.registry();
+    let error = |result: std::io::Result<()>| result.expect_err("a mistake").kind();
+    let writing = Interest::WRITABLE;
+    for interest in [writing, writing.level(), writing.oneshot()] {
+        let result = registry.register(source, Token(0), interest);
+        assert_eq!(error(result), ErrorKind::InvalidInput, "{interest:?}");
+        // So nothing was registered.
+        assert_eq!(error(registry.deregister(source)), ErrorKind::NotFound);
+    }
+    let reading = Interest::READABLE;
+    for interest in [
+        reading,
+        reading | writing,
+        reading.level(),
+        reading.oneshot(),
+    ] {
+        registry
+            .register(source, Token(0), interest)
+            .expect("register");
+        let result = registry.reregister(source, Token(0), writing);
+        assert_eq!(error(result), ErrorKind::InvalidInput, "{interest:?}");
+        registry
+            .reregister(source, Token(1), interest)
+            .expect("reregister");
+        registry.deregister(source).expect("deregister");
+    }
+}
