@@ -18,6 +18,8 @@ enum Has {
     /// `pidfd_open(2)`: a descriptor that stands for a process. Not on Android, whose sandbox kills
     /// a program for a call that it does not know, and versions of it know different ones.
     Pidfd,
+    /// A handle that stands for a process, and that Mio can watch.
+    ProcessHandle,
     /// `sigaction(2)`, `kill(2)` and `waitpid(2)`: signals, and children that end with one. Each
     /// Unix, except those in `WITHOUT_SIGNALS`.
     Signals,
@@ -31,6 +33,7 @@ const ALL: &[Has] = &[
     Has::CancelOnSet,
     Has::Kqueue,
     Has::Pidfd,
+    Has::ProcessHandle,
     Has::Signals,
     Has::TimerNanoseconds,
     Has::Timerfd,
@@ -47,6 +50,7 @@ const SYSTEMS: &[(&[&str], &[Has])] = &[
     ),
     // NetBSD 10 counts nanoseconds too, but no safe binding knows of it yet.
     (&["dragonfly", "netbsd", "openbsd"], &[Has::Kqueue]),
+    (&["windows"], &[Has::ProcessHandle]),
 ];
 
 /// Where a program is alone, or processes are no Unix processes. `Cargo.toml` has the same list.

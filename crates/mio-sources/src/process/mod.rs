@@ -49,8 +49,26 @@
 //!   [signals](crate::signal#what-it-does-to-the-process) do. It does not say whose it is. So each
 //!   child that is waited for gets an event when *any* child of the program changes its state, and
 //!   one at the start. It takes two descriptors for each child, and a pidfd is one.
-//! * On Windows a process handle would have to be watched, which Mio does not do yet. There
-//!   [`Child::spawn`] fails with [`Unsupported`](io::ErrorKind::Unsupported), and starts nothing.
+//! * On Windows by a duplicate of the handle of the process, as
+//!   `mio::windows::SourceHandle` does it. There is an event when the process ends, and none
+//!   before. Where that needs calls which the system lacks (Windows before 8, and Wine 8 and 10),
+//!   *registering* a child fails with [`Unsupported`](io::ErrorKind::Unsupported), and all else
+//!   works: it runs, and [`try_wait`](Child::try_wait) and [`wait`](Child::wait) tell of its end.
+//! * On systems with none of these [`Child::spawn`] fails with
+//!   [`Unsupported`](io::ErrorKind::Unsupported), and starts nothing.
+//!
+//! # Its standard streams
+//!
+//! Those that are piped are taken out of std's child, into [`Child::stdin`], `stdout` and `stderr`.
+//!
+//! On Unix they are Mio's pipes: non-blocking, and sources.
+//!
+//! On Windows they are std's pipes: no sources, and a call *blocks*. Reading waits until the child
+//! writes or closes its end, and writing until there is room. Mio can watch a pipe only if it was
+//! made for that, which std does not promise. So a program has a thread read them, which sends what
+//! comes through a `mio_sources::channel`. Or it makes a `mio::windows::NamedPipe`, opens its name
+//! as a [`File`](std::fs::File), and gives that to the command as its stream: then its own end is a
+//! source.
 //!
 //! # The id of a process that is gone
 //!
@@ -67,13 +85,11 @@ use std::io;
 use std::process::{Command, ExitStatus};
 
 use mio::event::Source;
-#[cfg(signals)]
-use mio::unix::pipe::{Receiver, Sender};
 use mio::{Interest, Registry, Token};
 
 use self::exit::Exit;
 use self::owned::Owned;
-use self::pipes::Pipes;
+use self::pipes::{Pipes, Stderr, Stdin, Stdout};
 use crate::interests::readable;
 use crate::signal::Signal;
 
@@ -126,27 +142,24 @@ mod pipes;
 /// ```
 pub struct Child {
     /// What the child reads as its standard input, if it was started with
-    /// [`Stdio::piped`](std::process::Stdio::piped). Non-blocking, and a source of its own.
-    #[cfg(signals)]
-    #[cfg_attr(docsrs, doc(cfg(unix)))]
-    pub stdin: Option<Sender>,
+    /// [`Stdio::piped`](std::process::Stdio::piped). Non-blocking, and a source of its own; but
+    /// std's pipe on Windows, which blocks: see [the module](self#its-standard-streams).
+    pub stdin: Option<Stdin>,
     /// What the child writes to its standard output, if that was piped. Non-blocking, and a source
-    /// of its own. It may have data after the child has ended.
-    #[cfg(signals)]
-    #[cfg_attr(docsrs, doc(cfg(unix)))]
-    pub stdout: Option<Receiver>,
+    /// of its own; but std's pipe on Windows, which blocks. It may have data after the child has
+    /// ended.
+    pub stdout: Option<Stdout>,
     /// What the child writes to its standard error, if that was piped; as
     /// [`stdout`](Child::stdout).
-    #[cfg(signals)]
-    #[cfg_attr(docsrs, doc(cfg(unix)))]
-    pub stderr: Option<Receiver>,
+    pub stderr: Option<Stderr>,
     exit: Exit,
     child: Owned,
     kill_on_drop: bool,
 }
 
 impl Child {
-    /// Starts a program. Streams that the command pipes are put into non-blocking mode.
+    /// Starts a program. Streams that the command pipes are put into non-blocking mode, but for
+    /// [those of Windows](self#its-standard-streams).
     ///
     /// # Errors
     ///
@@ -188,8 +201,8 @@ impl Child {
         })
     }
 
-    /// Takes over a child that std has started, with its pipes, which are put into non-blocking
-    /// mode. It may have ended already, and may have been waited for.
+    /// Takes over a child that std has started, with its pipes, as [`spawn`](Child::spawn) does.
+    /// It may have ended already, and may have been waited for.
     ///
     /// # Errors
     ///
@@ -288,12 +301,12 @@ impl Child {
     /// # }
     /// ```
     pub fn wait(&mut self) -> io::Result<ExitStatus> {
-        #[cfg(signals)]
         drop(self.stdin.take());
         self.child.get().wait()
     }
 
-    /// Kills it, with `SIGKILL`. There is an event when it has ended.
+    /// Kills it, with `SIGKILL`; on Windows with `TerminateProcess`. There is an event when it has
+    /// ended.
     ///
     /// It does nothing if the child has ended.
     ///
@@ -330,6 +343,8 @@ impl Child {
     /// * [`NotFound`](io::ErrorKind::NotFound) if the child was waited for: the signal was sent to
     ///   nobody. (A child that has ended and was not waited for gets it and does not mind.)
     /// * [`InvalidInput`](io::ErrorKind::InvalidInput) for a number that POSIX has no name for.
+    /// * [`Unsupported`](io::ErrorKind::Unsupported) on Windows, for all but
+    ///   [`SIGKILL`](Signal::SIGKILL), which ends it.
     /// * The system's, as for [`kill`](Child::kill).
     ///
     /// # Examples
@@ -385,19 +400,13 @@ impl Child {
         match parts {
             Ok((exit, pipes)) => {
                 let Pipes {
-                    #[cfg(signals)]
                     stdin,
-                    #[cfg(signals)]
                     stdout,
-                    #[cfg(signals)]
                     stderr,
                 } = pipes;
                 Ok(Child {
-                    #[cfg(signals)]
                     stdin,
-                    #[cfg(signals)]
                     stdout,
-                    #[cfg(signals)]
                     stderr,
                     exit,
                     child: Owned::new(child),

@@ -1,46 +1,51 @@
-//! The standard streams of a child that are pipes, as sources.
+//! The standard streams of a child that are pipes: as sources where Mio has such pipes, and else as
+//! std has them.
 
 use std::io;
-#[cfg(signals)]
-use std::process::{ChildStderr, ChildStdin, ChildStdout};
 
 #[cfg(signals)]
 use mio::unix::pipe::{Receiver, Sender};
 
+#[cfg(signals)]
+pub(super) type Stdin = Sender;
+#[cfg(signals)]
+pub(super) type Stdout = Receiver;
+#[cfg(signals)]
+pub(super) type Stderr = Receiver;
+
+#[cfg(not(signals))]
+pub(super) use std::process::{ChildStderr as Stderr, ChildStdin as Stdin, ChildStdout as Stdout};
+
 /// Those that the command has piped.
 pub(super) struct Pipes {
-    #[cfg(signals)]
-    pub(super) stdin: Option<Sender>,
-    #[cfg(signals)]
-    pub(super) stdout: Option<Receiver>,
-    #[cfg(signals)]
-    pub(super) stderr: Option<Receiver>,
+    pub(super) stdin: Option<Stdin>,
+    pub(super) stdout: Option<Stdout>,
+    pub(super) stderr: Option<Stderr>,
 }
 
-#[cfg(signals)]
 impl Pipes {
     /// Takes them from the child. Only our ends become non-blocking; the child's are its own.
+    #[cfg(signals)]
     pub(super) fn take(child: &mut std::process::Child) -> io::Result<Pipes> {
+        let sender = |sender: Sender| sender.set_nonblocking(true).map(|()| sender);
         let receiver = |receiver: Receiver| receiver.set_nonblocking(true).map(|()| receiver);
-        let stdin = child.stdin.take().map(|stdin: ChildStdin| {
-            let sender = Sender::from(stdin);
-            sender.set_nonblocking(true).map(|()| sender)
-        });
-        let stdout = child.stdout.take();
-        let stdout = stdout.map(|stdout: ChildStdout| receiver(stdout.into()));
-        let stderr = child.stderr.take();
-        let stderr = stderr.map(|stderr: ChildStderr| receiver(stderr.into()));
+        let stdin = child.stdin.take().map(|stdin| sender(stdin.into()));
+        let stdout = child.stdout.take().map(|stdout| receiver(stdout.into()));
+        let stderr = child.stderr.take().map(|stderr| receiver(stderr.into()));
         Ok(Pipes {
             stdin: stdin.transpose()?,
             stdout: stdout.transpose()?,
             stderr: stderr.transpose()?,
         })
     }
-}
 
-#[cfg(not(signals))]
-impl Pipes {
-    pub(super) fn take(_: &mut std::process::Child) -> io::Result<Pipes> {
-        Ok(Pipes {})
+    /// Takes them from the child, as they are.
+    #[cfg(not(signals))]
+    pub(super) fn take(child: &mut std::process::Child) -> io::Result<Pipes> {
+        Ok(Pipes {
+            stdin: child.stdin.take(),
+            stdout: child.stdout.take(),
+            stderr: child.stderr.take(),
+        })
     }
 }

@@ -36,6 +36,10 @@ use crate::interests::readable;
 /// | macOS and its relatives, the BSDs | a kqueue of its own with `EVFILT_TIMER` |
 /// | others, Windows among them | nothing: [`Timer::new`] fails. `TimerWheel` works everywhere |
 ///
+/// Windows has waitable timers, which `mio::windows::SourceHandle` can watch. But std can't make
+/// one, and calling `CreateWaitableTimerExW` takes unsafe code, of which this crate has none. A
+/// program that makes one itself registers its handle like that.
+///
 /// # Examples
 ///
 /// ```

@@ -4,7 +4,8 @@
 //! what counts all signals, children or descriptors of a process runs in one of its own: see
 //! [`support`].
 
-#[cfg(signals)]
+#[cfg(any(signals, process_handle))]
+#[cfg_attr(not(signals), allow(dead_code))] // The helpers that know Unix have no user then.
 mod support;
 
 #[cfg(signals)]
@@ -13,6 +14,8 @@ mod children;
 mod children_dropped;
 #[cfg(signals)]
 mod examples;
+#[cfg(process_handle)]
+mod handles;
 #[cfg(signals)]
 mod limits;
 #[cfg(signals)]

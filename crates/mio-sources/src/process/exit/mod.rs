@@ -1,9 +1,11 @@
 //! What becomes readable when a child has ended.
 //!
-//! `Exit` is how that is seen on this system. One that gets another way, such as Windows with its
-//! handles, needs a module with an `Exit` that has the functions of the one in `waited.rs`.
+//! `Exit` is how that is seen on this system. One that gets another way needs a module with an
+//! `Exit` that has the functions of the one in `waited.rs`.
 
-#[cfg(not(signals))]
+#[cfg(process_handle)]
+mod handle;
+#[cfg(not(any(signals, process_handle)))]
 mod none;
 #[cfg(pidfd)]
 mod pidfd;
@@ -12,7 +14,16 @@ mod sigchld;
 #[cfg(signals)]
 mod waited;
 
-#[cfg(not(signals))]
+#[cfg(process_handle)]
+pub(super) use self::handle::Exit;
+#[cfg(not(any(signals, process_handle)))]
 pub(super) use self::none::Exit;
 #[cfg(signals)]
 pub(super) use self::waited::Exit;
+
+/// What is said of a child that nothing can be sent to any more.
+#[cfg(any(signals, process_handle))]
+fn gone() -> std::io::Error {
+    let message = "the child has ended and was waited for; no signal was sent";
+    std::io::Error::new(std::io::ErrorKind::NotFound, message)
+}

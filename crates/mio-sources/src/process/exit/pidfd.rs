@@ -8,7 +8,7 @@ use mio::IoSource;
 use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
-use super::waited::gone;
+use super::gone;
 
 /// Readable when the process has ended.
 pub(in crate::process) struct Pidfd {

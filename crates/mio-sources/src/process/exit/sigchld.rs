@@ -11,7 +11,7 @@ use signal_hook::SigId;
 use signal_hook::consts::SIGCHLD;
 use signal_hook::low_level::{pipe, unregister};
 
-use super::waited::gone;
+use super::gone;
 use crate::signal::self_pipe::Bytes;
 
 /// Readable after each `SIGCHLD`, until the child is known to have ended.

@@ -76,8 +76,3 @@ impl Exit {
         }
     }
 }
-
-pub(super) fn gone() -> io::Error {
-    let message = "the child has ended and was waited for; no signal was sent";
-    io::Error::new(io::ErrorKind::NotFound, message)
-}

@@ -1,7 +1,7 @@
 //! What a timer is made of, by system.
 //!
 //! Each has the same methods, which the public types call: `new`, `set`, `cancel`, `read`, and
-//! those of a source. A system that gets waitable timers later (Windows) gets a file here.
+//! those of a source. Windows has waitable timers, and nothing safe that makes one.
 
 #[cfg(kqueue)]
 mod kqueue;

@@ -14,8 +14,8 @@ impl Monotonic {
     pub(in crate::timer) fn new() -> io::Result<Monotonic> {
         Err(io::Error::new(
             io::ErrorKind::Unsupported,
-            "this system has no timer that can be watched; keep deadlines in a `TimerWheel` and \
-             wait until its `next_deadline`",
+            "there is no timer here that can be watched and made by safe code; keep deadlines in a \
+             `TimerWheel` and wait until its `next_deadline`",
         ))
     }
 

@@ -1,0 +1,193 @@
+//! Children where a process is a handle. Where the system lacks the calls that watch one, as in
+//! Wine 8, what is left is tested: a clear error, and a child that can be waited for.
+
+use std::io::{ErrorKind, Read, Write};
+use std::process::{Command, ExitStatus, Stdio};
+
+use mio::event::Source;
+use mio::{Interest, Token};
+use mio_sources::process::{Child, reap_dropped};
+use mio_sources::signal::Signal;
+
+use crate::support::{Watch, on_each_selector};
+
+const READABLE: Interest = Interest::READABLE;
+
+/// A command of the system's shell.
+fn shell(command: &str) -> Command {
+    let mut shell = Command::new("cmd");
+    shell.args(["/d", "/c", command]);
+    shell
+}
+
+/// One that runs until its standard input is closed, or for ever.
+fn reader() -> Child {
+    Child::spawn(shell("set /p line=").stdin(Stdio::piped())).unwrap()
+}
+
+/// Whether it is registered now. If not, it says why, and is as it was.
+fn registered(watch: &Watch, child: &mut Child, token: usize, interest: Interest) -> bool {
+    let registry = watch.poll.registry();
+    let Err(err) = registry.register(child, Token(token), interest) else {
+        return true;
+    };
+    assert_eq!(err.kind(), ErrorKind::Unsupported, "{err}");
+    assert!(err.to_string().contains("Windows"), "{err}");
+    let err = registry.deregister(child).unwrap_err();
+    assert_eq!(err.kind(), ErrorKind::NotFound, "{err}");
+    false
+}
+
+/// The end of it, by an event if there are any.
+fn end(watch: &mut Watch, child: &mut Child, token: usize, registered: bool) -> ExitStatus {
+    if !registered {
+        return child.wait().unwrap();
+    }
+    loop {
+        watch.wait(token);
+        if let Some(status) = child.try_wait().unwrap() {
+            return status;
+        }
+    }
+}
+
+#[test]
+fn the_end_is_an_event_or_handles_are_unsupported() {
+    on_each_selector(|mut watch| {
+        for interest in [READABLE, READABLE.level(), READABLE.oneshot()] {
+            let mut child = reader();
+            let registered = registered(&watch, &mut child, 1, interest);
+            assert_eq!(child.try_wait().unwrap(), None);
+            watch.expect_silence();
+            drop(child.stdin.take());
+            let status = end(&mut watch, &mut child, 1, registered);
+            assert_eq!(child.try_wait().unwrap(), Some(status));
+            assert_eq!(child.wait().unwrap(), status);
+            if registered && interest.is_level() {
+                watch.wait(1);
+            }
+            drop(child);
+            watch.expect_silence();
+
+            let mut child = Child::spawn(&mut shell("exit 3")).unwrap();
+            let registered = self::registered(&watch, &mut child, 2, interest);
+            let status = end(&mut watch, &mut child, 2, registered);
+            assert_eq!(status.code(), Some(3));
+        }
+    });
+}
+
+#[test]
+fn only_reading_can_be_waited_for() {
+    on_each_selector(|watch| {
+        let mut child = reader();
+        let registry = watch.poll.registry();
+        let err = child
+            .register(registry, Token(0), Interest::WRITABLE)
+            .unwrap_err();
+        assert_eq!(err.kind(), ErrorKind::InvalidInput, "{err}");
+        child.wait().unwrap();
+    });
+}
+
+#[test]
+fn its_pipes_are_those_of_std() {
+    let mut sort = Command::new("cmd");
+    sort.args([
+        "/d",
+        "/v:on",
+        "/c",
+        "set /p line=& echo !line!& echo failure>&2",
+    ]);
+    sort.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = Child::spawn(sort.stderr(Stdio::piped())).unwrap();
+    child.stdin.take().unwrap().write_all(b"hello\r\n").unwrap();
+    let (mut output, mut errors) = (String::new(), String::new());
+    let stdout = child.stdout.as_mut().unwrap();
+    stdout.read_to_string(&mut output).unwrap();
+    let stderr = child.stderr.as_mut().unwrap();
+    stderr.read_to_string(&mut errors).unwrap();
+    assert_eq!((output.trim(), errors.trim()), ("hello", "failure"));
+    assert!(child.wait().unwrap().success());
+}
+
+/// What the docs recommend for a stream that is to be a source.
+#[test]
+fn a_named_pipe_can_be_its_output() {
+    use std::fs::OpenOptions;
+
+    use mio::windows::NamedPipe;
+
+    on_each_selector(|mut watch| {
+        let name = format!(r"\\.\pipe\mio-sources-test-{}", std::process::id());
+        let mut output = NamedPipe::new(&name).unwrap();
+        watch.register(&mut output, 1);
+        let theirs = OpenOptions::new().write(true).open(&name).unwrap();
+        output.connect().unwrap();
+        let mut command = shell("echo hello");
+        let mut child = Child::spawn(command.stdout(theirs)).unwrap();
+        // It has the other end too, until it is dropped.
+        drop(command);
+        let mut text = Vec::new();
+        loop {
+            match output.read(&mut [0; 64]).map(|length| text.push(length)) {
+                Ok(()) if text.last() == Some(&0) => break,
+                Ok(()) => {}
+                Err(err) if err.kind() == ErrorKind::BrokenPipe => break,
+                Err(err) if err.kind() == ErrorKind::WouldBlock => watch.wait(1),
+                Err(err) => panic!("{err}"),
+            }
+        }
+        assert_eq!(text.iter().sum::<usize>(), "hello\r\n".len());
+        assert!(child.wait().unwrap().success());
+    });
+}
+
+#[test]
+fn it_can_be_killed_and_sent_nothing_else() {
+    on_each_selector(|mut watch| {
+        let mut child = reader();
+        let stdin = child.stdin.take();
+        let registered = registered(&watch, &mut child, 1, READABLE);
+        let err = child.signal(Signal::SIGTERM).unwrap_err();
+        assert_eq!(err.kind(), ErrorKind::Unsupported, "{err}");
+        assert!(err.to_string().contains("kill"), "{err}");
+        assert_eq!(child.try_wait().unwrap(), None);
+        child.kill().unwrap();
+        assert!(!end(&mut watch, &mut child, 1, registered).success());
+        child.kill().unwrap();
+        let err = child.signal(Signal::SIGKILL).unwrap_err();
+        assert_eq!(err.kind(), ErrorKind::NotFound, "{err}");
+        drop(stdin);
+    });
+}
+
+#[test]
+fn a_child_of_std_is_taken_over() {
+    on_each_selector(|mut watch| {
+        let mut ended = shell("exit 4").spawn().unwrap();
+        ended.wait().unwrap();
+        let mut child = Child::from_std(ended).unwrap();
+        let registered = registered(&watch, &mut child, 1, READABLE);
+        let status = end(&mut watch, &mut child, 1, registered);
+        assert_eq!(status.code(), Some(4));
+    });
+}
+
+#[test]
+fn a_program_that_is_not_there_is_an_error() {
+    let err = Child::spawn(&mut Command::new("no such program")).unwrap_err();
+    assert_eq!(err.kind(), ErrorKind::NotFound, "{err}");
+}
+
+#[test]
+fn a_dropped_child_goes_on_or_is_killed() {
+    let mut child = reader();
+    let stdin = child.stdin.take();
+    child.kill_on_drop(true);
+    drop(child);
+    while reap_dropped() > 0 {
+        std::thread::yield_now();
+    }
+    drop(stdin);
+}
