@@ -38,10 +38,17 @@ impl Sigchld {
         Ok(Sigchld { bytes, handler })
     }
 
-    /// The bytes go first: a child that ends after we have looked writes another one.
     pub(super) fn check(&mut self, child: &mut Child) -> io::Result<Option<ExitStatus>> {
+        self.check_by(|| child.try_wait())
+    }
+
+    /// The bytes go first: a child that ends after we have looked writes another one.
+    fn check_by(
+        &mut self,
+        look: impl FnOnce() -> io::Result<Option<ExitStatus>>,
+    ) -> io::Result<Option<ExitStatus>> {
         self.bytes.take();
-        let status = child.try_wait()?;
+        let status = look()?;
         if status.is_some() {
             self.end();
         }
@@ -77,5 +84,39 @@ pub(super) fn send(child: &mut Child, signal: Signal) -> io::Result<()> {
     match kill_process(Pid::from_child(child), signal) {
         Err(Errno::SRCH) => Err(gone()),
         result => Ok(result?),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use mio::{Events, Interest, Poll, SelectorKind, Token};
+
+    use super::*;
+
+    /// What would be taken out of the socket after the look is what tells of that end.
+    #[test]
+    fn an_end_just_after_the_look_is_an_event() {
+        let mut events = Events::with_capacity(4);
+        for kind in SelectorKind::available() {
+            let mut poll = Poll::builder().selector(kind).build().expect("a poll");
+            let mut sigchld = Sigchld::new().expect("a handler");
+            let registry = poll.registry();
+            registry
+                .register(sigchld.source(), Token(0), Interest::READABLE)
+                .expect("register");
+            for round in 0..3 {
+                // The first is there from the start.
+                poll.poll(&mut events, Some(Duration::from_secs(30)))
+                    .expect("poll");
+                assert!(!events.is_empty(), "no event in round {round} on {kind:?}");
+                let status = sigchld.check_by(|| {
+                    crate::signal::Signal::SIGCHLD.raise()?;
+                    Ok(None)
+                });
+                assert_eq!(status.expect("no error"), None);
+            }
+        }
     }
 }
