@@ -141,14 +141,15 @@ mod tests {
         }
     }
 
-    /// As mio's: a flag that coalesces, and a signal that a poll waits for. To clear takes two
-    /// steps.
+    /// As mio's: a word that coalesces, and a signal that a poll waits for. The word says whether
+    /// the signal is raised, and in its other bits the generation, which goes on with each clear.
+    /// To clear takes two steps.
     #[derive(Clone, Default)]
     struct Notifier(Arc<State>);
 
     #[derive(Default)]
     struct State {
-        pending: AtomicBool,
+        word: AtomicUsize,
         signal: Mutex<Signal>,
         raised: Condvar,
     }
@@ -161,13 +162,19 @@ mod tests {
 
     impl Notify for Notifier {
         fn notify(&self) {
-            if !self.0.pending.swap(true, Ordering::AcqRel) {
+            let word = &self.0.word;
+            let before = word.fetch_add(0, Ordering::AcqRel);
+            if before & 1 == 0 {
                 let mut signal = self.0.signal.lock().unwrap();
                 *signal = Signal {
                     level: true,
                     edge: true,
                 };
                 self.0.raised.notify_one();
+                drop(signal);
+                // Not if it was cleared meanwhile.
+                let (success, failure) = (Ordering::AcqRel, Ordering::Relaxed);
+                let _ = word.compare_exchange(before, before | 1, success, failure);
             }
         }
     }
@@ -175,7 +182,9 @@ mod tests {
     impl Clear for Notifier {
         fn clear(&self) {
             self.0.signal.lock().unwrap().level = false;
-            self.0.pending.swap(false, Ordering::AcqRel);
+            let next = |word: usize| Some((word & !1) + 2);
+            let (success, failure) = (Ordering::AcqRel, Ordering::Relaxed);
+            let _ = self.0.word.fetch_update(success, failure, next);
         }
     }
 
