@@ -13,6 +13,8 @@
     doc = "Timers, message channels, signals and child processes as event sources for Mio."
 )]
 #![cfg_attr(docsrs, feature(doc_cfg))]
+// The docs tell of signals that such a system has no names for.
+#![cfg_attr(not(signals), allow(rustdoc::broken_intra_doc_links))]
 #![forbid(unsafe_code)]
 
 #[cfg(feature = "channel")]
