@@ -11,7 +11,7 @@ use std::process::ExitCode;
 
 #[cfg(not(unix))]
 fn main() -> ExitCode {
-    eprintln!("supervisor: children can't be watched on this system yet");
+    eprintln!("supervisor: its workers are scripts of a Unix shell, whose pipes it watches");
     ExitCode::FAILURE
 }
 

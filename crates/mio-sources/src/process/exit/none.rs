@@ -39,6 +39,6 @@ impl Exit {
 
 fn unsupported() -> io::Error {
     let message =
-        "child processes can't be watched on this system yet; std's Child can wait for one";
+        "child processes can't be watched on this system; std's Child can wait for one";
     io::Error::new(io::ErrorKind::Unsupported, message)
 }
