@@ -1,0 +1,85 @@
+//! A chat room: each guest is a thread with an inbox, and this thread passes on what they say.
+//!
+//! A guest says something, waits until it has heard all the others, and leaves. The room is closed
+//! when the last one has left, which it knows because then nobody can send to it any more.
+
+use std::io::{self, ErrorKind};
+use std::thread;
+
+use mio::{Events, Interest, Poll, Token};
+use mio_sources::channel::{self, Receiver, Sender, TryRecvError, TrySendError};
+
+const INBOX: Token = Token(0);
+const GUESTS: [&str; 3] = ["Ada", "Grace", "Edsger"];
+
+#[derive(Clone)]
+struct Line {
+    from: &'static str,
+    text: String,
+}
+
+fn main() -> io::Result<()> {
+    // More than the guests say, so that they never find it full.
+    let (to_room, room) = channel::bounded(GUESTS.len())?;
+    let mut inboxes = Vec::new();
+    let mut threads = Vec::new();
+    for name in GUESTS {
+        let (to_guest, inbox) = channel::unbounded()?;
+        let to_room = to_room.clone();
+        inboxes.push(to_guest);
+        threads.push(thread::spawn(move || guest(name, &to_room, inbox)));
+    }
+    // Only the guests have one now.
+    drop(to_room);
+
+    for_each(room, |line: Line| {
+        println!("{}: {}", line.from, line.text);
+        for inbox in &inboxes {
+            if let Err(TrySendError::Disconnected(line)) = inbox.try_send(line.clone()) {
+                println!("(somebody has left before {} was heard)", line.from);
+            }
+        }
+        true
+    })?;
+    println!("(the room is empty)");
+    for thread in threads {
+        thread.join().expect("a guest that does not panic")?;
+    }
+    Ok(())
+}
+
+fn guest(name: &'static str, room: &Sender<Line>, inbox: Receiver<Line>) -> io::Result<()> {
+    let text = format!("good evening, I am {name}");
+    room.try_send(Line { from: name, text })
+        .map_err(|err| io::Error::other(err.to_string()))?;
+    let mut heard = 0;
+    for_each(inbox, |_| {
+        heard += 1;
+        heard < GUESTS.len()
+    })
+}
+
+/// Waits for messages until `handle` has enough, or nobody can send any more.
+fn for_each<T>(mut inbox: Receiver<T>, mut handle: impl FnMut(T) -> bool) -> io::Result<()> {
+    let mut poll = Poll::new()?;
+    let mut events = Events::with_capacity(4);
+    poll.registry()
+        .register(&mut inbox, INBOX, Interest::READABLE)?;
+    loop {
+        match poll.poll(&mut events, None) {
+            Err(err) if err.kind() == ErrorKind::Interrupted => continue,
+            result => result?,
+        }
+        loop {
+            match inbox.try_recv() {
+                Ok(message) => {
+                    if !handle(message) {
+                        return Ok(());
+                    }
+                }
+                Err(TryRecvError::Empty) => break,
+                Err(TryRecvError::Disconnected) => return Ok(()),
+            }
+        }
+    }
+}

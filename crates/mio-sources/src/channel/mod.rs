@@ -1,0 +1,361 @@
+//! Messages from other threads as events: any number of senders, and one receiver that is a source.
+//!
+//! ```
+//! # fn main() -> std::io::Result<()> {
+//! use std::thread;
+//!
+//! use mio::{Events, Interest, Poll, Token};
+//! use mio_sources::channel::{self, TryRecvError};
+//!
+//! let mut poll = Poll::new()?;
+//! let (sender, mut receiver) = channel::bounded(128)?;
+//! poll.registry().register(&mut receiver, Token(0), Interest::READABLE)?;
+//!
+//! let other = sender.clone();
+//! thread::spawn(move || other.try_send("from a thread"));
+//! thread::spawn(move || sender.try_send("from another one"));
+//!
+//! let mut events = Events::with_capacity(16);
+//! let mut messages = Vec::new();
+//! 'wait: loop {
+//!     poll.poll(&mut events, None)?;
+//!     loop {
+//!         match receiver.try_recv() {
+//!             Ok(message) => messages.push(message),
+//!             Err(TryRecvError::Empty) => break,
+//!             // Both threads have ended.
+//!             Err(TryRecvError::Disconnected) => break 'wait,
+//!         }
+//!     }
+//! }
+//! assert_eq!(messages.len(), 2);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Receiving until `Empty`
+//!
+//! The receiver is readable from the first message, or from the disconnect, until
+//! [`try_recv`](Receiver::try_recv) answers `Empty` or `Disconnected`. Messages that come meanwhile
+//! make no system call: a burst is one event.
+//!
+//! In edge mode there is no further event before `Empty`, so receive until then. A program that
+//! would rather take a few messages per turn registers the receiver with
+//! [`Interest::level`](mio::Interest::level): then each poll has an event while there are messages.
+//!
+//! # What it is made of
+//!
+//! A queue of crossbeam and a [`mio::Notifier`]: one eventfd on Linux, one pipe where there are no
+//! eventfds, and no thread.
+//!
+//! Needs the feature `channel`.
+
+mod error;
+mod protocol;
+mod queue;
+
+use std::sync::Arc;
+use std::{fmt, io};
+
+use mio::event::Source;
+use mio::{Interest, Notifier, NotifierHandle, Registry, Token};
+
+pub use self::error::{TryRecvError, TrySendError};
+use self::protocol::{Clear, Notify, Shared};
+use self::queue::Messages;
+
+/// Sends to a [`Receiver`] from any thread. Clone it for another one.
+///
+/// When the last sender is dropped the receiver has an event, and after the last message
+/// [`TryRecvError::Disconnected`].
+///
+/// # Examples
+///
+/// ```
+/// # fn main() -> std::io::Result<()> {
+/// let (sender, receiver) = mio_sources::channel::unbounded()?;
+/// let other = sender.clone();
+/// std::thread::spawn(move || other.try_send(1)).join().unwrap().unwrap();
+/// sender.try_send(2).unwrap();
+/// assert_eq!(receiver.try_iter().collect::<Vec<_>>(), [1, 2]);
+/// # Ok(())
+/// # }
+/// ```
+pub struct Sender<T> {
+    shared: Arc<Shared<Messages<T>, NotifierHandle>>,
+}
+
+/// Receives what the [`Sender`]s send, as a source that is readable when there is something.
+///
+/// Register it for [`Interest::READABLE`]; the [module](self) tells how to receive. What was not
+/// received when it is dropped is dropped, and senders get what they try to send back. A message
+/// that is sent at that very moment may be dropped with the last sender.
+pub struct Receiver<T> {
+    /// First, because it is dropped first: nobody needs to be notified any more.
+    notifier: Notifier,
+    shared: Arc<Shared<Messages<T>, NotifierHandle>>,
+}
+
+/// The messages that there are, from [`Receiver::try_iter`].
+#[derive(Debug)]
+pub struct TryIter<'a, T> {
+    receiver: &'a Receiver<T>,
+}
+
+/// A channel with room for `capacity` messages, which allocates now and never again.
+///
+/// # Errors
+///
+/// [`InvalidInput`](io::ErrorKind::InvalidInput) if the capacity is zero. Those of
+/// [`Notifier::new`]: the system's if it has no descriptor left (`EMFILE`, `ENFILE`), and
+/// [`Unsupported`](io::ErrorKind::Unsupported) on WASI.
+///
+/// # Panics
+///
+/// If there is no memory for so many messages.
+///
+/// # Examples
+///
+/// ```
+/// # fn main() -> std::io::Result<()> {
+/// let (sender, receiver) = mio_sources::channel::bounded(16)?;
+/// sender.try_send("hello").unwrap();
+/// assert_eq!(receiver.try_recv(), Ok("hello"));
+/// # Ok(())
+/// # }
+/// ```
+pub fn bounded<T>(capacity: usize) -> io::Result<(Sender<T>, Receiver<T>)> {
+    if capacity == 0 {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "a channel without room would always be full; its capacity is one or more",
+        ));
+    }
+    channel(Messages::bounded(capacity))
+}
+
+/// A channel that is never full. It grows while messages are sent faster than received.
+///
+/// # Errors
+///
+/// Those of [`Notifier::new`]: the system's if it has no descriptor left (`EMFILE`, `ENFILE`), and
+/// [`Unsupported`](io::ErrorKind::Unsupported) on WASI.
+///
+/// # Examples
+///
+/// ```
+/// # fn main() -> std::io::Result<()> {
+/// let (sender, receiver) = mio_sources::channel::unbounded()?;
+/// for number in 0..1000 {
+///     sender.try_send(number).unwrap();
+/// }
+/// assert!(receiver.try_iter().eq(0..1000));
+/// # Ok(())
+/// # }
+/// ```
+pub fn unbounded<T>() -> io::Result<(Sender<T>, Receiver<T>)> {
+    channel(Messages::unbounded())
+}
+
+impl<T> Sender<T> {
+    /// Sends a message, and makes the receiver readable if it is not. Never waits.
+    ///
+    /// The messages of one sender are received in the order in which it has sent them.
+    ///
+    /// # Errors
+    ///
+    /// Both give the message back.
+    ///
+    /// * [`Full`](TrySendError::Full): a bounded channel has no room left.
+    /// * [`Disconnected`](TrySendError::Disconnected): the receiver was dropped.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// use mio_sources::channel::{self, TrySendError};
+    ///
+    /// let (sender, receiver) = channel::bounded(1)?;
+    /// sender.try_send(1).unwrap();
+    /// match sender.try_send(2) {
+    ///     Err(TrySendError::Full(message)) => assert_eq!(message, 2),
+    ///     other => panic!("{other:?}"),
+    /// }
+    /// # drop(receiver);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn try_send(&self, message: T) -> Result<(), TrySendError<T>> {
+        self.shared.send(message)
+    }
+
+    /// Whether the receiver was dropped. If so, every [`try_send`](Self::try_send) fails.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// let (sender, receiver) = mio_sources::channel::unbounded::<()>()?;
+    /// assert!(!sender.is_disconnected());
+    /// drop(receiver);
+    /// assert!(sender.is_disconnected());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn is_disconnected(&self) -> bool {
+        self.shared.receiver_is_gone()
+    }
+
+    /// How many messages there is room for at once. `None` if the channel is unbounded.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// let (sender, _receiver) = mio_sources::channel::bounded::<()>(5)?;
+    /// assert_eq!(sender.capacity(), Some(5));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn capacity(&self) -> Option<usize> {
+        self.shared.queue().capacity()
+    }
+}
+
+impl<T> Receiver<T> {
+    /// Takes the next message, if there is one. Never waits.
+    ///
+    /// Only the answer that there is none makes a system call.
+    ///
+    /// # Errors
+    ///
+    /// * [`Empty`](TryRecvError::Empty): there is none now, and the next one makes an event.
+    /// * [`Disconnected`](TryRecvError::Disconnected): there will be none.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// use mio_sources::channel::{self, TryRecvError};
+    ///
+    /// let (sender, receiver) = channel::unbounded()?;
+    /// sender.try_send("last").unwrap();
+    /// drop(sender);
+    /// assert_eq!(receiver.try_recv(), Ok("last"));
+    /// assert_eq!(receiver.try_recv(), Err(TryRecvError::Disconnected));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn try_recv(&self) -> Result<T, TryRecvError> {
+        self.shared.receive(&self.notifier)
+    }
+
+    /// The messages that there are, until [`try_recv`](Self::try_recv) answers `Empty` or
+    /// `Disconnected`. To tell these two apart, call it once more.
+    ///
+    /// It is without end if messages come faster than they are taken.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// let (sender, receiver) = mio_sources::channel::unbounded()?;
+    /// sender.try_send('a').unwrap();
+    /// sender.try_send('b').unwrap();
+    /// assert_eq!(receiver.try_iter().collect::<String>(), "ab");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn try_iter(&self) -> TryIter<'_, T> {
+        TryIter { receiver: self }
+    }
+}
+
+fn channel<T>(messages: Messages<T>) -> io::Result<(Sender<T>, Receiver<T>)> {
+    let notifier = Notifier::new()?;
+    let shared = Arc::new(Shared::new(messages, notifier.handle()));
+    let sender = Sender {
+        shared: Arc::clone(&shared),
+    };
+    Ok((sender, Receiver { notifier, shared }))
+}
+
+impl Notify for NotifierHandle {
+    fn notify(&self) {
+        // The message is in the queue and can't be given back. A notifier fails only if its
+        // descriptor is not what it was, and then there is nobody to tell.
+        let _ = NotifierHandle::notify(self);
+    }
+}
+
+impl Notify for Notifier {
+    fn notify(&self) {
+        let _ = Notifier::notify(self);
+    }
+}
+
+impl Clear for Notifier {
+    fn clear(&self) {
+        let _ = Notifier::clear(self);
+    }
+}
+
+impl<T> Clone for Sender<T> {
+    fn clone(&self) -> Self {
+        self.shared.add_sender();
+        Sender {
+            shared: Arc::clone(&self.shared),
+        }
+    }
+}
+
+impl<T> Drop for Sender<T> {
+    fn drop(&mut self) {
+        self.shared.drop_sender();
+    }
+}
+
+impl<T> Drop for Receiver<T> {
+    fn drop(&mut self) {
+        self.shared.drop_receiver();
+    }
+}
+
+impl<T> Source for Receiver<T> {
+    fn register(&mut self, registry: &Registry, token: Token, wanted: Interest) -> io::Result<()> {
+        self.notifier.register(registry, token, wanted)
+    }
+
+    fn reregister(
+        &mut self,
+        registry: &Registry,
+        token: Token,
+        wanted: Interest,
+    ) -> io::Result<()> {
+        self.notifier.reregister(registry, token, wanted)
+    }
+
+    fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
+        self.notifier.deregister(registry)
+    }
+}
+
+impl<T> Iterator for TryIter<'_, T> {
+    type Item = T;
+
+    fn next(&mut self) -> Option<T> {
+        self.receiver.try_recv().ok()
+    }
+}
+
+impl<T> fmt::Debug for Sender<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sender").finish_non_exhaustive()
+    }
+}
+
+impl<T> fmt::Debug for Receiver<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Receiver").finish_non_exhaustive()
+    }
+}

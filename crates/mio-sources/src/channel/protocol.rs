@@ -1,0 +1,292 @@
+//! Who says what when, so that no message and no disconnect is missed: the part of the channel that
+//! is neither the queue nor the notifier.
+//!
+//! A sender publishes and then notifies. The receiver looks; when it finds nothing it clears the
+//! notification and looks again, because what was published before the clear may have been notified
+//! of before it too. From this follows what the receiver relies on: *the notification stands unless
+//! `Empty` or `Disconnected` was the last answer, and after that each message makes a new one.*
+//!
+//! The tests of this file run it under [loom], which tries every order: `ci/loom`.
+//!
+//! [loom]: https://docs.rs/loom
+
+#[cfg(all(test, loom))]
+use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+#[cfg(not(all(test, loom)))]
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use super::{TryRecvError, TrySendError};
+
+/// Messages on their way, first in first out.
+pub(super) trait Queue<T> {
+    /// Gives the message back if there is no room.
+    fn push(&self, message: T) -> Result<(), T>;
+    fn pop(&self) -> Option<T>;
+}
+
+/// The sending side of a notifier.
+pub(super) trait Notify {
+    /// What was done before this is seen after the `clear` that takes it.
+    fn notify(&self);
+}
+
+/// The receiving side of a notifier.
+pub(super) trait Clear: Notify {
+    fn clear(&self);
+}
+
+/// What senders and receiver share.
+#[derive(Debug)]
+pub(super) struct Shared<Q, N> {
+    queue: Q,
+    notify: N,
+    senders: AtomicUsize,
+    receiver_is_gone: AtomicBool,
+}
+
+impl<Q, N: Notify> Shared<Q, N> {
+    /// With one sender.
+    pub(super) fn new(queue: Q, notify: N) -> Shared<Q, N> {
+        Shared {
+            queue,
+            notify,
+            senders: AtomicUsize::new(1),
+            receiver_is_gone: AtomicBool::new(false),
+        }
+    }
+
+    pub(super) fn queue(&self) -> &Q {
+        &self.queue
+    }
+
+    pub(super) fn send<T>(&self, message: T) -> Result<(), TrySendError<T>>
+    where
+        Q: Queue<T>,
+    {
+        if self.receiver_is_gone() {
+            return Err(TrySendError::Disconnected(message));
+        }
+        self.queue.push(message).map_err(TrySendError::Full)?;
+        self.notify.notify();
+        Ok(())
+    }
+
+    pub(super) fn receive<T>(&self, notifier: &impl Clear) -> Result<T, TryRecvError>
+    where
+        Q: Queue<T>,
+    {
+        if let Some(message) = self.queue.pop() {
+            return Ok(message);
+        }
+        notifier.clear();
+        // Before the last look: who is gone by now has published before.
+        let disconnected = self.senders.load(Ordering::Acquire) == 0;
+        if let Some(message) = self.queue.pop() {
+            // There may be more of which nobody will notify, and who stops here has to hear of it.
+            notifier.notify();
+            return Ok(message);
+        }
+        Err(if disconnected {
+            TryRecvError::Disconnected
+        } else {
+            TryRecvError::Empty
+        })
+    }
+
+    pub(super) fn add_sender(&self) {
+        // Who adds one is one, so the number can't be zero, and nothing has to be in order with it.
+        self.senders.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn drop_sender(&self) {
+        if self.senders.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.notify.notify();
+        }
+    }
+
+    pub(super) fn receiver_is_gone(&self) -> bool {
+        self.receiver_is_gone.load(Ordering::Acquire)
+    }
+
+    /// Drops what was not received.
+    pub(super) fn drop_receiver<T>(&self)
+    where
+        Q: Queue<T>,
+    {
+        self.receiver_is_gone.store(true, Ordering::Release);
+        while self.queue.pop().is_some() {}
+    }
+}
+
+#[cfg(all(test, loom))]
+mod tests {
+    use std::collections::VecDeque;
+
+    use loom::sync::{Arc, Condvar, Mutex};
+    use loom::thread;
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Messages(Mutex<VecDeque<u32>>);
+
+    impl Queue<u32> for Messages {
+        fn push(&self, message: u32) -> Result<(), u32> {
+            self.0.lock().unwrap().push_back(message);
+            Ok(())
+        }
+
+        fn pop(&self) -> Option<u32> {
+            self.0.lock().unwrap().pop_front()
+        }
+    }
+
+    /// As mio's: a flag that coalesces, and a signal that a poll waits for. To clear takes two
+    /// steps.
+    #[derive(Clone, Default)]
+    struct Notifier(Arc<State>);
+
+    #[derive(Default)]
+    struct State {
+        pending: AtomicBool,
+        signal: Mutex<Signal>,
+        raised: Condvar,
+    }
+
+    #[derive(Default)]
+    struct Signal {
+        level: bool,
+        edge: bool,
+    }
+
+    impl Notify for Notifier {
+        fn notify(&self) {
+            if !self.0.pending.swap(true, Ordering::AcqRel) {
+                let mut signal = self.0.signal.lock().unwrap();
+                *signal = Signal {
+                    level: true,
+                    edge: true,
+                };
+                self.0.raised.notify_one();
+            }
+        }
+    }
+
+    impl Clear for Notifier {
+        fn clear(&self) {
+            self.0.signal.lock().unwrap().level = false;
+            self.0.pending.swap(false, Ordering::AcqRel);
+        }
+    }
+
+    impl Notifier {
+        /// As a poll in edge mode. Waits for ever if nothing comes, which loom reports.
+        fn wait_for_edge(&self) {
+            let mut signal = self.0.signal.lock().unwrap();
+            while !signal.edge {
+                signal = self.0.raised.wait(signal).unwrap();
+            }
+            signal.edge = false;
+        }
+
+        /// As a poll in level mode.
+        fn wait_for_level(&self) {
+            let mut signal = self.0.signal.lock().unwrap();
+            while !signal.level {
+                signal = self.0.raised.wait(signal).unwrap();
+            }
+        }
+    }
+
+    type Channel = Arc<Shared<Messages, Notifier>>;
+
+    fn channel() -> (Channel, Notifier) {
+        let notifier = Notifier::default();
+        let shared = Shared::new(Messages::default(), notifier.clone());
+        (Arc::new(shared), notifier)
+    }
+
+    fn send_and_drop(channel: &Channel, messages: std::ops::Range<u32>) -> thread::JoinHandle<()> {
+        let channel = Arc::clone(channel);
+        thread::spawn(move || {
+            for message in messages {
+                channel.send(message).unwrap();
+            }
+            channel.drop_sender();
+        })
+    }
+
+    /// One event, and then all there is: messages in order, and at last the disconnect.
+    #[test]
+    fn who_empties_the_queue_after_each_edge_misses_nothing() {
+        loom::model(|| {
+            let (channel, notifier) = channel();
+            let sender = send_and_drop(&channel, 0..2);
+            let mut expected = 0;
+            'wait: loop {
+                notifier.wait_for_edge();
+                loop {
+                    match channel.receive(&notifier) {
+                        Ok(message) => {
+                            assert_eq!(message, expected);
+                            expected += 1;
+                        }
+                        Err(TryRecvError::Empty) => break,
+                        Err(TryRecvError::Disconnected) => break 'wait,
+                    }
+                }
+            }
+            assert_eq!(expected, 2);
+            sender.join().unwrap();
+        });
+    }
+
+    /// One message for each event is enough in level mode, however many there are.
+    #[test]
+    fn who_takes_one_message_per_level_misses_nothing() {
+        loom::model(|| {
+            let (channel, notifier) = channel();
+            let sender = send_and_drop(&channel, 0..2);
+            let mut expected = 0;
+            loop {
+                notifier.wait_for_level();
+                match channel.receive(&notifier) {
+                    Ok(message) => {
+                        assert_eq!(message, expected);
+                        expected += 1;
+                    }
+                    Err(TryRecvError::Empty) => {}
+                    Err(TryRecvError::Disconnected) => break,
+                }
+            }
+            assert_eq!(expected, 2);
+            sender.join().unwrap();
+        });
+    }
+
+    /// Two senders: the disconnect is told once, after the messages of both.
+    #[test]
+    fn the_disconnect_comes_after_all_messages() {
+        loom::model(|| {
+            let (channel, notifier) = channel();
+            channel.add_sender();
+            let senders = [0..1, 1..2].map(|messages| send_and_drop(&channel, messages));
+            let mut seen = Vec::new();
+            'wait: loop {
+                notifier.wait_for_edge();
+                loop {
+                    match channel.receive(&notifier) {
+                        Ok(message) => seen.push(message),
+                        Err(TryRecvError::Empty) => break,
+                        Err(TryRecvError::Disconnected) => break 'wait,
+                    }
+                }
+            }
+            seen.sort();
+            assert_eq!(seen, [0, 1]);
+            for sender in senders {
+                sender.join().unwrap();
+            }
+        });
+    }
+}

@@ -1,0 +1,15 @@
+// The README's examples need what they show.
+#![cfg_attr(all(feature = "channel", feature = "timer"), doc = include_str!("../README.md"))]
+#![cfg_attr(
+    not(all(feature = "channel", feature = "timer")),
+    doc = "Timers, message channels, signals and child processes as event sources for Mio."
+)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+#![forbid(unsafe_code)]
+
+#[cfg(feature = "channel")]
+#[cfg_attr(docsrs, doc(cfg(feature = "channel")))]
+pub mod channel;
+#[cfg(feature = "timer")]
+#[cfg_attr(docsrs, doc(cfg(feature = "timer")))]
+pub mod timer;

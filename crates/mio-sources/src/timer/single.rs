@@ -1,0 +1,239 @@
+//! One deadline, or one interval, as a source.
+
+use std::io;
+use std::time::{Duration, Instant};
+
+use mio::event::Source;
+use mio::{Interest, Registry, Token};
+
+use super::sys;
+
+/// One deadline or interval, as a source that is readable when it has expired.
+///
+/// Register it for [`Interest::READABLE`], in any mode. After an event, [`read`](Timer::read) tells
+/// how many ticks there were; one call is enough. Setting or cancelling a timer takes a system call
+/// and no registration, and what was set before, with ticks that were not read, is gone. An event
+/// that is on its way then may still come: `read` answers `None`.
+///
+/// A program with many deadlines has less to do with one [`TimerWheel`](super::TimerWheel), which
+/// needs no source. A `Timer` is for the few that should be exact to less than a millisecond on a
+/// system whose selector is not, or that another thread sets.
+///
+/// # Time
+///
+/// It runs on the clock of [`Instant`], which no change of the system's time touches, and which on
+/// most systems stands still while the machine sleeps. It counts nanoseconds and is never early.
+/// How late it is depends on the system: where kqueue counts milliseconds (NetBSD, OpenBSD,
+/// DragonFly) a tick is up to one late, and everywhere by what the scheduler takes. Intervals do
+/// not drift.
+///
+/// # Systems
+///
+/// | system | what it is made of |
+/// |---|---|
+/// | Linux, Android, illumos | a timerfd |
+/// | macOS and its relatives, the BSDs | a kqueue of its own with `EVFILT_TIMER` |
+/// | others, Windows among them | nothing: [`Timer::new`] fails. `TimerWheel` works everywhere |
+///
+/// # Examples
+///
+/// ```
+/// # fn main() -> std::io::Result<()> {
+/// use std::time::Duration;
+///
+/// use mio::{Events, Interest, Poll, Token};
+/// use mio_sources::timer::Timer;
+///
+/// # if !cfg!(target_os = "linux") { return Ok(()) }
+/// let mut poll = Poll::new()?;
+/// let mut timer = Timer::new()?;
+/// poll.registry().register(&mut timer, Token(0), Interest::READABLE)?;
+/// timer.set_interval(Duration::from_millis(5), Duration::from_millis(10))?;
+///
+/// let mut events = Events::with_capacity(4);
+/// let mut ticks = 0;
+/// while ticks < 3 {
+///     poll.poll(&mut events, None)?;
+///     ticks += timer.read()?.unwrap_or(0);
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Timer(sys::Monotonic);
+
+impl Timer {
+    /// A timer that is not set.
+    ///
+    /// # Errors
+    ///
+    /// The system's error if it has no descriptor left (`EMFILE`, `ENFILE`).
+    /// [`Unsupported`](io::ErrorKind::Unsupported) on a system without such timers.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::io::ErrorKind;
+    ///
+    /// use mio_sources::timer::Timer;
+    ///
+    /// match Timer::new() {
+    ///     Ok(timer) => drop(timer),
+    ///     Err(err) => assert_eq!(err.kind(), ErrorKind::Unsupported),
+    /// }
+    /// ```
+    pub fn new() -> io::Result<Timer> {
+        Ok(Timer(sys::Monotonic::new()?))
+    }
+
+    /// Expires at `deadline`, once. If that is over, it expires now.
+    ///
+    /// # Errors
+    ///
+    /// None is expected.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// use std::time::{Duration, Instant};
+    ///
+    /// # if !cfg!(target_os = "linux") { return Ok(()) }
+    /// let mut timer = mio_sources::timer::Timer::new()?;
+    /// timer.set_deadline(Instant::now() + Duration::from_secs(5))?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn set_deadline(&mut self, deadline: Instant) -> io::Result<()> {
+        self.set_after(deadline.saturating_duration_since(Instant::now()))
+    }
+
+    /// Expires so long from now, once. After a time of zero it expires at once, and after one that
+    /// is longer than the system can count, never.
+    ///
+    /// # Errors
+    ///
+    /// None is expected.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// use std::time::Duration;
+    ///
+    /// # if !cfg!(target_os = "linux") { return Ok(()) }
+    /// let mut timer = mio_sources::timer::Timer::new()?;
+    /// timer.set_after(Duration::from_micros(250))?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn set_after(&mut self, after: Duration) -> io::Result<()> {
+        self.0.set(after, None)
+    }
+
+    /// Ticks after `first`, and then each `period`, until it is set again or cancelled.
+    ///
+    /// A tick that is handled late does not move those after it.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidInput`](io::ErrorKind::InvalidInput) if `period` is zero. What was set before
+    /// stays.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// use std::io::ErrorKind;
+    /// use std::time::Duration;
+    ///
+    /// # if !cfg!(target_os = "linux") { return Ok(()) }
+    /// let mut timer = mio_sources::timer::Timer::new()?;
+    /// timer.set_interval(Duration::ZERO, Duration::from_secs(1))?;
+    ///
+    /// let err = timer.set_interval(Duration::ZERO, Duration::ZERO).unwrap_err();
+    /// assert_eq!(err.kind(), ErrorKind::InvalidInput);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn set_interval(&mut self, first: Duration, period: Duration) -> io::Result<()> {
+        if period.is_zero() {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "an interval of zero would tick without end; `set_after` is for a single tick",
+            ));
+        }
+        self.0.set(first, Some(period))
+    }
+
+    /// Stops the timer. Ticks that were not read are gone.
+    ///
+    /// It can be set again.
+    ///
+    /// # Errors
+    ///
+    /// None is expected.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// use std::time::Duration;
+    ///
+    /// # if !cfg!(target_os = "linux") { return Ok(()) }
+    /// let mut timer = mio_sources::timer::Timer::new()?;
+    /// timer.set_after(Duration::ZERO)?;
+    /// timer.cancel()?;
+    /// assert_eq!(timer.read()?, None);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn cancel(&mut self) -> io::Result<()> {
+        self.0.cancel()
+    }
+
+    /// How many ticks there were since the last read, if any. It does not wait.
+    ///
+    /// A timer with one deadline answers `Some(1)` once. With an interval, more than one tick was
+    /// missed if the number is above one.
+    ///
+    /// # Errors
+    ///
+    /// None is expected.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// use std::time::Duration;
+    ///
+    /// # if !cfg!(target_os = "linux") { return Ok(()) }
+    /// let mut timer = mio_sources::timer::Timer::new()?;
+    /// timer.set_after(Duration::from_secs(3600))?;
+    /// assert_eq!(timer.read()?, None);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn read(&mut self) -> io::Result<Option<u64>> {
+        self.0.read()
+    }
+}
+
+impl Source for Timer {
+    fn register(&mut self, registry: &Registry, token: Token, wanted: Interest) -> io::Result<()> {
+        self.0.source().register(registry, token, wanted)
+    }
+
+    fn reregister(
+        &mut self,
+        registry: &Registry,
+        token: Token,
+        wanted: Interest,
+    ) -> io::Result<()> {
+        self.0.source().reregister(registry, token, wanted)
+    }
+
+    fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
+        self.0.source().deregister(registry)
+    }
+}

@@ -1,0 +1,51 @@
+//! A system without a timer that can be watched.
+
+use std::io;
+use std::time::Duration;
+
+use mio::event::Source;
+use mio::{Interest, Registry, Token};
+
+/// Can't be made, so that nothing else has to be done.
+#[derive(Debug)]
+pub(in crate::timer) enum Monotonic {}
+
+impl Monotonic {
+    pub(in crate::timer) fn new() -> io::Result<Monotonic> {
+        Err(io::Error::new(
+            io::ErrorKind::Unsupported,
+            "this system has no timer that can be watched; keep deadlines in a `TimerWheel` and \
+             wait until its `next_deadline`",
+        ))
+    }
+
+    pub(in crate::timer) fn set(&mut self, _: Duration, _: Option<Duration>) -> io::Result<()> {
+        match *self {}
+    }
+
+    pub(in crate::timer) fn cancel(&mut self) -> io::Result<()> {
+        match *self {}
+    }
+
+    pub(in crate::timer) fn read(&mut self) -> io::Result<Option<u64>> {
+        match *self {}
+    }
+
+    pub(in crate::timer) fn source(&mut self) -> &mut impl Source {
+        self
+    }
+}
+
+impl Source for Monotonic {
+    fn register(&mut self, _: &Registry, _: Token, _: Interest) -> io::Result<()> {
+        match *self {}
+    }
+
+    fn reregister(&mut self, _: &Registry, _: Token, _: Interest) -> io::Result<()> {
+        match *self {}
+    }
+
+    fn deregister(&mut self, _: &Registry) -> io::Result<()> {
+        match *self {}
+    }
+}

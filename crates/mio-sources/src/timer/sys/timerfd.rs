@@ -1,0 +1,145 @@
+//! Timers that are descriptors: [timerfd_create(2)].
+//!
+//! [timerfd_create(2)]: https://man7.org/linux/man-pages/man2/timerfd_create.2.html
+
+use std::io;
+use std::os::fd::OwnedFd;
+use std::time::Duration;
+
+use mio::event::Source;
+use mio::{Interest, IoSource, Registry, Token};
+use rustix::io::Errno;
+use rustix::time::{
+    Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create,
+    timerfd_settime,
+};
+
+/// On the clock of [`Instant`](std::time::Instant).
+#[derive(Debug)]
+pub(in crate::timer) struct Monotonic {
+    fd: Descriptor,
+}
+
+/// What a timer is on whatever clock.
+#[derive(Debug)]
+pub(super) struct Descriptor(IoSource<OwnedFd>);
+
+pub(super) const ZERO: Timespec = Timespec {
+    tv_sec: 0,
+    tv_nsec: 0,
+};
+
+/// Of zero the system makes "no timer".
+const SOONEST: Timespec = Timespec {
+    tv_sec: 0,
+    tv_nsec: 1,
+};
+
+impl Monotonic {
+    pub(in crate::timer) fn new() -> io::Result<Monotonic> {
+        let fd = Descriptor::new(TimerfdClockId::Monotonic)?;
+        Ok(Monotonic { fd })
+    }
+
+    pub(in crate::timer) fn set(
+        &mut self,
+        after: Duration,
+        period: Option<Duration>,
+    ) -> io::Result<()> {
+        let interval = period.map_or(ZERO, timespec);
+        let value = at_least(timespec(after));
+        self.fd.set(TimerfdTimerFlags::empty(), value, interval)?;
+        Ok(())
+    }
+
+    pub(in crate::timer) fn cancel(&mut self) -> io::Result<()> {
+        Ok(self.fd.set(TimerfdTimerFlags::empty(), ZERO, ZERO)?)
+    }
+
+    pub(in crate::timer) fn read(&mut self) -> io::Result<Option<u64>> {
+        Ok(self.fd.read()?)
+    }
+
+    pub(in crate::timer) fn source(&mut self) -> &mut impl Source {
+        &mut self.fd
+    }
+}
+
+impl Descriptor {
+    pub(super) fn new(clock: TimerfdClockId) -> io::Result<Descriptor> {
+        let flags = TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC;
+        Ok(Descriptor(IoSource::new(timerfd_create(clock, flags)?)))
+    }
+
+    pub(super) fn set(
+        &self,
+        flags: TimerfdTimerFlags,
+        value: Timespec,
+        interval: Timespec,
+    ) -> Result<(), Errno> {
+        let new = Itimerspec {
+            it_interval: interval,
+            it_value: value,
+        };
+        let result = timerfd_settime(&*self.0, flags, &new);
+        // Ticks that nobody has read are gone now.
+        self.is_used_up();
+        result.map(drop)
+    }
+
+    /// The ticks since the last read.
+    pub(super) fn read(&self) -> Result<Option<u64>, Errno> {
+        let mut ticks = [0; 8];
+        let result = loop {
+            match rustix::io::read(&*self.0, &mut ticks) {
+                Err(Errno::INTR) => {}
+                Err(Errno::AGAIN) => break Ok(None),
+                result => break result.map(|_| Some(u64::from_ne_bytes(ticks))),
+            }
+        };
+        self.is_used_up();
+        result
+    }
+
+    /// Says that there is nothing to read, without the system call that would say so. One read
+    /// takes all there is, so it is true; if there is a tick again, the selector finds it.
+    fn is_used_up(&self) {
+        let nothing: io::Result<()> = self
+            .0
+            .read_with(|_| Err(io::Error::from(io::ErrorKind::WouldBlock)));
+        drop(nothing);
+    }
+}
+
+impl Source for Descriptor {
+    fn register(&mut self, registry: &Registry, token: Token, wanted: Interest) -> io::Result<()> {
+        self.0.register(registry, token, wanted)
+    }
+
+    fn reregister(
+        &mut self,
+        registry: &Registry,
+        token: Token,
+        wanted: Interest,
+    ) -> io::Result<()> {
+        self.0.reregister(registry, token, wanted)
+    }
+
+    fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
+        self.0.deregister(registry)
+    }
+}
+
+/// What is too long for the system to count is as long as it can, which is centuries.
+pub(super) fn timespec(duration: Duration) -> Timespec {
+    Timespec {
+        tv_sec: i64::try_from(duration.as_secs()).unwrap_or(i64::MAX),
+        // Below 10^9, so it fits whatever the type is; on some systems that is 32 bits.
+        #[allow(clippy::cast_lossless)]
+        tv_nsec: duration.subsec_nanos() as _,
+    }
+}
+
+pub(super) fn at_least(value: Timespec) -> Timespec {
+    if value == ZERO { SOONEST } else { value }
+}

@@ -1,0 +1,53 @@
+//! A system without a timer that can be watched and notices when the clock is set.
+
+use std::io;
+use std::time::SystemTime;
+
+use mio::event::Source;
+use mio::{Interest, Registry, Token};
+
+use crate::timer::WallEvent;
+
+/// Can't be made, so that nothing else has to be done.
+#[derive(Debug)]
+pub(in crate::timer) enum Wall {}
+
+impl Wall {
+    pub(in crate::timer) fn new() -> io::Result<Wall> {
+        Err(io::Error::new(
+            io::ErrorKind::Unsupported,
+            "this system does not tell when its clock is set; use `Timer`, or a `TimerWheel`, and \
+             compare `SystemTime::now()` with the deadline now and then",
+        ))
+    }
+
+    pub(in crate::timer) fn set(&mut self, _: SystemTime) -> io::Result<()> {
+        match *self {}
+    }
+
+    pub(in crate::timer) fn cancel(&mut self) -> io::Result<()> {
+        match *self {}
+    }
+
+    pub(in crate::timer) fn read(&mut self) -> io::Result<Option<WallEvent>> {
+        match *self {}
+    }
+
+    pub(in crate::timer) fn source(&mut self) -> &mut impl Source {
+        self
+    }
+}
+
+impl Source for Wall {
+    fn register(&mut self, _: &Registry, _: Token, _: Interest) -> io::Result<()> {
+        match *self {}
+    }
+
+    fn reregister(&mut self, _: &Registry, _: Token, _: Interest) -> io::Result<()> {
+        match *self {}
+    }
+
+    fn deregister(&mut self, _: &Registry) -> io::Result<()> {
+        match *self {}
+    }
+}

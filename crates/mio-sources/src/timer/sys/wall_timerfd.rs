@@ -1,0 +1,65 @@
+//! A timerfd on the clock of [`SystemTime`], which is cancelled when that clock is set.
+
+use std::io;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use mio::event::Source;
+use rustix::io::Errno;
+use rustix::time::{TimerfdClockId, TimerfdTimerFlags};
+
+use super::timerfd::{Descriptor, ZERO, at_least, timespec};
+use crate::timer::WallEvent;
+
+#[derive(Debug)]
+pub(in crate::timer) struct Wall {
+    fd: Descriptor,
+    deadline: Option<SystemTime>,
+}
+
+impl Wall {
+    pub(in crate::timer) fn new() -> io::Result<Wall> {
+        let fd = Descriptor::new(TimerfdClockId::Realtime)?;
+        Ok(Wall { fd, deadline: None })
+    }
+
+    pub(in crate::timer) fn set(&mut self, deadline: SystemTime) -> io::Result<()> {
+        self.deadline = Some(deadline);
+        let since = deadline.duration_since(UNIX_EPOCH).unwrap_or_default();
+        let value = at_least(timespec(since));
+        let flags = TimerfdTimerFlags::ABSTIME | TimerfdTimerFlags::CANCEL_ON_SET;
+        match self.fd.set(flags, value, ZERO) {
+            // The clock was set while the former deadline was waited for, which is no news of this
+            // one. The system sets the timer all the same.
+            Err(Errno::CANCELED) => Ok(()),
+            result => Ok(result?),
+        }
+    }
+
+    pub(in crate::timer) fn cancel(&mut self) -> io::Result<()> {
+        self.deadline = None;
+        Ok(self.fd.set(TimerfdTimerFlags::empty(), ZERO, ZERO)?)
+    }
+
+    pub(in crate::timer) fn read(&mut self) -> io::Result<Option<WallEvent>> {
+        match self.fd.read() {
+            Ok(None) => Ok(None),
+            Ok(Some(_)) => {
+                self.deadline = None;
+                Ok(Some(WallEvent::Expired))
+            }
+            Err(Errno::CANCELED) => {
+                // If the change went over the deadline, the system forgets that it has expired. Set
+                // again, it expires at once.
+                if let Some(deadline) = self.deadline {
+                    self.set(deadline)?;
+                }
+                Ok(Some(WallEvent::ClockChanged))
+            }
+            Err(err) => Err(err.into()),
+        }
+    }
+
+    pub(in crate::timer) fn source(&mut self) -> &mut impl Source {
+        &mut self.fd
+    }
+}

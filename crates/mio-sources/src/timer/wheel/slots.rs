@@ -1,0 +1,198 @@
+//! The timers whose tick has not begun: lists of those that expire about the same time.
+//!
+//! Time is cut into ticks, and a tick is a number of [`LEVELS`] digits of 6 bits. A timer is in the
+//! level of the first digit in which its tick differs from the current one, in the slot of that
+//! digit. So all timers of a slot come before those of a later slot of the level, and before those
+//! of higher levels. When the current tick comes to a slot, its timers are put in again: each goes
+//! to a lower level, or is due. That happens at most once per level, and mostly once or twice.
+
+use std::time::{Duration, Instant};
+
+use super::due::Due;
+use super::slab::{NONE, Place, Slab};
+
+const LEVELS: usize = 7;
+const BITS: u32 = 6;
+const SLOTS: usize = 1 << BITS;
+/// The last tick there is, 139 years after the origin. What is later still is in this tick.
+const LAST: u64 = (1 << (BITS * LEVELS as u32)) - 1;
+
+#[derive(Debug)]
+pub(super) struct Slots {
+    /// When tick 0 began.
+    origin: Instant,
+    /// All timers of this tick and of those before are due.
+    current: u64,
+    /// For each level, which of its slots have timers.
+    occupied: [u64; LEVELS],
+    slots: Box<[Slot]>,
+}
+
+/// A ring of timers: the `previous` of the first one is the last.
+#[derive(Debug, Clone, Copy)]
+struct Slot {
+    first: u32,
+    /// No deadline in the slot is before this. There may be none as early if it was taken out.
+    earliest: Instant,
+}
+
+/// Whether time has moved on.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Advance {
+    /// Timers were put in again; some may be due now.
+    Moved,
+    /// No tick up to the given one has timers.
+    Nothing,
+}
+
+impl Slots {
+    pub(super) fn new(origin: Instant) -> Slots {
+        let empty = Slot {
+            first: NONE,
+            earliest: origin,
+        };
+        Slots {
+            origin,
+            current: 0,
+            occupied: [0; LEVELS],
+            slots: vec![empty; LEVELS * SLOTS].into_boxed_slice(),
+        }
+    }
+
+    /// Puts a timer where it belongs, which may be the heap of what is due.
+    pub(super) fn insert<T>(&mut self, slab: &mut Slab<T>, due: &mut Due, index: u32) {
+        let deadline = slab.node(index).deadline;
+        let tick = self.tick(deadline);
+        if tick <= self.current {
+            return due.push(slab, index);
+        }
+        let level = (tick ^ self.current).ilog2() / BITS;
+        let digit = (tick >> (level * BITS)) as usize % SLOTS;
+        self.occupied[level as usize] |= 1 << digit;
+        let slot = level as usize * SLOTS + digit;
+        self.append(slab, slot, index, deadline);
+    }
+
+    /// Takes a timer out of its slot.
+    pub(super) fn remove<T>(&mut self, slab: &mut Slab<T>, index: u32) {
+        let Place::Slot {
+            slot,
+            previous,
+            next,
+        } = slab.node(index).place
+        else {
+            return;
+        };
+        let slot = usize::from(slot);
+        if next == index {
+            self.slots[slot].first = NONE;
+            self.occupied[slot / SLOTS] &= !(1 << (slot % SLOTS));
+            return;
+        }
+        set_next(slab, previous, next);
+        set_previous(slab, next, previous);
+        if self.slots[slot].first == index {
+            self.slots[slot].first = next;
+        }
+    }
+
+    /// No timer has a deadline before this.
+    pub(super) fn earliest(&self) -> Option<Instant> {
+        let (level, digit) = self.first_slot()?;
+        Some(self.slots[level * SLOTS + digit].earliest)
+    }
+
+    /// Moves to the first slot with timers and puts these in again, if it has begun by `now`.
+    ///
+    /// Nothing may be due, or what is would be mixed with what comes later.
+    pub(super) fn advance<T>(
+        &mut self,
+        slab: &mut Slab<T>,
+        due: &mut Due,
+        now: Instant,
+    ) -> Advance {
+        let now = self.tick(now);
+        let Some((level, digit)) = self.first_slot() else {
+            self.current = self.current.max(now);
+            return Advance::Nothing;
+        };
+        let shift = level as u32 * BITS;
+        let above = self.current >> shift >> BITS << BITS << shift;
+        let begin = above | (digit as u64) << shift;
+        if begin > now {
+            // No slot up to `now` has timers, so that all stay where they belong.
+            self.current = self.current.max(now);
+            return Advance::Nothing;
+        }
+        self.current = begin;
+        self.occupied[level] &= !(1 << digit);
+        let slot = level * SLOTS + digit;
+        let first = std::mem::replace(&mut self.slots[slot].first, NONE);
+        let mut index = first;
+        while let Place::Slot { next, .. } = slab.node(index).place {
+            self.insert(slab, due, index);
+            if next == first {
+                break;
+            }
+            index = next;
+        }
+        Advance::Moved
+    }
+
+    /// The level and the digit of the slot that comes first.
+    fn first_slot(&self) -> Option<(usize, usize)> {
+        let level = self.occupied.iter().position(|slots| *slots != 0)?;
+        Some((level, self.occupied[level].trailing_zeros() as usize))
+    }
+
+    /// A number that never is less for a later moment: 1024 per second, of 2^20 nanoseconds each
+    /// but the last ones, which are shorter or empty.
+    fn tick(&self, moment: Instant) -> u64 {
+        let since: Duration = moment.saturating_duration_since(self.origin);
+        let seconds = since.as_secs().min(LAST >> 10);
+        (seconds << 10 | u64::from(since.subsec_nanos() >> 20)).min(LAST)
+    }
+
+    fn append<T>(&mut self, slab: &mut Slab<T>, slot: usize, index: u32, deadline: Instant) {
+        let first = self.slots[slot].first;
+        let (previous, next) = if first == NONE {
+            self.slots[slot] = Slot {
+                first: index,
+                earliest: deadline,
+            };
+            (index, index)
+        } else {
+            let earliest = &mut self.slots[slot].earliest;
+            *earliest = deadline.min(*earliest);
+            let last = previous_of(slab, first);
+            set_next(slab, last, index);
+            set_previous(slab, first, index);
+            (last, first)
+        };
+        slab.node_mut(index).place = Place::Slot {
+            // There are fewer slots than 16 bits can number.
+            slot: slot as u16,
+            previous,
+            next,
+        };
+    }
+}
+
+fn previous_of<T>(slab: &Slab<T>, index: u32) -> u32 {
+    match slab.node(index).place {
+        Place::Slot { previous, .. } => previous,
+        _ => index,
+    }
+}
+
+fn set_next<T>(slab: &mut Slab<T>, index: u32, new: u32) {
+    if let Place::Slot { next, .. } = &mut slab.node_mut(index).place {
+        *next = new;
+    }
+}
+
+fn set_previous<T>(slab: &mut Slab<T>, index: u32, new: u32) {
+    if let Place::Slot { previous, .. } = &mut slab.node_mut(index).place {
+        *previous = new;
+    }
+}

@@ -1,0 +1,53 @@
+//! No descriptor is leaked. A program of its own with one test, as others would be counted too.
+
+// Linux and Android: they have /proc.
+#![cfg(cancel_on_set)]
+
+use std::fs;
+
+fn open() -> usize {
+    fs::read_dir("/proc/self/fd").expect("/proc").count()
+}
+
+#[test]
+fn nothing_is_leaked() {
+    let before = open();
+    for _ in 0..100 {
+        #[cfg(feature = "timer")]
+        {
+            use mio_sources::timer::{Timer, WallTimer};
+
+            let mut poll = mio::Poll::new().expect("a poll");
+            let mut timer = Timer::new().expect("a timer");
+            let mut wall = WallTimer::new().expect("a timer");
+            watch(&mut poll, &mut timer);
+            watch(&mut poll, &mut wall);
+            assert_eq!(open(), before + 3);
+            // One outlives its poll, the other does not.
+            drop(timer);
+            drop(poll);
+        }
+        #[cfg(feature = "channel")]
+        {
+            use mio_sources::channel;
+
+            let mut poll = mio::Poll::new().expect("a poll");
+            let (sender, mut receiver) = channel::unbounded().expect("a channel");
+            watch(&mut poll, &mut receiver);
+            assert_eq!(open(), before + 2);
+            sender.try_send(()).expect("a receiver");
+            // The sender keeps none open.
+            drop((receiver, poll));
+            assert_eq!(open(), before);
+        }
+        assert_eq!(open(), before);
+    }
+}
+
+#[cfg(any(feature = "timer", feature = "channel"))]
+fn watch(poll: &mut mio::Poll, source: &mut impl mio::event::Source) {
+    let registry = poll.registry();
+    registry
+        .register(source, mio::Token(0), mio::Interest::READABLE)
+        .expect("register");
+}

@@ -1,0 +1,17 @@
+//! A system without a timer says so, and says what to use.
+
+use std::io::ErrorKind;
+
+#[cfg(not(any(timerfd, kqueue)))]
+#[test]
+fn a_timer_is_unsupported() {
+    let err = mio_sources::timer::Timer::new().expect_err("no such timer");
+    assert_eq!(err.kind(), ErrorKind::Unsupported);
+    assert!(err.to_string().contains("TimerWheel"), "{err}");
+}
+
+#[test]
+fn a_wall_timer_is_unsupported() {
+    let err = mio_sources::timer::WallTimer::new().expect_err("no such timer");
+    assert_eq!(err.kind(), ErrorKind::Unsupported);
+}

@@ -1,0 +1,102 @@
+//! A time of the wall clock as a source.
+
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use mio::{Interest, SelectorKind};
+use mio_sources::timer::{WallEvent, WallTimer};
+
+use crate::support::{LONG, Watch};
+
+const MS: Duration = Duration::from_millis(1);
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+over_each_selector!(
+    a_time_comes_once_and_not_early,
+    what_is_over_expires_at_once,
+    a_cancelled_timer_is_silent,
+    a_time_can_be_moved,
+);
+
+fn registered(kind: SelectorKind) -> (Watch, WallTimer) {
+    let watch = Watch::new(kind);
+    let mut timer = WallTimer::new().expect("a timer");
+    watch.register(&mut timer, 0, Interest::READABLE);
+    (watch, timer)
+}
+
+fn next(watch: &mut Watch, timer: &mut WallTimer) -> WallEvent {
+    let deadline = Instant::now() + LONG;
+    while Instant::now() < deadline {
+        watch.wait_readable(0);
+        if let Some(event) = timer.read().expect("read") {
+            return event;
+        }
+    }
+    panic!("nothing came");
+}
+
+fn a_time_comes_once_and_not_early(kind: SelectorKind) {
+    let (mut watch, mut timer) = registered(kind);
+    let deadline = SystemTime::now() + 10 * MS;
+    timer.set_deadline(deadline).expect("set");
+    // Somebody may set the clock of the machine that this runs on.
+    while next(&mut watch, &mut timer) != WallEvent::Expired {}
+    assert!(SystemTime::now() >= deadline, "early");
+    assert_eq!(timer.read().expect("read"), None);
+    watch.expect_silence();
+}
+
+fn what_is_over_expires_at_once(kind: SelectorKind) {
+    let (mut watch, mut timer) = registered(kind);
+    for over in [SystemTime::now(), UNIX_EPOCH, UNIX_EPOCH - DAY] {
+        timer.set_deadline(over).expect("set");
+        while next(&mut watch, &mut timer) != WallEvent::Expired {}
+    }
+}
+
+fn a_cancelled_timer_is_silent(kind: SelectorKind) {
+    let (mut watch, mut timer) = registered(kind);
+    timer.set_deadline(SystemTime::now()).expect("set");
+    watch.wait_readable(0);
+    timer.cancel().expect("cancel");
+    assert_eq!(timer.read().expect("read"), None);
+    watch.expect_silence();
+}
+
+fn a_time_can_be_moved(kind: SelectorKind) {
+    let (mut watch, mut timer) = registered(kind);
+    timer.set_deadline(SystemTime::now()).expect("set");
+    watch.wait_readable(0);
+    timer.set_deadline(SystemTime::now() + DAY).expect("set");
+    assert_eq!(timer.read().expect("read"), None);
+    timer.set_deadline(SystemTime::now()).expect("set");
+    while next(&mut watch, &mut timer) != WallEvent::Expired {}
+}
+
+/// Sets the clock to what it shows, which is a change all the same. It takes the right to do that,
+/// and moves the clock by the time between two system calls, so it runs when it is asked for.
+#[test]
+#[ignore = "sets the system's clock"]
+fn a_change_of_the_clock_is_told() {
+    use rustix::time::{ClockId, clock_gettime, clock_settime};
+
+    for kind in SelectorKind::available() {
+        let (mut watch, mut timer) = registered(kind);
+        let deadline = SystemTime::now() + 300 * MS;
+        timer.set_deadline(deadline).expect("set");
+        let now = clock_gettime(ClockId::Realtime);
+        clock_settime(ClockId::Realtime, now).expect("the right to set the clock");
+        assert_eq!(next(&mut watch, &mut timer), WallEvent::ClockChanged);
+        assert_eq!(timer.read().expect("read"), None);
+        // The deadline stands.
+        assert_eq!(next(&mut watch, &mut timer), WallEvent::Expired);
+        assert!(SystemTime::now() >= deadline, "early");
+
+        // A change before it was set is no news.
+        timer.set_deadline(SystemTime::now() + DAY).expect("set");
+        let now = clock_gettime(ClockId::Realtime);
+        clock_settime(ClockId::Realtime, now).expect("the right to set the clock");
+        timer.set_deadline(SystemTime::now()).expect("set");
+        assert_eq!(next(&mut watch, &mut timer), WallEvent::Expired);
+    }
+}
