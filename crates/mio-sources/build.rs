@@ -2,7 +2,8 @@
 //!
 //! This is the one place of this crate that knows the names of operating systems. Everything else
 //! asks for what a system has, by the cfgs that are printed here: `cfg(timerfd)`. A system without
-//! a row has nothing of this, and the sources say `Unsupported` there or do without.
+//! a row has nothing of this, except that each Unix has signals. There the sources say
+//! `Unsupported` or do without.
 
 use std::env;
 use std::fmt::Debug;
@@ -12,12 +13,14 @@ use std::fmt::Debug;
 enum Has {
     /// `TFD_TIMER_CANCEL_ON_SET`: a timerfd tells when the system's clock is set.
     CancelOnSet,
-    /// kqueue(2), and with it `EVFILT_TIMER`, `EVFILT_SIGNAL` and `EVFILT_PROC`.
+    /// kqueue(2), and with it `EVFILT_TIMER`.
     Kqueue,
-    /// `pidfd_open(2)`: a descriptor that stands for a process.
+    /// `pidfd_open(2)`: a descriptor that stands for a process. Not on Android, whose sandbox kills
+    /// a program for a call that it does not know, and versions of it know different ones.
     Pidfd,
-    /// `signalfd(2)`: a descriptor that signals are read from.
-    Signalfd,
+    /// `sigaction(2)`, `kill(2)` and `waitpid(2)`: signals, and children that end with one. Each
+    /// Unix, except those in `WITHOUT_SIGNALS`.
+    Signals,
     /// `NOTE_NSECONDS`: a timer of kqueue counts nanoseconds, and not milliseconds.
     TimerNanoseconds,
     /// `timerfd_create(2)`: a timer that is a descriptor.
@@ -28,21 +31,15 @@ const ALL: &[Has] = &[
     Has::CancelOnSet,
     Has::Kqueue,
     Has::Pidfd,
-    Has::Signalfd,
+    Has::Signals,
     Has::TimerNanoseconds,
     Has::Timerfd,
 ];
 
 /// `target_os` as rustc spells it, and what these systems have.
 const SYSTEMS: &[(&[&str], &[Has])] = &[
-    (
-        &["linux"],
-        &[Has::Timerfd, Has::CancelOnSet, Has::Pidfd, Has::Signalfd],
-    ),
-    (
-        &["android"],
-        &[Has::Timerfd, Has::CancelOnSet, Has::Signalfd],
-    ),
+    (&["linux"], &[Has::Timerfd, Has::CancelOnSet, Has::Pidfd]),
+    (&["android"], &[Has::Timerfd, Has::CancelOnSet]),
     (&["illumos"], &[Has::Timerfd]),
     (
         &["macos", "ios", "tvos", "watchos", "visionos", "freebsd"],
@@ -51,6 +48,9 @@ const SYSTEMS: &[(&[&str], &[Has])] = &[
     // NetBSD 10 counts nanoseconds too, but no safe binding knows of it yet.
     (&["dragonfly", "netbsd", "openbsd"], &[Has::Kqueue]),
 ];
+
+/// Where a program is alone, or processes are no Unix processes. `Cargo.toml` has the same list.
+const WITHOUT_SIGNALS: &[&str] = &["espidf", "fuchsia", "horizon", "vita"];
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
@@ -61,9 +61,23 @@ fn main() {
     let system = env::var("CARGO_CFG_TARGET_OS").unwrap_or_default();
     let mut rows = SYSTEMS.iter();
     let row = rows.find(|(names, _)| names.contains(&system.as_str()));
-    for has in row.map_or(&[][..], |(_, has)| has) {
+    let mut has = row.map_or(Vec::new(), |(_, has)| has.to_vec());
+    if is_set("UNIX") && !WITHOUT_SIGNALS.contains(&system.as_str()) {
+        has.push(Has::Signals);
+    }
+    // So that what other systems do is tested on this one: rustc's flag
+    // `--cfg mio_sources_unsupported_force_sigchld`.
+    if is_set("MIO_SOURCES_UNSUPPORTED_FORCE_SIGCHLD") {
+        has.retain(|has| *has != Has::Pidfd);
+    }
+    for has in has {
         println!("cargo::rustc-cfg={}", cfg(has));
     }
+}
+
+/// Whether rustc has this cfg.
+fn is_set(name: &str) -> bool {
+    env::var_os(format!("CARGO_CFG_{name}")).is_some()
 }
 
 /// The cfg of a name in the table: `TimerNanoseconds` is `timer_nanoseconds`.

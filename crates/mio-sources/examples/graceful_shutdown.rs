@@ -1,0 +1,90 @@
+//! A program that ends when it is asked to, and not in the middle of something.
+//!
+//! `SIGTERM` and `SIGINT` (Ctrl-C) let it finish the job it is at; a second one ends it at once.
+//! `SIGHUP` has it read its configuration again.
+//!
+//! ```sh
+//! cargo run -p mio-sources --features signal --example graceful_shutdown
+//! cargo run -p mio-sources --features signal --example graceful_shutdown -- wait
+//! ```
+//!
+//! Without an argument it sends the signals to itself. With `wait` it waits for yours.
+
+#[cfg(unix)]
+use std::io::ErrorKind;
+use std::process::ExitCode;
+#[cfg(unix)]
+use std::time::Duration;
+
+#[cfg(unix)]
+use mio::{Events, Interest, Poll, Token};
+#[cfg(unix)]
+use mio_sources::signal::{Signal, Signals};
+
+#[cfg(unix)]
+const SIGNALS: Token = Token(0);
+
+#[cfg(not(unix))]
+fn main() -> ExitCode {
+    eprintln!("graceful_shutdown: this system has no Unix signals");
+    ExitCode::FAILURE
+}
+
+#[cfg(unix)]
+fn main() -> ExitCode {
+    let alone = match std::env::args().nth(1).as_deref() {
+        None => true,
+        Some("wait") => false,
+        Some(other) => {
+            eprintln!("graceful_shutdown: {other:?} is not \"wait\"");
+            return ExitCode::FAILURE;
+        }
+    };
+    match run(alone) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(err) => {
+            eprintln!("graceful_shutdown: {err}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[cfg(unix)]
+fn run(alone: bool) -> std::io::Result<()> {
+    let mut poll = Poll::new()?;
+    let mut events = Events::with_capacity(16);
+    let mut signals = Signals::new([Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP])?;
+    poll.registry()
+        .register(&mut signals, SIGNALS, Interest::READABLE)?;
+    println!("process {} is working", std::process::id());
+
+    // A job takes three steps. A server would have its sockets in the same poll instead.
+    let (mut steps, mut ending) = (0, false);
+    while !(ending && steps % 3 == 0) {
+        match poll.poll(&mut events, Some(Duration::from_millis(20))) {
+            // A handler ran in this thread. What it noted comes with the next poll.
+            Err(err) if err.kind() == ErrorKind::Interrupted => continue,
+            result => result?,
+        }
+        if events.is_empty() {
+            steps += 1;
+            match steps {
+                2 if alone => Signal::SIGHUP.raise()?,
+                4 if alone => Signal::SIGTERM.raise()?,
+                _ => {}
+            }
+        }
+        while let Some(delivered) = signals.receive() {
+            match delivered.signal {
+                Signal::SIGHUP => println!("{delivered}: reading the configuration"),
+                signal if ending => signal.default_action()?,
+                _ => {
+                    println!("{delivered}: finishing this job");
+                    ending = true;
+                }
+            }
+        }
+    }
+    println!("{} jobs done", steps / 3);
+    Ok(())
+}

@@ -1,0 +1,44 @@
+//! Systems where the end of a child can't be watched.
+
+use std::io;
+use std::net::UdpSocket;
+use std::process::{Child, ExitStatus};
+
+use mio::IoSource;
+
+use crate::signal::Signal;
+
+/// Never made.
+pub(in crate::process) enum Exit {}
+
+impl Exit {
+    pub(in crate::process) fn check_support() -> io::Result<()> {
+        Err(unsupported())
+    }
+
+    pub(in crate::process) fn of_started(_: &mut Child) -> io::Result<Exit> {
+        Err(unsupported())
+    }
+
+    pub(in crate::process) fn of_any(_: &mut Child) -> io::Result<Exit> {
+        Err(unsupported())
+    }
+
+    pub(in crate::process) fn check(&mut self, _: &mut Child) -> io::Result<Option<ExitStatus>> {
+        match *self {}
+    }
+
+    pub(in crate::process) fn send(&self, _: &mut Child, _: Signal) -> io::Result<()> {
+        match *self {}
+    }
+
+    pub(in crate::process) fn source(&mut self) -> &mut IoSource<UdpSocket> {
+        match *self {}
+    }
+}
+
+fn unsupported() -> io::Error {
+    let message =
+        "child processes can't be watched on this system yet; std's Child can wait for one";
+    io::Error::new(io::ErrorKind::Unsupported, message)
+}

@@ -1,0 +1,83 @@
+//! Systems where a parent waits for its children, by waitpid(2), and may send them signals.
+
+use std::io;
+use std::process::{Child, ExitStatus};
+
+use mio::event::Source;
+
+#[cfg(pidfd)]
+use super::pidfd::Pidfd;
+use super::sigchld::{self, Sigchld};
+use crate::signal::Signal;
+
+/// By which means the end is seen.
+pub(in crate::process) enum Exit {
+    #[cfg(pidfd)]
+    Pidfd(Pidfd),
+    Sigchld(Sigchld),
+}
+
+impl Exit {
+    /// Whether the end of a child can be watched. If not, none is started.
+    pub(in crate::process) fn check_support() -> io::Result<()> {
+        Ok(())
+    }
+
+    /// For a child that nobody can have waited for yet, so that its id is its own.
+    pub(in crate::process) fn of_started(child: &mut Child) -> io::Result<Exit> {
+        #[cfg(pidfd)]
+        if let Some(pidfd) = Pidfd::of(child)? {
+            return Ok(Exit::Pidfd(pidfd));
+        }
+        #[cfg(not(pidfd))]
+        let _ = child;
+        Sigchld::new().map(Exit::Sigchld)
+    }
+
+    /// For a child that may have been waited for: then its id may be another's, and is not used.
+    pub(in crate::process) fn of_any(child: &mut Child) -> io::Result<Exit> {
+        match child.try_wait()? {
+            Some(_) => Sigchld::ended().map(Exit::Sigchld),
+            None => Exit::of_started(child),
+        }
+    }
+
+    /// How it has ended, if it has. If not, the selector is told that there is nothing more to see.
+    pub(in crate::process) fn check(
+        &mut self,
+        child: &mut Child,
+    ) -> io::Result<Option<ExitStatus>> {
+        match self {
+            #[cfg(pidfd)]
+            Exit::Pidfd(pidfd) => pidfd.check(child),
+            Exit::Sigchld(sigchld) => sigchld.check(child),
+        }
+    }
+
+    /// `NotFound` if the child was waited for.
+    pub(in crate::process) fn send(&self, child: &mut Child, signal: Signal) -> io::Result<()> {
+        let raw = rustix::process::Signal::from_named_raw(signal.as_raw());
+        let Some(raw) = raw else {
+            let message = format!("{signal} can't be sent: only signals that have a name can");
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+        };
+        match self {
+            #[cfg(pidfd)]
+            Exit::Pidfd(pidfd) => pidfd.send(raw),
+            Exit::Sigchld(_) => sigchld::send(child, raw),
+        }
+    }
+
+    pub(in crate::process) fn source(&mut self) -> &mut dyn Source {
+        match self {
+            #[cfg(pidfd)]
+            Exit::Pidfd(pidfd) => pidfd.source(),
+            Exit::Sigchld(sigchld) => sigchld.source(),
+        }
+    }
+}
+
+pub(super) fn gone() -> io::Error {
+    let message = "the child has ended and was waited for; no signal was sent";
+    io::Error::new(io::ErrorKind::NotFound, message)
+}

@@ -1,0 +1,424 @@
+//! Signals as an event source: one thread waits for `SIGTERM` beside its sockets.
+//!
+//! [`Signals`] is a [`Source`] that is readable when one of the signals it watches has been
+//! delivered to the process. [`receive`](Signals::receive) then says which, and who sent it.
+//!
+//! ```
+//! # #[cfg(not(unix))]
+//! # fn main() {}
+//! # #[cfg(unix)]
+//! # fn main() -> std::io::Result<()> {
+//! use mio::{Events, Interest, Poll, Token};
+//! use mio_sources::signal::{Signal, Signals};
+//!
+//! let mut poll = Poll::new()?;
+//! let mut signals = Signals::new([Signal::SIGTERM, Signal::SIGINT])?;
+//! poll.registry().register(&mut signals, Token(0), Interest::READABLE)?;
+//!
+//! // As `kill` or a service manager would, from outside.
+//! Signal::SIGTERM.raise()?;
+//!
+//! let mut events = Events::with_capacity(8);
+//! poll.poll(&mut events, None)?;
+//! while let Some(delivered) = signals.receive() {
+//!     println!("{delivered}: ending");
+//!     assert_eq!(delivered.signal, Signal::SIGTERM);
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # What is delivered
+//!
+//! * Several [`Signals`] in one process may watch the same signal. Each sees every one of them.
+//! * Signals that come faster than they are received are merged. The system keeps one of each
+//!   number until a thread handles it, and this source keeps up to five of each number. What does
+//!   not fit is dropped, and then others of its number are still to be received. So after a signal
+//!   was sent, [`receive`](Signals::receive) gives at least one of its number. Do not count them.
+//! * Signals of one number are received in the order in which they were handled. Between different
+//!   numbers there is no order.
+//!
+//! # What it does to the process
+//!
+//! A watched signal has a *handler*, by the crate [`signal-hook`], for all threads. It notes the
+//! signal and writes a byte to a socket, which the source reads (a *self-pipe*). No thread is
+//! started. It follows that:
+//!
+//! * A system call that a handler interrupts is restarted (`SA_RESTART`). Those that wait for
+//!   events are not: [`Poll::poll`](mio::Poll::poll) may return an error of the kind
+//!   [`Interrupted`](io::ErrorKind::Interrupted). Poll again.
+//! * A handler that was there before is called first, and stays.
+//! * When a signal is no longer watched, its handler stays and does nothing: the signal is ignored
+//!   from then on, and does not end the process again. [`Signal::default_action`] does what the
+//!   system would have done.
+//! * A program that is started does not inherit handlers. Its signals do what they do by default.
+//! * Nothing is blocked. A signal that the program blocks in all its threads is not delivered.
+//!
+//! # Why not signalfd
+//!
+//! Linux has signalfd(2), which needs no handler. But a signal is read from there only while it is
+//! *blocked* in every thread of the process. A library can't see to that: it can block it in the
+//! thread that it runs in, and the system would hand the signal to any other thread, which ends the
+//! process. And the blocked signals are inherited by each program that is started, also by C
+//! libraries which know nothing of it: such a child can't be ended by `SIGTERM`. Two instances for
+//! one signal would share what comes, and not each see it.
+//!
+//! kqueue's `EVFILT_SIGNAL` has neither problem. It counts signals and does not say who sent them,
+//! and the signal has to have a handler beside it, or to be ignored, which started programs inherit
+//! too. So the self-pipe is used on each system, and behaves the same on each.
+//!
+//! # Who sent it
+//!
+//! [`Delivered::sender`] is filled in with the feature `signal-sender`. std has no safe way to read
+//! it. signal-hook has, by a few lines of C. So this feature needs a C compiler and the system's
+//! headers for the target, and that is why it is a feature of its own.
+//!
+//! # Systems
+//!
+//! Unix. It was run on Linux, and type-checked for others. Elsewhere [`Signals::new`] fails with
+//! [`Unsupported`](io::ErrorKind::Unsupported). That includes Windows, where Ctrl-C and Ctrl-Break
+//! are told to a handler on a thread of the system's. Setting one takes unsafe code. The crate
+//! `ctrlc` does it safely, with one handler for the whole program and a thread of its own, and does
+//! not say which of the two came. The C library's `signal` can miss a Ctrl-C that comes while
+//! another one is handled.
+//!
+//! [`signal-hook`]: https://docs.rs/signal-hook
+
+use std::fmt;
+use std::io;
+
+use mio::event::Source;
+use mio::{Interest, Registry, Token};
+
+#[cfg(not(signals))]
+mod none;
+mod number;
+#[cfg(signals)]
+pub(crate) mod self_pipe;
+
+#[cfg(not(signals))]
+use self::none::Watch;
+pub use self::number::Signal;
+#[cfg(signals)]
+use self::self_pipe::Watch;
+
+/// A set of signals, as a [`Source`] that is readable when one of them was delivered.
+///
+/// [The module](self) says what is delivered and what watching does to the process.
+///
+/// It takes two descriptors, and one more for each signal. Register it for
+/// [`READABLE`](Interest::READABLE); that is all it ever is. After an event call
+/// [`receive`](Signals::receive) until it returns `None`, as one reads a socket until `WouldBlock`:
+/// otherwise there may be no further event.
+///
+/// # Examples
+///
+/// ```
+/// # #[cfg(not(unix))]
+/// # fn main() {}
+/// # #[cfg(unix)]
+/// # fn main() -> std::io::Result<()> {
+/// use mio_sources::signal::{Signal, Signals};
+///
+/// let mut signals = Signals::new([Signal::SIGHUP])?;
+/// Signal::SIGHUP.raise()?;
+/// assert_eq!(signals.receive().unwrap().signal, Signal::SIGHUP);
+/// assert!(signals.receive().is_none());
+/// # Ok(())
+/// # }
+/// ```
+pub struct Signals {
+    watch: Watch,
+}
+
+/// A signal that was delivered to this process.
+///
+/// # Examples
+///
+/// ```
+/// # #[cfg(not(unix))]
+/// # fn main() {}
+/// # #[cfg(unix)]
+/// # fn main() -> std::io::Result<()> {
+/// # use mio_sources::signal::{Signal, Signals};
+/// let mut signals = Signals::new([Signal::SIGUSR1])?;
+/// Signal::SIGUSR1.raise()?;
+/// let delivered = signals.receive().unwrap();
+/// match delivered.sender {
+///     Some(sender) => println!("{} from process {}", delivered.signal, sender.pid),
+///     None => println!("{}", delivered.signal),
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Delivered {
+    /// Which one.
+    pub signal: Signal,
+    /// The process that sent it.
+    ///
+    /// For [`SIGCHLD`](Signal::SIGCHLD) it is the child whose state has changed.
+    ///
+    /// `None` if the system sent it by itself, as for Ctrl-C at a terminal on Linux; if the system
+    /// does not tell; and in a build without the feature `signal-sender`.
+    pub sender: Option<Sender>,
+}
+
+/// Who sent a signal.
+///
+/// # Examples
+///
+/// ```
+/// # #[cfg(not(all(unix, feature = "signal-sender")))]
+/// # fn main() {}
+/// # #[cfg(all(unix, feature = "signal-sender"))]
+/// # fn main() -> std::io::Result<()> {
+/// # use mio_sources::signal::{Signal, Signals};
+/// let mut signals = Signals::new([Signal::SIGUSR1])?;
+/// Signal::SIGUSR1.raise()?;
+/// let sender = signals.receive().unwrap().sender.expect("this process");
+/// assert_eq!(sender.pid, std::process::id());
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Sender {
+    /// Its process id, when it sent the signal. It may be gone by now, and another process may have
+    /// its id.
+    pub pid: u32,
+    /// The real user id it had.
+    pub uid: u32,
+}
+
+/// The signals that a [`Signals`] has to give; made by [`Signals::drain`].
+///
+/// # Examples
+///
+/// See [`Signals::drain`].
+#[derive(Debug)]
+pub struct Drain<'a> {
+    signals: &'a mut Signals,
+}
+
+impl Signals {
+    /// Watches these signals, from now on. A signal that is named twice is watched once.
+    ///
+    /// # Errors
+    ///
+    /// * [`InvalidInput`](io::ErrorKind::InvalidInput) for a number that the system does not know;
+    ///   for `SIGKILL` and `SIGSTOP`, which no process can handle; and for `SIGSEGV`, `SIGBUS`,
+    ///   `SIGFPE`, `SIGILL` and `SIGTRAP`, which report a fault of the instruction that is running
+    ///   and can't be put off until a poll.
+    /// * [`Unsupported`](io::ErrorKind::Unsupported) on systems without Unix signals, Windows
+    ///   among them.
+    /// * The system's error if it has no descriptor left (`EMFILE`, `ENFILE`).
+    ///
+    /// After an error nothing is watched.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(not(unix))]
+    /// # fn main() {}
+    /// # #[cfg(unix)]
+    /// # fn main() -> std::io::Result<()> {
+    /// use std::io::ErrorKind;
+    ///
+    /// use mio_sources::signal::{Signal, Signals};
+    ///
+    /// let signals = Signals::new([Signal::SIGTERM, Signal::SIGINT])?;
+    /// # drop(signals);
+    /// let err = Signals::new([Signal::SIGKILL]).unwrap_err();
+    /// assert_eq!(err.kind(), ErrorKind::InvalidInput);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn new(signals: impl IntoIterator<Item = Signal>) -> io::Result<Signals> {
+        let mut watch = Watch::new()?;
+        for signal in signals {
+            watch.add(signal)?;
+        }
+        Ok(Signals { watch })
+    }
+
+    /// Watches one more signal. Nothing changes if it is watched already.
+    ///
+    /// It may be called while the source is registered.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Signals::new). The other signals are watched as before.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(not(unix))]
+    /// # fn main() {}
+    /// # #[cfg(unix)]
+    /// # fn main() -> std::io::Result<()> {
+    /// # use mio_sources::signal::{Signal, Signals};
+    /// let mut signals = Signals::new([])?;
+    /// signals.add(Signal::SIGHUP)?;
+    /// Signal::SIGHUP.raise()?;
+    /// assert_eq!(signals.receive().unwrap().signal, Signal::SIGHUP);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn add(&mut self, signal: Signal) -> io::Result<()> {
+        self.watch.add(signal)
+    }
+
+    /// Watches a signal no longer, and says whether it was watched.
+    ///
+    /// What was delivered of it and not received yet is thrown away. Other instances go on. If
+    /// there is none, the signal is ignored: [the module](self) says why.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(not(unix))]
+    /// # fn main() {}
+    /// # #[cfg(unix)]
+    /// # fn main() -> std::io::Result<()> {
+    /// # use mio_sources::signal::{Signal, Signals};
+    /// let mut signals = Signals::new([Signal::SIGHUP])?;
+    /// assert!(signals.remove(Signal::SIGHUP));
+    /// assert!(!signals.remove(Signal::SIGHUP));
+    /// Signal::SIGHUP.raise()?;
+    /// assert!(signals.receive().is_none());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn remove(&mut self, signal: Signal) -> bool {
+        self.watch.remove(signal)
+    }
+
+    /// The signals that are watched, in the order in which they were added.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(not(unix))]
+    /// # fn main() {}
+    /// # #[cfg(unix)]
+    /// # fn main() -> std::io::Result<()> {
+    /// # use mio_sources::signal::{Signal, Signals};
+    /// let signals = Signals::new([Signal::SIGTERM, Signal::SIGINT])?;
+    /// assert!(signals.watched().eq([Signal::SIGTERM, Signal::SIGINT]));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn watched(&self) -> impl Iterator<Item = Signal> + '_ {
+        self.watch.watched()
+    }
+
+    /// The next signal that was delivered, or `None` if there is none. It never waits.
+    ///
+    /// An event is a hint: `None` may be the first answer after it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(not(unix))]
+    /// # fn main() {}
+    /// # #[cfg(unix)]
+    /// # fn main() -> std::io::Result<()> {
+    /// # use mio_sources::signal::{Signal, Signals};
+    /// let mut signals = Signals::new([Signal::SIGTERM])?;
+    /// assert!(signals.receive().is_none());
+    /// Signal::SIGTERM.raise()?;
+    /// assert_eq!(signals.receive().unwrap().signal, Signal::SIGTERM);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn receive(&mut self) -> Option<Delivered> {
+        self.watch.receive()
+    }
+
+    /// [`receive`](Signals::receive) as an iterator, which ends when it returns `None`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(not(unix))]
+    /// # fn main() {}
+    /// # #[cfg(unix)]
+    /// # fn main() -> std::io::Result<()> {
+    /// # use mio_sources::signal::{Signal, Signals};
+    /// let mut signals = Signals::new([Signal::SIGTERM, Signal::SIGHUP])?;
+    /// Signal::SIGTERM.raise()?;
+    /// Signal::SIGHUP.raise()?;
+    /// assert_eq!(signals.drain().count(), 2);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn drain(&mut self) -> Drain<'_> {
+        Drain { signals: self }
+    }
+}
+
+impl Iterator for Drain<'_> {
+    type Item = Delivered;
+
+    fn next(&mut self) -> Option<Delivered> {
+        self.signals.receive()
+    }
+}
+
+/// Registering for anything but [`READABLE`](Interest::READABLE) alone is an
+/// [`InvalidInput`](io::ErrorKind::InvalidInput) error.
+impl Source for Signals {
+    fn register(
+        &mut self,
+        registry: &Registry,
+        token: Token,
+        interests: Interest,
+    ) -> io::Result<()> {
+        readable_only(interests)?;
+        self.watch.source().register(registry, token, interests)
+    }
+
+    fn reregister(
+        &mut self,
+        registry: &Registry,
+        token: Token,
+        interests: Interest,
+    ) -> io::Result<()> {
+        readable_only(interests)?;
+        self.watch.source().reregister(registry, token, interests)
+    }
+
+    fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
+        self.watch.source().deregister(registry)
+    }
+}
+
+impl fmt::Debug for Signals {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Signals ")?;
+        f.debug_list().entries(self.watched()).finish()
+    }
+}
+
+/// The signal, and who sent it: `SIGTERM from process 1 of user 0`.
+impl fmt::Display for Delivered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.signal.fmt(f)?;
+        match self.sender {
+            Some(Sender { pid, uid }) => write!(f, " from process {pid} of user {uid}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// What becomes readable and nothing else is registered for that.
+pub(crate) fn readable_only(interests: Interest) -> io::Result<()> {
+    if interests == Interest::READABLE {
+        return Ok(());
+    }
+    let message =
+        format!("this source is only ever readable; register it for that, not {interests:?}");
+    Err(io::Error::new(io::ErrorKind::InvalidInput, message))
+}

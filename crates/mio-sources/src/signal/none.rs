@@ -1,0 +1,40 @@
+//! Systems without Unix signals. One that gets something like them, such as Windows with its
+//! console events, needs a `Watch` with these functions.
+
+use std::io;
+
+use mio::IoSource;
+
+use super::{Delivered, Signal};
+
+/// Never made.
+pub(super) enum Watch {}
+
+impl Watch {
+    pub(super) fn new() -> io::Result<Watch> {
+        Err(io::Error::new(
+            io::ErrorKind::Unsupported,
+            "signals can't be watched on this system: it has no Unix signals",
+        ))
+    }
+
+    pub(super) fn add(&mut self, _: Signal) -> io::Result<()> {
+        match *self {}
+    }
+
+    pub(super) fn remove(&mut self, _: Signal) -> bool {
+        match *self {}
+    }
+
+    pub(super) fn watched(&self) -> impl Iterator<Item = Signal> + '_ {
+        std::iter::empty()
+    }
+
+    pub(super) fn receive(&mut self) -> Option<Delivered> {
+        match *self {}
+    }
+
+    pub(super) fn source(&mut self) -> &mut IoSource<std::net::UdpSocket> {
+        match *self {}
+    }
+}

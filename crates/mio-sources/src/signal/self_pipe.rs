@@ -1,0 +1,194 @@
+//! Signals by a handler that notes them and writes a byte to a socket.
+//!
+//! signal-hook's `SignalDelivery` is the handler and what it notes. It has no way to stop watching
+//! one of its signals, so each signal has a delivery of its own, and all write to the same socket.
+
+use std::io::{self, ErrorKind, Read};
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+
+use mio::IoSource;
+use signal_hook::iterator::backend::{Pending, SignalDelivery};
+#[cfg(feature = "signal-sender")]
+use signal_hook::iterator::exfiltrator::WithOrigin as Note;
+#[cfg(not(feature = "signal-sender"))]
+use signal_hook::iterator::exfiltrator::WithRawSiginfo as Note;
+
+#[cfg(feature = "signal-sender")]
+use super::Sender;
+use super::{Delivered, Signal};
+
+/// The end of a self-pipe that is read, and that a poll watches.
+pub(crate) struct Bytes {
+    source: IoSource<UnixStream>,
+}
+
+/// Receiving goes in rounds: the bytes are taken out of the socket, and then each signal is asked
+/// in turn for what was noted. A handler notes first and writes then. So what a round has missed
+/// has a byte in the socket, and there will be another event.
+pub(super) struct Watch {
+    bytes: Bytes,
+    /// Where the handlers write, each through a duplicate.
+    writer: Arc<UnixStream>,
+    watched: Vec<Watched>,
+    /// The signal that this round has come to. There is no round when it is past the end.
+    current: usize,
+    /// What is left to take of that signal.
+    pending: Option<Pending<Note>>,
+}
+
+/// A signal and its handler, which goes with it.
+struct Watched {
+    signal: Signal,
+    /// It reads what comes from its descriptor before it looks for what was noted. Ours is the
+    /// writing end, from which nothing comes: the bytes are shared, and are read in one place.
+    delivery: SignalDelivery<Arc<UnixStream>, Note>,
+}
+
+impl Bytes {
+    /// A self-pipe: what is read, and what a handler writes to.
+    pub(crate) fn pair() -> io::Result<(Bytes, UnixStream)> {
+        let (bytes, writer) = UnixStream::pair()?;
+        bytes.set_nonblocking(true)?;
+        let source = IoSource::new(bytes);
+        Ok((Bytes { source }, writer))
+    }
+
+    /// Takes all bytes and says whether there were any. It goes on until reading would block,
+    /// because some selectors have to see that. We hold the other end, so no end of the data and no
+    /// error is expected.
+    pub(crate) fn take(&self) -> bool {
+        let mut any = false;
+        let mut buffer = [0; 512];
+        loop {
+            match self.source.read_with(|mut bytes| bytes.read(&mut buffer)) {
+                Ok(0) => return any,
+                Ok(_) => any = true,
+                Err(err) if err.kind() == ErrorKind::Interrupted => {}
+                Err(_) => return any,
+            }
+        }
+    }
+
+    pub(crate) fn source(&mut self) -> &mut IoSource<UnixStream> {
+        &mut self.source
+    }
+}
+
+impl Watch {
+    pub(super) fn new() -> io::Result<Watch> {
+        let (bytes, writer) = Bytes::pair()?;
+        Ok(Watch {
+            bytes,
+            writer: Arc::new(writer),
+            watched: Vec::new(),
+            current: 0,
+            pending: None,
+        })
+    }
+
+    pub(super) fn add(&mut self, signal: Signal) -> io::Result<()> {
+        if self.position(signal).is_some() {
+            return Ok(());
+        }
+        check(signal)?;
+        let writer = self.writer.try_clone()?;
+        let delivery = SignalDelivery::with_pipe(
+            Arc::clone(&self.writer),
+            writer,
+            Default::default(),
+            [signal.as_raw()],
+        );
+        let delivery = delivery.map_err(|err| match err.kind() {
+            ErrorKind::InvalidInput => unknown(signal),
+            _ => err,
+        })?;
+        self.watched.push(Watched { signal, delivery });
+        Ok(())
+    }
+
+    pub(super) fn remove(&mut self, signal: Signal) -> bool {
+        let Some(position) = self.position(signal) else {
+            return false;
+        };
+        if position < self.current {
+            self.current -= 1;
+        } else if position == self.current {
+            self.pending = None;
+        }
+        self.watched.remove(position);
+        true
+    }
+
+    pub(super) fn watched(&self) -> impl Iterator<Item = Signal> + '_ {
+        self.watched.iter().map(|watched| watched.signal)
+    }
+
+    pub(super) fn receive(&mut self) -> Option<Delivered> {
+        loop {
+            while let Some(watched) = self.watched.get_mut(self.current) {
+                let pending = self
+                    .pending
+                    .get_or_insert_with(|| watched.delivery.pending());
+                if let Some(noted) = pending.next() {
+                    return Some(delivered(watched.signal, &noted));
+                }
+                self.pending = None;
+                self.current += 1;
+            }
+            if !self.bytes.take() {
+                return None;
+            }
+            self.current = 0;
+        }
+    }
+
+    pub(super) fn source(&mut self) -> &mut IoSource<UnixStream> {
+        self.bytes.source()
+    }
+
+    fn position(&self, signal: Signal) -> Option<usize> {
+        self.watched().position(|watched| watched == signal)
+    }
+}
+
+#[cfg(feature = "signal-sender")]
+fn delivered(signal: Signal, noted: &signal_hook::low_level::siginfo::Origin) -> Delivered {
+    // Neither is negative. The type of a user id is another one on some systems.
+    #[allow(clippy::unnecessary_cast)]
+    let sender = noted.process.map(|process| Sender {
+        pid: process.pid as u32,
+        uid: process.uid as u32,
+    });
+    Delivered { signal, sender }
+}
+
+#[cfg(not(feature = "signal-sender"))]
+fn delivered<T>(signal: Signal, _: &T) -> Delivered {
+    Delivered {
+        signal,
+        sender: None,
+    }
+}
+
+/// What signal-hook would panic about, and what can't work.
+fn check(signal: Signal) -> io::Result<()> {
+    let why = match signal {
+        Signal::SIGKILL | Signal::SIGSTOP => "the system gives it to no process",
+        Signal::SIGSEGV | Signal::SIGBUS | Signal::SIGFPE | Signal::SIGILL | Signal::SIGTRAP => {
+            "it reports a fault of the instruction that is running, which can't wait for a poll"
+        }
+        _ if !(1..128).contains(&signal.as_raw()) => return Err(unknown(signal)),
+        _ => return Ok(()),
+    };
+    Err(invalid(format!("{signal} can't be watched: {why}")))
+}
+
+fn unknown(signal: Signal) -> io::Error {
+    let number = signal.as_raw();
+    invalid(format!("this system has no signal {number} to watch"))
+}
+
+fn invalid(message: String) -> io::Error {
+    io::Error::new(ErrorKind::InvalidInput, message)
+}

@@ -1,0 +1,78 @@
+//! The examples do what they say, and end.
+
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, Command, Output, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+fn path(name: &str) -> PathBuf {
+    let mut path = std::env::current_exe().expect("our own path");
+    // From target/…/deps/processes-….
+    path.pop();
+    path.pop();
+    path.join("examples").join(name)
+}
+
+fn start(name: &str, arguments: &[&str]) -> Child {
+    let mut command = Command::new(path(name));
+    command.args(arguments).stdin(Stdio::null());
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+        .spawn()
+        .expect("the example is built with the tests")
+}
+
+fn lines(output: &Output) -> Vec<String> {
+    assert!(output.status.success(), "{output:?}");
+    let text = String::from_utf8_lossy(&output.stdout);
+    text.lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn graceful_shutdown_ends_by_itself() {
+    let output = start("graceful_shutdown", &[]).wait_with_output().unwrap();
+    let lines = lines(&output);
+    assert_eq!(lines.len(), 4, "{lines:?}");
+    assert!(lines[1].starts_with("SIGHUP"), "{lines:?}");
+    assert!(lines[2].starts_with("SIGTERM"), "{lines:?}");
+    assert_eq!(lines[3], "2 jobs done");
+}
+
+#[test]
+fn graceful_shutdown_ends_when_it_is_asked_to() {
+    let mut child = start("graceful_shutdown", &["wait"]);
+    let pid = Pid::from_child(&child);
+    let mut output = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    // Its first line comes when it watches.
+    output.read_line(&mut line).unwrap();
+    assert!(line.contains("is working"), "{line}");
+    kill_process(pid, Signal::INT).unwrap();
+    line.clear();
+    output.read_line(&mut line).unwrap();
+    assert!(line.starts_with("SIGINT"), "{line}");
+    assert!(child.wait().unwrap().success());
+}
+
+#[test]
+fn graceful_shutdown_refuses_nonsense() {
+    let output = start("graceful_shutdown", &["nonsense"]).wait_with_output();
+    let output = output.unwrap();
+    assert!(!output.status.success());
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert!(message.contains("nonsense"), "{message}");
+}
+
+#[test]
+fn supervisor_restarts_and_ends() {
+    let output = start("supervisor", &[]).wait_with_output().unwrap();
+    let lines = lines(&output);
+    let count = |text: &str| lines.iter().filter(|line| line.contains(text)).count();
+    assert_eq!(count("greeter: hello"), 1, "{lines:?}");
+    assert_eq!(count("counter: "), 4, "{lines:?}");
+    assert_eq!(count("failure: this will not go well"), 3, "{lines:?}");
+    assert_eq!(count("starting it again"), 2, "{lines:?}");
+    assert_eq!(count("giving it up"), 1, "{lines:?}");
+    assert_eq!(lines.last().unwrap(), "no worker is left");
+}

@@ -1,0 +1,142 @@
+//! A poll that waits generously, turns, and processes for one test alone.
+
+use std::io::ErrorKind;
+use std::process::{Command, ExitStatus, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use mio::event::Source;
+use mio::{Events, Interest, Poll, SelectorKind, Token};
+
+/// How long a test waits for what has to come. It never does when all is well.
+pub(crate) const LONG: Duration = Duration::from_secs(60);
+
+/// How long a test waits for what must not come.
+pub(crate) const SHORT: Duration = Duration::from_millis(30);
+
+/// Runs a test over each selector of the target, and names the one on which it fails.
+pub(crate) fn on_each_selector(test: impl Fn(Watch)) {
+    struct Told(SelectorKind);
+    impl Drop for Told {
+        fn drop(&mut self) {
+            if std::thread::panicking() {
+                eprintln!("this was on {:?}", self.0);
+            }
+        }
+    }
+    let mut kinds = 0;
+    for kind in SelectorKind::available() {
+        let _told = Told(kind);
+        test(Watch::new(kind));
+        kinds += 1;
+    }
+    assert!(kinds > 0, "there is a selector");
+}
+
+/// A poll and its buffer.
+pub(crate) struct Watch {
+    pub(crate) poll: Poll,
+    events: Events,
+}
+
+impl Watch {
+    pub(crate) fn new(kind: SelectorKind) -> Watch {
+        let poll = Poll::builder().selector(kind).build();
+        Watch {
+            poll: poll.expect("an available selector"),
+            events: Events::with_capacity(256),
+        }
+    }
+
+    pub(crate) fn register(&self, source: &mut impl Source, token: usize) {
+        let registry = self.poll.registry();
+        registry
+            .register(source, Token(token), Interest::READABLE)
+            .expect("register");
+    }
+
+    pub(crate) fn deregister(&self, source: &mut impl Source) {
+        self.poll.registry().deregister(source).expect("deregister");
+    }
+
+    /// One poll, which a signal may not end, and the tokens that are readable.
+    pub(crate) fn poll(&mut self, timeout: Duration) -> Vec<usize> {
+        let deadline = Instant::now() + timeout;
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            match self.poll.poll(&mut self.events, Some(left)) {
+                Err(err) if err.kind() == ErrorKind::Interrupted => {}
+                result => break result.expect("poll"),
+            }
+        }
+        let events = self.events.iter();
+        // A pipe that has come to its end is not readable on each selector.
+        let readable = events.filter(|event| event.is_readable() || event.is_read_closed());
+        readable.map(|event| event.token().0).collect()
+    }
+
+    /// Polls until this token is readable.
+    pub(crate) fn wait(&mut self, token: usize) {
+        let deadline = Instant::now() + LONG;
+        while Instant::now() < deadline {
+            if self.poll(LONG).contains(&token) {
+                return;
+            }
+        }
+        panic!("token {token} never became readable");
+    }
+
+    /// Polls and finds nothing.
+    pub(crate) fn expect_silence(&mut self) {
+        let tokens = self.poll(SHORT);
+        assert!(self.events.is_empty(), "unexpected {tokens:?}");
+    }
+}
+
+/// For tests that send signals to this process: one at a time.
+pub(crate) fn turn() -> MutexGuard<'static, ()> {
+    static TURN: Mutex<()> = Mutex::new(());
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Runs `body` in a new process that runs this one test alone. `test` is its path, as `cargo test`
+/// shows it.
+pub(crate) fn alone(test: &str, body: impl FnOnce()) {
+    if let Some((status, output)) = run_alone(test, body) {
+        assert!(status.success(), "{test} failed alone:\n{output}");
+        assert!(
+            output.contains("1 passed"),
+            "{test} was not found:\n{output}"
+        );
+    }
+}
+
+/// As [`alone`], for a `body` that does not come back. `None` inside.
+pub(crate) fn run_alone(test: &str, body: impl FnOnce()) -> Option<(ExitStatus, String)> {
+    const INSIDE: &str = "MIO_SOURCES_TEST_ALONE";
+    if std::env::var_os(INSIDE).is_some() {
+        body();
+        return None;
+    }
+    let mut command = Command::new(std::env::current_exe().expect("our own path"));
+    command
+        .args(["--exact", test, "--nocapture", "--test-threads=1"])
+        .env(INSIDE, "1")
+        .stdin(Stdio::null());
+    let output = command.output().expect("this program starts");
+    let text = [output.stdout, output.stderr].concat();
+    Some((output.status, String::from_utf8_lossy(&text).into_owned()))
+}
+
+/// How many descriptors this process has open, on systems with /proc.
+pub(crate) fn open_descriptors() -> usize {
+    // One of them is that of the directory itself.
+    std::fs::read_dir("/proc/self/fd").map_or(0, |entries| entries.count() - 1)
+}
+
+/// A shell that runs these commands.
+pub(crate) fn shell(commands: &str) -> Command {
+    let mut command = Command::new("sh");
+    command.args(["-c", commands]);
+    command
+}
