@@ -1,0 +1,1 @@
+//! The example programs, which end by themselves.
