@@ -17,5 +17,7 @@ mod messages;
 mod metrics;
 mod order;
 mod shutdown;
+#[cfg(unix)]
+mod signals;
 mod sources;
 mod timeouts;
