@@ -9,7 +9,7 @@ use mio_sources::channel;
 use mio_sources::timer::TimerWheel;
 
 use crate::batch::Batch;
-use crate::context::{MESSAGES, SHUTDOWN};
+use crate::reserved::{MESSAGES, SHUTDOWN};
 use crate::shutdown::Request;
 use crate::{Context, EventLoop, Handler, Metrics};
 

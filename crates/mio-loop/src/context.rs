@@ -12,15 +12,10 @@ use mio_sources::signal::{Signal, Signals};
 use mio_sources::timer::TimerWheel;
 
 use crate::batch::Batch;
+use crate::reserved::{SIGNALS, may_be_used};
 use crate::shutdown::Request;
 use crate::timeout::on_grid;
 use crate::{Handler, Metrics, ShutdownHandle, Timeout, When};
-
-/// The tokens from here on are the loop's own.
-pub(crate) const RESERVED: usize = usize::MAX - 2;
-pub(crate) const MESSAGES: Token = Token(RESERVED);
-pub(crate) const SIGNALS: Token = Token(RESERVED + 1);
-pub(crate) const SHUTDOWN: Token = Token(RESERVED + 2);
 
 /// What can be done with an [`EventLoop`](crate::EventLoop), within a callback as well as outside.
 ///
@@ -602,23 +597,19 @@ impl<H: Handler> Context<H> {
         self.has_messages || self.has_signals
     }
 
+    /// The first deadline, as exact as it is. Where there is none the wheel is not asked.
+    #[inline]
+    pub(crate) fn next_timer(&self) -> Option<Instant> {
+        if self.timeouts.is_empty() {
+            return None;
+        }
+        self.timeouts.next_deadline()
+    }
+
     fn next_timeout(&self) -> Option<Instant> {
-        let deadline = self.timeouts.next_deadline()?;
+        let deadline = self.next_timer()?;
         Some(on_grid(self.start, self.resolution, deadline))
     }
-}
-
-fn may_be_used(token: Token) -> io::Result<()> {
-    if token.0 < RESERVED {
-        return Ok(());
-    }
-    Err(io::Error::new(
-        io::ErrorKind::InvalidInput,
-        format!(
-            "{token:?} is the loop's own; the largest one that is free is {}",
-            RESERVED - 1
-        ),
-    ))
 }
 
 impl<H: Handler> fmt::Debug for Context<H> {

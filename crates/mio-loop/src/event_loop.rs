@@ -8,7 +8,7 @@ use std::{fmt, io};
 
 use mio::Events;
 
-use crate::context::{MESSAGES, RESERVED, SIGNALS};
+use crate::reserved::{MESSAGES, RESERVED, SIGNALS};
 use crate::{Builder, Context, Handler};
 
 /// So many signals are handed out in one iteration. A flood of them comes from outside.
@@ -329,7 +329,7 @@ fn messages<H: Handler>(context: &mut Context<H>, handler: &mut H) -> Result<(),
 }
 
 fn timeouts<H: Handler>(context: &mut Context<H>, handler: &mut H) -> Result<(), H::Error> {
-    let Some(next) = context.timeouts.next_deadline() else {
+    let Some(next) = context.next_timer() else {
         return Ok(());
     };
     let now = Instant::now();

@@ -7,6 +7,7 @@ mod context;
 mod event_loop;
 mod handler;
 mod metrics;
+mod reserved;
 mod shutdown;
 mod sources;
 mod timeout;

@@ -6,7 +6,7 @@ use std::iter::FusedIterator;
 use mio::Token;
 use slab::Slab;
 
-use crate::context::RESERVED;
+use crate::reserved::RESERVED;
 
 /// The lower part of a token is the place of an entry, and the upper part its generation.
 const PLACE_BITS: u32 = if usize::BITS >= 64 { 32 } else { 20 };
