@@ -149,20 +149,18 @@ impl Worker {
                 return Ok(());
             };
             let connection = &mut *lock(&connection);
-            match connection.echo() {
-                Ok(interest) => {
-                    let (stream, token) = (&mut connection.stream, connection.token);
-                    // What is ready already is an event at once, so nothing is missed between.
-                    self.registry.reregister(stream, token, interest)?;
+            let served = connection.echo().and_then(|interest| {
+                let (stream, token) = (&mut connection.stream, connection.token);
+                // What is ready already is an event at once, so nothing is missed between.
+                self.registry.reregister(stream, token, interest)
+            });
+            if let Err(err) = served {
+                if err.kind() != ErrorKind::UnexpectedEof {
+                    eprintln!("a connection was lost: {err}");
                 }
-                Err(err) => {
-                    if err.kind() != ErrorKind::UnexpectedEof {
-                        eprintln!("a connection was lost: {err}");
-                    }
-                    self.registry.deregister(&mut connection.stream)?;
-                    let _ = self.tell_end.send(connection.token);
-                    self.ended.notify()?;
-                }
+                self.registry.deregister(&mut connection.stream)?;
+                let _ = self.tell_end.send(connection.token);
+                self.ended.notify()?;
             }
         }
     }

@@ -1,5 +1,6 @@
 //! Two threads with a `Poll` and a listener each, on the same port: the system spreads the
-//! connections over them (`SO_REUSEPORT`).
+//! connections over them. Linux does that with `SO_REUSEPORT`; other systems have another option
+//! for it, or none.
 //!
 //! This crate's `TcpListener::bind` has no such option. The crate socket2 sets it before the socket
 //! is bound, and what it makes is converted: to std's type, and from there to ours.
@@ -10,17 +11,17 @@
 //!
 //! It is its own client, and ends when all connections were accepted.
 
-#[cfg(unix)]
+#[cfg(epoll_exclusive)] // Linux and Android.
 fn main() -> std::io::Result<()> {
     servers::run()
 }
 
-#[cfg(not(unix))]
+#[cfg(not(epoll_exclusive))]
 fn main() {
-    println!("SO_REUSEPORT is an option of Unix");
+    println!("this system spreads no connections over listeners, or by another option");
 }
 
-#[cfg(unix)]
+#[cfg(epoll_exclusive)] // Linux and Android.
 mod servers {
     use std::io::{self, ErrorKind};
     use std::net::SocketAddr;
@@ -55,15 +56,22 @@ mod servers {
                     })
                 }));
             }
-            for _ in 0..CONNECTIONS {
-                std::net::TcpStream::connect(address)?;
+            // The servers wait until they are told, also if a connection can't be made.
+            let connected = (0..CONNECTIONS).try_for_each(|_| connect(address));
+            if connected.is_err() {
+                handles.iter().for_each(|handle| drop(handle.notify()));
             }
             let server = |server: thread::ScopedJoinHandle<'_, _>| server.join().expect("a count");
-            servers.into_iter().map(server).collect()
+            let counts = servers.into_iter().map(server).collect();
+            connected.and(counts)
         })?;
         println!("{} connections were accepted", counts.iter().sum::<usize>());
         println!("{} by one thread, {} by the other", counts[0], counts[1]);
         Ok(())
+    }
+
+    fn connect(address: SocketAddr) -> io::Result<()> {
+        std::net::TcpStream::connect(address).map(|_| ())
     }
 
     /// A listener that shares its port with others that have the option too.

@@ -53,8 +53,8 @@ impl Builder {
     ///
     /// A thread that sleeps is woken by the scheduler, and that takes longer than most messages
     /// take to be answered. A poll that looks instead finds what comes within that time at once,
-    /// and keeps the processor busy meanwhile. If three polls in a row looked in vain, the next
-    /// ones wait at once, until something comes so soon that looking would have found it.
+    /// and keeps the processor busy meanwhile. While looking is in vain it is done ever less often,
+    /// down to one poll in 65; when it has found something, by each poll again.
     ///
     /// It is off by default, and `Duration::ZERO` is off. A poll with a timeout of zero never looks
     /// twice.

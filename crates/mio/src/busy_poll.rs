@@ -4,20 +4,27 @@ use std::hint;
 use std::io;
 use std::time::{Duration, Instant};
 
-/// After so many looks in a row that found nothing, it is not worth trying.
-const MISSES: u32 = 3;
+/// However long nothing was found, one poll in so many looks again.
+const RAREST: u32 = 64;
 
 /// How long a poll looks, and whether it is worth it at present.
 #[derive(Debug)]
 pub(crate) struct BusyPoll {
     limit: Duration,
-    misses: u32,
+    /// How many polls do not look. Doubled when looking was in vain.
+    pause: u32,
+    /// How many of them are still to come.
+    left: u32,
 }
 
 impl BusyPoll {
     /// `None` where there is nothing to do.
     pub(crate) fn new(limit: Duration) -> Option<BusyPoll> {
-        (!limit.is_zero()).then_some(BusyPoll { limit, misses: 0 })
+        (!limit.is_zero()).then_some(BusyPoll {
+            limit,
+            pause: 0,
+            left: 0,
+        })
     }
 
     /// One poll, by calls of `select`, which takes a timeout and answers whether there are events.
@@ -30,30 +37,29 @@ impl BusyPoll {
         if timeout == Some(Duration::ZERO) {
             return select(timeout).map(|_| ());
         }
-        let start = now();
-        let looks = self.misses < MISSES;
-        if looks {
-            let limit = timeout.map_or(self.limit, |timeout| timeout.min(self.limit));
-            while {
-                if select(Some(Duration::ZERO))? {
-                    self.misses = 0;
-                    return Ok(());
-                }
-                hint::spin_loop();
-                now() - start < limit
-            } {}
-            self.misses += 1;
+        if self.left > 0 {
+            self.left -= 1;
+            return select(timeout).map(|_| ());
         }
+        let start = now();
+        let limit = timeout.map_or(self.limit, |timeout| timeout.min(self.limit));
+        loop {
+            if select(Some(Duration::ZERO))? {
+                self.pause = 0;
+                return Ok(());
+            }
+            hint::spin_loop();
+            if now() - start >= limit {
+                break;
+            }
+        }
+        self.pause = (self.pause * 2).clamp(1, RAREST);
+        self.left = self.pause;
         let left = timeout.map(|timeout| timeout.saturating_sub(now() - start));
-        if looks && left == Some(Duration::ZERO) {
+        if left == Some(Duration::ZERO) {
             return Ok(());
         }
-        let found = select(left)?;
-        // What came so soon would have been found by looking.
-        if !looks && found && now() - start < self.limit {
-            self.misses = 0;
-        }
-        Ok(())
+        select(left).map(|_| ())
     }
 }
 
@@ -120,38 +126,28 @@ mod tests {
     }
 
     #[test]
-    fn it_stops_looking_while_nothing_comes_soon() {
+    fn it_looks_ever_less_often_while_nothing_comes_soon() {
         let mut model = Model::new();
         let late = Some(Duration::from_millis(1));
-        for _ in 0..MISSES {
-            assert_eq!(model.poll(None, late), (20, Some(None)));
-        }
-        for _ in 0..10 {
-            assert_eq!(model.poll(None, late), (0, Some(None)));
-        }
+        let looked: Vec<bool> = (0..1000).map(|_| model.poll(None, late).0 > 0).collect();
+        let turns = looked.iter().enumerate().filter(|(_, looked)| **looked);
+        let turns: Vec<usize> = turns.map(|(turn, _)| turn).collect();
+        assert_eq!(turns[..8], [0, 2, 5, 10, 19, 36, 69, 134]);
+        assert!(turns[7..].windows(2).all(|pair| pair[1] - pair[0] == 65));
     }
 
+    /// However long a thread takes to be woken, what comes soon is found by the next look.
     #[test]
-    fn it_looks_again_when_looking_would_have_paid() {
+    fn it_looks_each_time_once_looking_has_paid() {
         let mut model = Model::new();
-        for _ in 0..MISSES + 1 {
+        for _ in 0..100 {
             model.poll(None, Some(Duration::from_millis(1)));
         }
         let soon = Some(Duration::from_micros(7));
-        assert_eq!(model.poll(None, soon), (0, Some(None)));
-        assert_eq!(model.poll(None, soon), (7, None));
-    }
-
-    #[test]
-    fn a_timeout_that_ends_is_no_reason_to_look_again() {
-        let mut model = Model::new();
-        let short = Some(Duration::from_micros(5));
-        for _ in 0..MISSES {
-            assert_eq!(model.poll(short, None).0, 5);
-        }
-        for _ in 0..3 {
-            assert_eq!(model.poll(short, None), (0, Some(short)));
-        }
+        let mut turns = (0..100).map(|_| model.poll(None, soon));
+        let first = turns.position(|(looks, _)| looks == 7).expect("a look");
+        assert!(first <= RAREST as usize);
+        assert!(turns.all(|turn| turn == (7, None)));
     }
 
     #[test]

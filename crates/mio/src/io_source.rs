@@ -15,7 +15,8 @@ use crate::{Interest, Registry, Token};
 /// The sockets and pipes of this crate are made of it. Any type with a raw descriptor (`AsRawFd`),
 /// or on Windows with a raw socket (`AsRawSocket`), becomes a [`Source`] by it: a socket of another
 /// crate, a timerfd, a device. It owns the value, which has to be in non-blocking mode already, and
-/// gives access to it through [`Deref`].
+/// gives access to it through [`Deref`]. Operations get a shared reference, from which files and
+/// sockets of std can be read and written.
 ///
 /// # Saying what would have blocked
 ///
@@ -38,6 +39,7 @@ use crate::{Interest, Registry, Token};
 /// # Examples
 ///
 /// ```
+/// # #[cfg(feature = "os-ext")]
 /// # fn main() -> std::io::Result<()> {
 /// use std::io::ErrorKind;
 /// use std::net::UdpSocket;
@@ -60,6 +62,8 @@ use crate::{Interest, Registry, Token};
 /// assert_eq!(again.kind(), ErrorKind::WouldBlock);
 /// # Ok(())
 /// # }
+/// # #[cfg(not(feature = "os-ext"))]
+/// # fn main() {}
 /// ```
 pub struct IoSource<T> {
     /// First, because it is dropped first: the registration ends before the descriptor is closed.
@@ -76,6 +80,7 @@ impl<T> IoSource<T> {
     /// # Examples
     ///
     /// ```
+    /// # #[cfg(feature = "os-ext")]
     /// # fn main() -> std::io::Result<()> {
     /// let socket = std::net::UdpSocket::bind("127.0.0.1:0")?;
     /// socket.set_nonblocking(true)?;
@@ -83,6 +88,8 @@ impl<T> IoSource<T> {
     /// # drop(source);
     /// # Ok(())
     /// # }
+    /// # #[cfg(not(feature = "os-ext"))]
+    /// # fn main() {}
     /// ```
     pub fn new(io: T) -> IoSource<T> {
         IoSource {
@@ -104,6 +111,7 @@ impl<T> IoSource<T> {
     /// # Examples
     ///
     /// ```
+    /// # #[cfg(feature = "os-ext")]
     /// # fn main() -> std::io::Result<()> {
     /// # let socket = std::net::UdpSocket::bind("127.0.0.1:0")?;
     /// # socket.set_nonblocking(true)?;
@@ -114,6 +122,8 @@ impl<T> IoSource<T> {
     /// # assert_eq!(received, 5);
     /// # Ok(())
     /// # }
+    /// # #[cfg(not(feature = "os-ext"))]
+    /// # fn main() {}
     /// ```
     #[inline]
     pub fn read_with<R>(&self, f: impl FnOnce(&T) -> io::Result<R>) -> io::Result<R> {
@@ -146,6 +156,7 @@ impl<T> IoSource<T> {
     /// # Examples
     ///
     /// ```
+    /// # #[cfg(feature = "os-ext")]
     /// # fn main() -> std::io::Result<()> {
     /// # let socket = std::net::UdpSocket::bind("127.0.0.1:0")?;
     /// # socket.set_nonblocking(true)?;
@@ -155,6 +166,8 @@ impl<T> IoSource<T> {
     /// # assert_eq!(sent, 5);
     /// # Ok(())
     /// # }
+    /// # #[cfg(not(feature = "os-ext"))]
+    /// # fn main() {}
     /// ```
     #[inline]
     pub fn write_with<R>(&self, f: impl FnOnce(&T) -> io::Result<R>) -> io::Result<R> {
@@ -173,6 +186,7 @@ impl<T> IoSource<T> {
     /// # Examples
     ///
     /// ```
+    /// # #[cfg(feature = "os-ext")]
     /// # fn main() -> std::io::Result<()> {
     /// use mio::Interest;
     ///
@@ -184,6 +198,8 @@ impl<T> IoSource<T> {
     /// # assert_eq!(result.unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
     /// # Ok(())
     /// # }
+    /// # #[cfg(not(feature = "os-ext"))]
+    /// # fn main() {}
     /// ```
     #[inline]
     pub fn try_io<R>(
@@ -206,6 +222,7 @@ impl<T> IoSource<T> {
     /// # Examples
     ///
     /// ```
+    /// # #[cfg(feature = "os-ext")]
     /// # fn main() -> std::io::Result<()> {
     /// # let socket = std::net::UdpSocket::bind("127.0.0.1:0")?;
     /// # let source = mio::IoSource::new(socket);
@@ -213,6 +230,8 @@ impl<T> IoSource<T> {
     /// # drop(socket);
     /// # Ok(())
     /// # }
+    /// # #[cfg(not(feature = "os-ext"))]
+    /// # fn main() {}
     /// ```
     pub fn into_inner(self) -> T {
         self.io

@@ -22,10 +22,13 @@ use crate::{Interest, Registry, Token, sys};
 ///
 /// Notifications are *coalesced*. Until one is cleared the others make no system call, and they are
 /// one event together: in edge mode there is no further event before `clear`, in level mode each
-/// poll has one.
+/// poll has one. If a thread notifies while another clears, there may be an event for what was
+/// cleared, and `clear` then answers `false`. The copy that a child of `fork` has can't notify its
+/// parent.
 ///
 /// It is an [eventfd(2)] on Linux, Android, illumos, ESP-IDF and Hermit, a packet in the completion
-/// port on Windows, and a pipe elsewhere. WASI has none, as a program there has one thread.
+/// port on Windows, and a pipe elsewhere (on kqueue too, so that it can be watched by any
+/// selector). WASI has none, as a program there has one thread.
 ///
 /// [eventfd(2)]: https://man7.org/linux/man-pages/man2/eventfd.2.html
 ///

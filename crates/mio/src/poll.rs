@@ -160,13 +160,13 @@ impl Poll {
     /// with the next call.
     ///
     /// With `None` it waits for ever, with [`Duration::ZERO`] not at all. Any other timeout is kept
-    /// as exactly as the system can, never ends early, and may be of any length. On Linux it is
-    /// exact to the nanosecond, as far as the scheduler is; before Linux 5.11 it is rounded up to a
-    /// millisecond.
+    /// as exactly as the system can, never ends early, and may be of any length. On Linux the
+    /// system is told it to the nanosecond; before Linux 5.11 it is rounded up to a millisecond.
     ///
-    /// An event says that something has *changed* since the last one: read, write or accept until
-    /// the operation returns [`WouldBlock`](io::ErrorKind::WouldBlock), or the source may stay
-    /// silent. An event may also be spurious, so that the first operation would block.
+    /// Unless a [mode](Interest#modes) was asked for, an event says that something has *changed*
+    /// since the last one: read, write or accept until the operation returns
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock), or the source may stay silent. An event
+    /// may also be spurious, so that the first operation would block.
     ///
     /// # Errors
     ///
@@ -378,7 +378,8 @@ impl Registry {
     /// it.
     ///
     /// Events that are in the buffer already stay there: who deregisters a source while handling a
-    /// batch may still meet its token further on in the same batch.
+    /// batch may still meet its token further on in the same batch. The batch is the memory that
+    /// the system wrote, and nobody goes through it but you.
     ///
     /// # Errors
     ///

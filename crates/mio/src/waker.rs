@@ -14,7 +14,8 @@ use crate::{Registry, Token, sys};
 /// no poll is waiting, the next one delivers it. While one is on its way to a poll, further wakes
 /// make no system call. If another poll watches this one by its descriptor, it hears of the first;
 /// see [The descriptor of a poll](crate::Poll#the-descriptor-of-a-poll). Keep the waker as long as
-/// wakes are to be delivered; after it was dropped none is.
+/// wakes are to be delivered; after it was dropped none is. The copy that a child of `fork` has
+/// can't wake its parent.
 ///
 /// There is one waker per `Poll`. To tell several reasons apart, put them in a queue or a flag of
 /// your own before you wake, or use a `Notifier` for each.

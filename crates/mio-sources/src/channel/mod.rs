@@ -225,7 +225,8 @@ impl<T> Sender<T> {
 impl<T> Receiver<T> {
     /// Takes the next message, if there is one. Never waits.
     ///
-    /// Only the answer that there is none makes a system call.
+    /// To find that there is none takes a system call. To take one takes none, unless it came while
+    /// that was being found out.
     ///
     /// # Errors
     ///

@@ -59,9 +59,9 @@
 //! Linux has signalfd(2), which needs no handler. But a signal is read from there only while it is
 //! *blocked* in every thread of the process. A library can't see to that: it can block it in the
 //! thread that it runs in, and the system would hand the signal to any other thread, which ends the
-//! process. And the blocked signals are inherited by each program that is started, also by C
-//! libraries which know nothing of it: such a child can't be ended by `SIGTERM`. Two instances for
-//! one signal would share what comes, and not each see it.
+//! process. A program that is started inherits what is blocked, unless who starts it clears that.
+//! std does, and C libraries which know nothing of it do not: such a child can't be ended by
+//! `SIGTERM`. And two instances for one signal would share what comes, and not each see it.
 //!
 //! kqueue's `EVFILT_SIGNAL` has neither problem. It counts signals and does not say who sent them,
 //! and the signal has to have a handler beside it, or to be ignored, which started programs inherit

@@ -33,8 +33,9 @@ use self::slots::{Advance, Slots};
 ///
 /// A timer that lies ahead is in a list of those that expire about the same time: to insert, cancel
 /// or reschedule it is a change of that list. While the time comes nearer it moves to a finer list,
-/// at most seven times in its life, and mostly once or twice. The timers of the last
-/// millisecond are in a small heap, which makes the order exact.
+/// at most seven times in its life, and mostly once or twice. The timers of the 17 milliseconds
+/// that have begun are in a heap, which makes the order exact; to insert or cancel one of `k` there
+/// takes up to log `k` steps.
 ///
 /// An empty wheel takes about 11 KiB. Room for timers grows as a [`Vec`] does, and is not given
 /// back: a wheel that has had `n` timers, or was made [`with_capacity`](Self::with_capacity) of
@@ -117,7 +118,7 @@ pub struct Expired<'a, T> {
 impl<T> TimerWheel<T> {
     /// A wheel without timers.
     ///
-    /// Works best for deadlines that are not before this moment and within 139 years from it;
+    /// Works best for deadlines that are not before this moment and within 2000 years from it;
     /// others are kept in the same order, and cost what they cost in a binary heap.
     ///
     /// # Examples

@@ -8,7 +8,7 @@ use mio::{Interest, Token};
 use mio_sources::process::Child;
 use mio_sources::signal::Signal;
 
-use crate::support::{Watch, alone, on_each_selector, open_descriptors, shell};
+use crate::support::{LONG, Watch, alone, on_each_selector, open_descriptors, shell};
 
 /// Waits by events alone until the child has ended.
 fn end(watch: &mut Watch, child: &mut Child, token: usize) -> ExitStatus {
@@ -52,17 +52,16 @@ fn a_child_that_runs_is_none() {
     });
 }
 
+/// It ends while somebody looks, at a moment that is another one each time.
 #[test]
 fn looking_too_early_does_not_hide_the_end() {
     on_each_selector(|mut watch| {
-        for _ in 0..50 {
+        for round in 0..200 {
             let mut child = Child::spawn(&mut Command::new("true")).unwrap();
             watch.register(&mut child, 1);
-            // It ends about now.
-            let status = match child.try_wait().unwrap() {
-                Some(status) => status,
-                None => end(&mut watch, &mut child, 1),
-            };
+            let looks = (0..round * 4).map(|_| child.try_wait().unwrap());
+            let status = looks.flatten().next();
+            let status = status.unwrap_or_else(|| end(&mut watch, &mut child, 1));
             assert!(status.success());
         }
     });
@@ -257,7 +256,9 @@ fn a_thousand_children_end() {
             };
             let mut children: Vec<_> = (0..50).map(spawn).collect();
             while children.iter().any(Option::is_some) {
-                for token in watch.poll(crate::support::LONG) {
+                let tokens = watch.poll(LONG);
+                assert!(!tokens.is_empty(), "{ended} ended, and no other does");
+                for token in tokens {
                     // There may be an event for one that is known to have ended.
                     let Some(child) = &mut children[token] else {
                         continue;

@@ -14,6 +14,8 @@ mod children_dropped;
 #[cfg(signals)]
 mod examples;
 #[cfg(signals)]
+mod limits;
+#[cfg(signals)]
 mod signals;
 #[cfg(signals)]
 mod signals_many;

@@ -188,8 +188,25 @@ fn what_can_not_be_watched_is_refused() {
         assert!(!signals.remove(signal));
     }
     assert!(signals.watched().eq([Signal::SIGUSR1]));
-    let err = Signal::from_raw(1000).raise().unwrap_err();
-    assert_eq!(err.kind(), ErrorKind::InvalidInput);
+    for err in [
+        Signal::from_raw(1000).raise().unwrap_err(),
+        Signal::from_raw(1000).default_action().unwrap_err(),
+    ] {
+        assert_eq!(err.kind(), ErrorKind::InvalidInput);
+    }
+}
+
+/// 40 is one on Linux, and none on macOS.
+#[test]
+fn a_signal_without_a_name_is_one_if_the_system_has_it() {
+    let unnamed = Signal::from_raw(40);
+    match Signals::new([unnamed]) {
+        Ok(mut signals) => {
+            unnamed.raise().unwrap();
+            assert_eq!(received(&mut signals), [unnamed]);
+        }
+        Err(err) => assert_eq!(err.kind(), ErrorKind::InvalidInput, "{err}"),
+    }
 }
 
 #[test]
@@ -250,7 +267,7 @@ fn the_sender_of_sigchld_is_the_child() {
     });
 }
 
-/// With signalfd it would be blocked in the child, which would go on.
+/// It inherits no handler, and nothing is blocked or ignored.
 #[test]
 fn a_child_has_signals_as_if_none_were_watched() {
     let signals = Signals::new([Signal::SIGTERM, Signal::SIGUSR1]).unwrap();

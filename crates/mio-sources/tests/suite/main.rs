@@ -18,4 +18,6 @@ mod wall_timer;
 #[cfg(feature = "timer")]
 mod wheel;
 #[cfg(feature = "timer")]
+mod wheel_and_poll;
+#[cfg(feature = "timer")]
 mod wheel_model;

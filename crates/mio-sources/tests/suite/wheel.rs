@@ -85,18 +85,16 @@ fn deadlines_beyond_the_last_tick_are_in_order_too() {
     let start = Instant::now();
     let year = Duration::from_secs(365 * 24 * 3600);
     let mut timers = TimerWheel::new();
-    for years in [250, 140, 139, 200, 139, 138] {
+    for years in [4000, 2200, 2190, 3000, 2190, 1900] {
         timers.insert(start + year * years, years);
     }
-    assert_eq!(timers.next_deadline(), Some(start + year * 138));
-    assert_eq!(expired(&mut timers, start + year * 138), [138]);
-    assert_eq!(expired(&mut timers, start + year * 139 - NANO), []);
-    assert_eq!(
-        expired(&mut timers, start + year * 200),
-        [139, 139, 140, 200]
-    );
-    timers.insert(start + year * 220, 220);
-    assert_eq!(expired(&mut timers, start + year * 300), [220, 250]);
+    assert_eq!(timers.next_deadline(), Some(start + year * 1900));
+    assert_eq!(expired(&mut timers, start + year * 1900), [1900]);
+    assert_eq!(expired(&mut timers, start + year * 2190 - NANO), []);
+    let now = start + year * 3000;
+    assert_eq!(expired(&mut timers, now), [2190, 2190, 2200, 3000]);
+    timers.insert(start + year * 3500, 3500);
+    assert_eq!(expired(&mut timers, start + year * 5000), [3500, 4000]);
 }
 
 #[test]

@@ -38,6 +38,8 @@ pub(crate) mod unix;
 #[cfg(windows)]
 pub(crate) mod windows;
 
+#[cfg(afd)]
+pub(crate) use self::afd::notifier::{Notifier, NotifierHandle};
 pub(crate) use self::selector::{Direction, Readiness, SourceIo};
 use self::selector::{Selector as _, SourceState as _, Waker as _};
 #[cfg(all(descriptors, feature = "os-poll"))]

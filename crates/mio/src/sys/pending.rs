@@ -1,50 +1,93 @@
-//! The flag that makes a wake cheap: while one is on its way, another needs no system call.
+//! The word that makes a wake cheap: while one is with the system, another needs no system call.
 //!
 //! # Why no wake is lost
 //!
-//! Who wakes writes what it has to say (*data*), sets the flag, and raises the signal of the system
-//! if the flag was not set before. Who polls takes the signal, takes the flag, and reads the data.
-//! Each step on the flag is a read-modify-write, so all of them have one order, and each sees what
-//! came before it, with the data written before that.
+//! Who wakes writes what it has to say (*data*) and calls [`wake`](Pending::wake), which raises the
+//! signal of the system unless it is known to be raised. Who polls takes the signal, then calls
+//! [`take`](Pending::take), and then reads the data. The word holds how many wakes are *raising*
+//! the signal at present, whether it is *raised*, and a *generation*, which goes on with each
+//! `take`. Each step is a read-modify-write, so all of them have one order, and each sees what came
+//! before it, with the data written before that.
 //!
-//! * A wake that finds the flag **not set** raises the signal after it. The signal stays with the
-//!   system until a poll takes it, so one poll returns after this wake, and it sees the data, as
-//!   the system orders what comes before its signal with what comes after it.
-//! * A wake that finds the flag **set** says nothing to the system. The flag was set by an earlier
-//!   wake and has not been taken since. That wake raises the signal, or has raised it, and whoever
-//!   took the signal has not taken the flag yet, or it would not be set. So a poll is still to take
-//!   the flag. Taking comes after this wake in the order of the flag, and what the poll reads after
-//!   that includes the data of this wake. And that poll has an event to deliver, or a later one:
-//!   taking the flag comes *after* taking the signal, so a signal that was raised is either in the
-//!   batch that is being delivered or still with the system.
+//! * A wake that finds the signal **not raised** raises it itself, after it has counted itself. So
+//!   one poll returns after this wake. That poll sees the data, because the system orders what
+//!   comes before its signal with what comes after it.
+//! * A wake that finds it **raised** says nothing to the system. An earlier wake has raised the
+//!   signal in this generation, and has said so *after* the system had it. Whoever takes that
+//!   signal calls `take` after it, which begins another generation. That has not come yet, so it
+//!   comes after this wake, and what that poll reads then includes the data of this wake. So when
+//!   `wake` returns the signal is with the system, or in a batch whose `take` is still to come: a
+//!   poll that begins after that has an event, whatever another thread that wakes is doing.
+//! * A wake that has raised the signal while a poll took it finds another generation, and leaves
+//!   *raised* unset. Otherwise it would say so of a signal that is gone, and every later wake would
+//!   be lost.
 //!
-//! Were the flag taken first, a wake could set it and raise the signal between the two, and the
-//! poll would take that signal as the old one. The flag would stay set with no signal to come, and
-//! every later wake would be lost.
+//! Were the generation begun before the signal was taken, a wake could raise the signal and say so
+//! between the two, and the poll would take that signal as the old one: the same loss.
 //!
-//! The poll may take the flag at any time, also if it did not take a signal. At worst the next wake
-//! raises the signal again.
+//! A poll may call `take` at any time, also if it took no signal. At worst the next wake raises the
+//! signal again. A wake that can't raise the signal leaves the word as if it had not been; another
+//! one that came meanwhile has raised it itself.
 //!
-//! The tests of this file run it under [loom], which tries every order: `ci/loom`.
+//! A child of `fork` has a copy of the word and shares the signal. Its wakes are coalesced with
+//! those of its own that nobody takes, so it can't wake its parent.
+//!
+//! The tests of this file run it under [loom], which tries the orders of its steps with up to three
+//! preemptions: `ci/loom`.
 //!
 //! [loom]: https://docs.rs/loom
 
-#[cfg(all(test, loom))]
-use loom::sync::atomic::{AtomicBool, Ordering};
-#[cfg(not(all(test, loom)))]
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::io;
 
-/// Whether a wake is on its way that no poll has taken yet.
+#[cfg(all(test, loom))]
+use loom::sync::atomic::{AtomicU64 as Word, Ordering};
+#[cfg(all(not(all(test, loom)), target_has_atomic = "64"))]
+use std::sync::atomic::{AtomicU64 as Word, Ordering};
+// A generation has 21 bits there. It would have to come round within one call of the system.
+#[cfg(all(not(all(test, loom)), not(target_has_atomic = "64")))]
+use std::sync::atomic::{AtomicU32 as Word, Ordering};
+
+/// The signal was raised in this generation.
+const RAISED: Bits = 1;
+/// One wake that is raising it. There is room for a thousand; more count as a generation, which
+/// costs a call of the system.
+const RAISING: Bits = 1 << 1;
+const GENERATION: Bits = 1 << 11;
+
+#[cfg(any(all(test, loom), target_has_atomic = "64"))]
+type Bits = u64;
+#[cfg(not(any(all(test, loom), target_has_atomic = "64")))]
+type Bits = u32;
+
+/// Whether a wake is with the system that no poll has taken yet.
 #[derive(Debug, Default)]
 pub(crate) struct Pending {
-    flag: AtomicBool,
+    word: Word,
 }
 
 impl Pending {
-    /// Counts a wake. `true` asks the caller to raise the signal.
+    /// Wakes, by `raise` if the signal is not raised.
     #[inline]
-    pub(crate) fn set(&self) -> bool {
-        !self.flag.swap(true, Ordering::AcqRel)
+    pub(crate) fn wake(&self, raise: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
+        let before = self.change(|word| match word & RAISED {
+            0 => word.wrapping_add(RAISING),
+            // The same again: what matters is the place in the order.
+            _ => word,
+        });
+        if before & RAISED != 0 {
+            return Ok(());
+        }
+        let result = raise();
+        self.change(|word| {
+            let is_same = word / GENERATION == before / GENERATION;
+            let word = word.wrapping_sub(RAISING);
+            if is_same && result.is_ok() {
+                word | RAISED
+            } else {
+                word
+            }
+        });
+        result
     }
 
     /// Takes the wakes so far, after their signal was taken. Answers whether there were any.
@@ -53,20 +96,39 @@ impl Pending {
     /// system has ordered the wake that raised it before this, and the look can't miss it.
     #[inline]
     pub(crate) fn take(&self) -> bool {
-        self.flag.load(Ordering::Acquire) && self.flag.swap(false, Ordering::AcqRel)
+        self.is_set() && is_set(self.change(|word| (word & !RAISED).wrapping_add(GENERATION)))
     }
 
     /// Whether there is something to take.
-    #[cfg(any(afd, poll))]
+    #[inline]
     pub(crate) fn is_set(&self) -> bool {
-        self.flag.load(Ordering::Acquire)
+        is_set(self.word.load(Ordering::Acquire))
     }
+
+    /// Answers with the word of before.
+    fn change(&self, change: impl Fn(Bits) -> Bits) -> Bits {
+        let mut word = self.word.load(Ordering::Relaxed);
+        loop {
+            let next = change(word);
+            let result =
+                self.word
+                    .compare_exchange_weak(word, next, Ordering::AcqRel, Ordering::Relaxed);
+            match result {
+                Ok(before) => return before,
+                Err(now) => word = now,
+            }
+        }
+    }
+}
+
+fn is_set(word: Bits) -> bool {
+    word % GENERATION != 0
 }
 
 #[cfg(all(test, loom))]
 mod tests {
     use loom::sync::Arc;
-    use loom::sync::atomic::AtomicUsize;
+    use loom::sync::atomic::{AtomicBool, AtomicUsize};
     use loom::thread;
 
     use super::*;
@@ -84,9 +146,16 @@ mod tests {
     impl Model {
         fn wake(&self, thread: usize) {
             self.data[thread].store(true, Ordering::Relaxed);
-            if self.pending.set() {
+            let raise = || {
                 self.signal.fetch_add(1, Ordering::AcqRel);
-            }
+                Ok(())
+            };
+            self.pending.wake(raise).unwrap();
+        }
+
+        fn wake_in_vain(&self) {
+            let raise = || Err(io::ErrorKind::Other.into());
+            let _ = self.pending.wake(raise);
         }
 
         /// A poll that does not wait. Answers whether there was an event.
@@ -129,9 +198,26 @@ mod tests {
         });
     }
 
+    /// A poll that begins when a wake has returned has its event, though another thread may be in
+    /// the middle of a wake.
+    #[test]
+    fn a_wake_that_has_returned_is_with_the_system() {
+        loom::model(|| {
+            let model = Arc::new(Model::default());
+            let waker = {
+                let model = Arc::clone(&model);
+                thread::spawn(move || model.wake(0))
+            };
+            model.poll();
+            model.wake(1);
+            assert!(model.poll(), "nothing to be seen of the wake");
+            waker.join().unwrap();
+        });
+    }
+
     /// Whatever happened before, a wake that comes now is an event.
     #[test]
-    fn the_flag_never_stays_set_without_a_signal() {
+    fn nothing_stays_raised_without_a_signal() {
         loom::model(|| {
             let model = Arc::new(Model::default());
             let waker = {
@@ -148,6 +234,24 @@ mod tests {
             assert!(!model.poll(), "the signal was taken");
             model.wake(1);
             assert!(model.poll(), "a wake was lost");
+        });
+    }
+
+    /// A wake that the system refuses does no harm to others.
+    #[test]
+    fn a_wake_that_fails_takes_no_other_with_it() {
+        loom::model(|| {
+            let model = Arc::new(Model::default());
+            let waker = {
+                let model = Arc::clone(&model);
+                thread::spawn(move || model.wake_in_vain())
+            };
+            model.wake(1);
+            assert!(model.poll(), "a wake was lost");
+            waker.join().unwrap();
+            assert!(!model.poll());
+            model.wake(1);
+            assert!(model.poll(), "a later wake was lost");
         });
     }
 }

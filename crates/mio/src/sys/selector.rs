@@ -33,7 +33,7 @@ pub(crate) trait Selector: Sized + Debug + Send + Sync + UnwindSafe + RefUnwindS
     /// Whether the mechanism can do what this interest asks for. What it can't never gets as far as
     /// [`register`](Selector::register).
     fn supports(interests: Interest) -> bool {
-        !interests.is_exclusive()
+        !interests.is_exclusive() && !interests.is_aio() && !interests.is_lio()
     }
 
     fn new() -> io::Result<Self>;
@@ -79,7 +79,6 @@ pub(crate) enum SourceIo<'a, State> {
     /// what would have blocked.
     Seen(&'a mut State),
     /// The user has the descriptor and does with it what it likes.
-    #[cfg_attr(windows, allow(dead_code))] // There is no such source there.
     Unseen,
 }
 

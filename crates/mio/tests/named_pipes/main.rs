@@ -7,6 +7,7 @@ mod connecting;
 mod data;
 mod foreign;
 mod messages;
+mod modes;
 mod registering;
 mod support;
 mod threads;

@@ -431,7 +431,7 @@ fn oneshot_workers_echo_everything() {
     assert_eq!(lines, ["4 workers echoed 20000 bytes over 8 connections"]);
 }
 
-#[cfg(unix)]
+#[cfg(epoll_exclusive)] // Linux and Android.
 #[test]
 fn reuse_port_accepts_all() {
     let (status, lines, errors) = Example::start("reuse_port", &[]).end();

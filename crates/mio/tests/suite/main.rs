@@ -17,6 +17,7 @@ mod allocations;
 mod api;
 #[cfg(priority)] // Linux and Android: they have /proc.
 mod descriptors;
+mod directions;
 mod events;
 mod examples;
 mod mistakes;
@@ -38,5 +39,7 @@ mod udp;
 #[cfg(unix)]
 mod unix;
 mod waker;
+#[cfg(windows)]
+mod windows_handles;
 #[cfg(windows)]
 mod windows_sockets;

@@ -3,6 +3,7 @@
 use std::io::ErrorKind;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use mio::{Interest, Notifier, SelectorKind, Token, Waker};
 
@@ -22,12 +23,15 @@ per_selector! {
     a_handle_may_outlive_its_notifier,
     no_event_after_deregister_or_drop,
     it_may_be_registered_with_another_poll,
+    a_notification_goes_along_to_another_poll,
+    its_poll_may_go_while_it_is_notified,
     reregister_reports_again,
     only_reading_can_be_asked_for,
     a_waiting_poll_is_ended_by_a_notification,
     none_is_lost_between_threads_with_edges,
     none_is_lost_between_threads_with_levels,
     none_is_lost_between_threads_with_oneshot,
+    no_event_of_a_notifier_that_was_dropped,
     notifiers_and_the_waker_do_not_disturb_each_other,
     notifying_does_not_allocate,
 }
@@ -186,6 +190,52 @@ fn it_may_be_registered_with_another_poll(kind: SelectorKind) {
     assert_eq!(other.kind(), ErrorKind::NotFound);
 }
 
+/// Also if the first poll has it by then, and nobody ever polls that one again.
+fn a_notification_goes_along_to_another_poll(kind: SelectorKind) {
+    for interest in [EDGE, LEVEL, ONESHOT] {
+        let (mut first, mut notifier) = registered(kind, interest);
+        for token in 2..5 {
+            notifier.notify().unwrap();
+            first.deregister(&mut notifier);
+            let mut second = Watch::new(kind);
+            second.register(&mut notifier, token, interest);
+            second.wait_readable(token);
+            assert!(notifier.clear().unwrap());
+            second.expect_silence();
+            second.deregister(&mut notifier);
+            first.register(&mut notifier, 1, interest);
+        }
+        first.expect_silence();
+        notifier.notify().unwrap();
+        first.wait_readable(1);
+    }
+}
+
+/// Whichever thread has the last share of the poll, and whatever lies in it.
+fn its_poll_may_go_while_it_is_notified(kind: SelectorKind) {
+    for round in 0..200 {
+        let mut watch = Watch::new(kind);
+        let mut notifiers: Vec<_> = (0..4).map(|_| Notifier::new().unwrap()).collect();
+        for (token, notifier) in notifiers.iter_mut().enumerate() {
+            watch.register(notifier, token, LEVEL);
+        }
+        thread::scope(|scope| {
+            for notifier in &notifiers {
+                scope.spawn(|| {
+                    for _ in 0..50 {
+                        notifier.notify().unwrap();
+                        notifier.clear().unwrap();
+                    }
+                });
+            }
+            if round % 2 == 0 {
+                watch.poll(std::time::Duration::ZERO);
+            }
+            drop(watch);
+        });
+    }
+}
+
 fn reregister_reports_again(kind: SelectorKind) {
     let (mut watch, mut notifier) = registered(kind, EDGE);
     notifier.notify().unwrap();
@@ -258,6 +308,32 @@ fn none_is_lost_between_threads(kind: SelectorKind, interest: Interest) {
                 reregister(&watch, &mut notifier, 1, interest);
             }
         }
+    });
+}
+
+/// Though another thread may be notifying it at that moment.
+fn no_event_of_a_notifier_that_was_dropped(kind: SelectorKind) {
+    let mut watch = Watch::new(kind);
+    let (hand_over, handles) = std::sync::mpsc::channel::<mio::NotifierHandle>();
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            for handle in handles {
+                for _ in 0..20 {
+                    handle.notify().unwrap();
+                }
+            }
+        });
+        for token in 0..2_000 {
+            let mut notifier = Notifier::new().unwrap();
+            watch.register(&mut notifier, token, LEVEL);
+            hand_over.send(notifier.handle()).unwrap();
+            watch.wait_readable(token);
+            notifier.clear().unwrap();
+            drop(notifier);
+            watch.poll(Duration::ZERO);
+            assert!(watch.events.is_empty(), "{:?}", watch.events);
+        }
+        drop(hand_over);
     });
 }
 

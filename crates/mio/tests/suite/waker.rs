@@ -3,13 +3,13 @@
 use std::io::Write;
 use std::panic::catch_unwind;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
 use mio::{Events, Interest, SelectorKind, Token, Waker};
 
-use crate::support::{LONG, Watch, connected, drain, pair};
+use crate::support::{LONG, SetAtEnd, Watch, connected, drain, pair};
 
 per_selector!(
     a_wake_is_an_event,
@@ -20,6 +20,7 @@ per_selector!(
     a_wake_among_more_events_than_fit,
     a_busy_waker_starves_nobody,
     a_full_counter_does_not_block,
+    a_poll_that_begins_after_a_wake_has_its_event,
     a_dropped_waker_is_silent,
     a_second_waker_has_its_own_token,
     a_second_waker_is_a_mistake,
@@ -177,17 +178,38 @@ fn a_busy_waker_starves_nobody(kind: SelectorKind) {
     assert!(seen.iter().all(|seen| *seen >= 10), "{seen:?}");
 }
 
-/// More wakes than a pipe has room for, while nobody polls.
+/// More wakes than a pipe has room for, each of which is with the system: a poll lies between.
 fn a_full_counter_does_not_block(kind: SelectorKind) {
     let mut watch = Watch::new(kind);
     let waker = Waker::new(watch.poll.registry(), Token(10)).unwrap();
-    for round in 0..3 {
-        for _ in 0..70_000 {
-            waker.wake().unwrap();
-        }
-        watch.poll(LONG);
+    for round in 0..70_000 {
+        waker.wake().unwrap();
+        watch.poll(Duration::ZERO);
         assert_eq!(watch.events.iter().count(), 1, "round {round}");
     }
+}
+
+/// However many others are in the middle of a wake.
+fn a_poll_that_begins_after_a_wake_has_its_event(kind: SelectorKind) {
+    let mut watch = Watch::new(kind);
+    let waker = Waker::new(watch.poll.registry(), Token(10)).unwrap();
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while !done.load(Ordering::Relaxed) {
+                    waker.wake().unwrap();
+                }
+            });
+        }
+        let _end = SetAtEnd(&done);
+        for round in 0..50_000 {
+            waker.wake().unwrap();
+            watch.poll(Duration::ZERO);
+            // Where each wake is a packet there may be an event for more than one.
+            assert!(!watch.events.is_empty(), "round {round}");
+        }
+    });
 }
 
 fn a_dropped_waker_is_silent(kind: SelectorKind) {

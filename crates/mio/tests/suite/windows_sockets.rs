@@ -1,10 +1,12 @@
 //! What is true of sockets on Windows alone.
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
+use std::os::windows::io::AsRawSocket;
 use std::time::Duration;
 
 use mio::net::{TcpListener, TcpStream, UdpSocket};
-use mio::{Interest, SelectorKind, Waker};
+use mio::windows::SourceSocket;
+use mio::{Interest, IoSource, SelectorKind, Token, Waker};
 
 use crate::support::{
     BOTH, Watch, any_port, connected, drain, ffi, into_raw, listen, pair, process, soon,
@@ -18,6 +20,15 @@ per_selector!(
     a_socket_closed_behind_our_back_ends_nothing_else,
     a_socket_closed_behind_our_back_within_the_poll,
     a_number_closed_behind_our_back_is_somebody_elses,
+    a_socket_of_others_is_an_io_source,
+    a_socket_that_was_made_by_hand_is_an_io_source,
+    a_raw_socket_has_levels,
+    a_raw_socket_has_oneshots,
+    a_raw_socket_has_no_edges,
+    mistakes_with_raw_sockets_are_errors,
+    a_raw_socket_that_is_closed_is_forgotten,
+    a_raw_socket_is_told_apart_from_a_source,
+    raw_sockets_leave_no_handle,
 );
 
 /// A socket is inherited unless its maker says otherwise, so the test below can fail.
@@ -218,5 +229,211 @@ fn a_number_closed_behind_our_back_is_somebody_elses(kind: SelectorKind) {
             }
             into_raw(one);
         }
+    });
+}
+
+/// One of std's that nobody has wrapped, and where it is.
+fn of_std() -> (std::net::UdpSocket, std::net::SocketAddr) {
+    let socket = std::net::UdpSocket::bind(any_port()).unwrap();
+    socket.set_nonblocking(true).unwrap();
+    let address = socket.local_addr().unwrap();
+    (socket, address)
+}
+
+fn a_socket_of_others_is_an_io_source(kind: SelectorKind) {
+    let (sender, _) = of_std();
+    for interest in [
+        Interest::READABLE,
+        Interest::READABLE.level(),
+        Interest::READABLE.oneshot(),
+    ] {
+        let mut watch = Watch::new(kind);
+        let (socket, address) = of_std();
+        let mut source = IoSource::new(socket);
+        watch.register(&mut source, 1, interest);
+        for round in 1..4 {
+            watch.expect_silence();
+            sender.send_to(b"hello", address).unwrap();
+            watch.wait_readable(round);
+            let receive = || source.read_with(|socket| socket.recv(&mut [0; 8]));
+            assert_eq!(receive().unwrap(), 5);
+            would_block(receive());
+            let registry = watch.poll.registry();
+            registry
+                .reregister(&mut source, Token(round + 1), interest)
+                .unwrap();
+        }
+        watch.deregister(&mut source);
+        sender.send_to(b"hello", address).unwrap();
+        watch.expect_silence();
+        let _: std::net::UdpSocket = source.into_inner();
+    }
+}
+
+/// Made by `WSASocketW`, with nothing of std's around it.
+fn a_socket_that_was_made_by_hand_is_an_io_source(kind: SelectorKind) {
+    let mut watch = Watch::new(kind);
+    let mut source = IoSource::new(ffi::ipv6_socket(true));
+    watch.register(&mut source, 1, Interest::WRITABLE);
+    watch.wait_writable(1);
+    watch.expect_silence();
+    let blocked = source.write_with(|_| Err::<(), _>(ErrorKind::WouldBlock.into()));
+    would_block(blocked);
+    watch.wait_writable(1);
+}
+
+fn a_raw_socket_has_levels(kind: SelectorKind) {
+    let mut watch = Watch::new(kind);
+    let (socket, address) = of_std();
+    let raw = socket.as_raw_socket();
+    watch.register(&mut SourceSocket(&raw), 1, Interest::READABLE.level());
+    watch.expect_silence();
+    for _ in 0..3 {
+        socket.send_to(b"hello", address).unwrap();
+        for _ in 0..3 {
+            watch.wait_readable(1);
+        }
+        assert_eq!(socket.recv(&mut [0; 8]).unwrap(), 5);
+        watch.expect_silence();
+    }
+    let registry = watch.poll.registry();
+    registry
+        .reregister(&mut SourceSocket(&raw), Token(2), BOTH.level())
+        .unwrap();
+    watch.wait_writable(2);
+    watch.deregister(&mut SourceSocket(&raw));
+    watch.expect_silence();
+}
+
+fn a_raw_socket_has_oneshots(kind: SelectorKind) {
+    let once = Interest::READABLE.oneshot();
+    let mut watch = Watch::new(kind);
+    let (socket, address) = of_std();
+    let raw = socket.as_raw_socket();
+    watch.register(&mut SourceSocket(&raw), 0, once);
+    for round in 0..3 {
+        socket.send_to(b"hello", address).unwrap();
+        watch.wait_readable(round);
+        assert_eq!(socket.recv(&mut [0; 8]).unwrap(), 5);
+        socket.send_to(b"again", address).unwrap();
+        watch.expect_silence();
+        assert_eq!(socket.recv(&mut [0; 8]).unwrap(), 5);
+        let registry = watch.poll.registry();
+        registry
+            .reregister(&mut SourceSocket(&raw), Token(round + 1), once)
+            .unwrap();
+    }
+}
+
+fn a_raw_socket_has_no_edges(kind: SelectorKind) {
+    let mut watch = Watch::new(kind);
+    let (socket, address) = of_std();
+    let raw = socket.as_raw_socket();
+    let mut source = SourceSocket(&raw);
+    let registry = watch.poll.registry();
+    let err = registry.register(&mut source, Token(1), Interest::READABLE);
+    let err = err.unwrap_err();
+    assert_eq!(err.kind(), ErrorKind::Unsupported);
+    assert!(err.to_string().contains("IoSource"), "{err}");
+    // Nothing has changed, and so it is with one that is registered.
+    registry
+        .register(&mut source, Token(1), Interest::READABLE.level())
+        .unwrap();
+    for interest in [Interest::READABLE, Interest::READABLE.level().exclusive()] {
+        let err = registry.reregister(&mut source, Token(2), interest);
+        assert_eq!(err.unwrap_err().kind(), ErrorKind::Unsupported);
+    }
+    socket.send_to(b"hello", address).unwrap();
+    watch.wait_readable(1);
+}
+
+fn mistakes_with_raw_sockets_are_errors(kind: SelectorKind) {
+    let watch = Watch::new(kind);
+    let other = Watch::new(kind);
+    let level = Interest::READABLE.level();
+    let (socket, _) = of_std();
+    let raw = socket.as_raw_socket();
+    let mut source = SourceSocket(&raw);
+    let registry = watch.poll.registry();
+    let not_found = |registry: &mio::Registry, source: &mut SourceSocket<'_>| {
+        let err = registry.reregister(source, Token(1), level).unwrap_err();
+        assert_eq!(err.kind(), ErrorKind::NotFound);
+        let err = registry.deregister(source).unwrap_err();
+        assert_eq!(err.kind(), ErrorKind::NotFound);
+    };
+    not_found(registry, &mut source);
+    registry.register(&mut source, Token(1), level).unwrap();
+    let err = registry.register(&mut source, Token(2), level).unwrap_err();
+    assert_eq!(err.kind(), ErrorKind::AlreadyExists);
+    not_found(other.poll.registry(), &mut source);
+    registry.deregister(&mut source).unwrap();
+    not_found(registry, &mut source);
+    let no_socket = 0xfff0;
+    let err = registry.register(&mut SourceSocket(&no_socket), Token(1), level);
+    err.unwrap_err();
+    not_found(registry, &mut SourceSocket(&no_socket));
+}
+
+fn a_raw_socket_that_is_closed_is_forgotten(kind: SelectorKind) {
+    let test = process::test_path!(kind, "a_raw_socket_that_is_closed_is_forgotten");
+    process::alone(&test, || {
+        let level = Interest::READABLE.level();
+        let mut watch = Watch::new(kind);
+        for _ in 0..10 {
+            let (socket, _) = of_std();
+            let raw = socket.as_raw_socket();
+            watch.register(&mut SourceSocket(&raw), 1, level);
+            watch.expect_silence();
+            drop(socket);
+            watch.expect_silence();
+            // The number is free. In all likelihood this one has it.
+            let (socket, address) = of_std();
+            let raw = socket.as_raw_socket();
+            watch.register(&mut SourceSocket(&raw), 2, level);
+            socket.send_to(b"hello", address).unwrap();
+            watch.wait_readable(2);
+            assert_eq!(socket.recv(&mut [0; 8]).unwrap(), 5);
+            watch.deregister(&mut SourceSocket(&raw));
+        }
+    });
+}
+
+/// A socket of ours registered by its number too: two registrations, each with its own mode.
+fn a_raw_socket_is_told_apart_from_a_source(kind: SelectorKind) {
+    let mut watch = Watch::new(kind);
+    let (mut stream, mut peer) = connected();
+    let raw = stream.as_raw_socket();
+    watch.register(&mut stream, 1, Interest::READABLE);
+    watch.register(&mut SourceSocket(&raw), 2, Interest::READABLE.level());
+    peer.write_all(b"hello").unwrap();
+    for _ in 0..3 {
+        watch.wait_readable(2);
+    }
+    watch.deregister(&mut stream);
+    for _ in 0..3 {
+        watch.wait_readable(2);
+    }
+    assert_eq!(drain(&stream), 5);
+    watch.expect_silence();
+}
+
+fn raw_sockets_leave_no_handle(kind: SelectorKind) {
+    let test = process::test_path!(kind, "raw_sockets_leave_no_handle");
+    process::alone(&test, || {
+        let left = handles_left_by(|| {
+            for _ in 0..20 {
+                let mut watch = Watch::new(kind);
+                let sockets = [of_std(), of_std(), of_std()];
+                for (token, (socket, address)) in sockets.iter().enumerate() {
+                    let raw = socket.as_raw_socket();
+                    watch.register(&mut SourceSocket(&raw), token, Interest::READABLE.level());
+                    socket.send_to(b"hello", address).unwrap();
+                }
+                watch.wait_readable(0);
+                // None of them is deregistered.
+                drop(watch);
+            }
+        });
+        assert_eq!(left, 0);
     });
 }

@@ -5,6 +5,9 @@
 //! digit. So all timers of a slot come before those of a later slot of the level, and before those
 //! of higher levels. When the current tick comes to a slot, its timers are put in again: each goes
 //! to a lower level, or is due. That happens at most once per level, and mostly once or twice.
+//!
+//! A tick is about 17 milliseconds. With shorter ones timers would be moved more often, and each
+//! move is a walk through memory; the heap of what is due is small and stays in the cache.
 
 use std::time::{Duration, Instant};
 
@@ -14,7 +17,7 @@ use super::slab::{NONE, Place, Slab};
 const LEVELS: usize = 7;
 const BITS: u32 = 6;
 const SLOTS: usize = 1 << BITS;
-/// The last tick there is, 139 years after the origin. What is later still is in this tick.
+/// The last tick there is, 2000 years after the origin. What is later still is in this tick.
 const LAST: u64 = (1 << (BITS * LEVELS as u32)) - 1;
 
 #[derive(Debug)]
@@ -28,10 +31,11 @@ pub(super) struct Slots {
     slots: Box<[Slot]>,
 }
 
-/// A ring of timers: the `previous` of the first one is the last.
+/// A list of timers. `last` has a meaning if there is a first one.
 #[derive(Debug, Clone, Copy)]
 struct Slot {
     first: u32,
+    last: u32,
     /// No deadline in the slot is before this. There may be none as early if it was taken out.
     earliest: Instant,
 }
@@ -49,6 +53,7 @@ impl Slots {
     pub(super) fn new(origin: Instant) -> Slots {
         let empty = Slot {
             first: NONE,
+            last: NONE,
             earliest: origin,
         };
         Slots {
@@ -83,16 +88,20 @@ impl Slots {
         else {
             return;
         };
-        let slot = usize::from(slot);
-        if next == index {
-            self.slots[slot].first = NONE;
-            self.occupied[slot / SLOTS] &= !(1 << (slot % SLOTS));
-            return;
+        let number = usize::from(slot);
+        let slot = &mut self.slots[number];
+        if next == NONE {
+            slot.last = previous;
+        } else {
+            set_previous(slab, next, previous);
         }
-        set_next(slab, previous, next);
-        set_previous(slab, next, previous);
-        if self.slots[slot].first == index {
-            self.slots[slot].first = next;
+        if previous == NONE {
+            slot.first = next;
+        } else {
+            set_next(slab, previous, next);
+        }
+        if slot.first == NONE {
+            self.occupied[number / SLOTS] &= !(1 << (number % SLOTS));
         }
     }
 
@@ -127,11 +136,10 @@ impl Slots {
         self.current = begin;
         self.occupied[level] &= !(1 << digit);
         let slot = level * SLOTS + digit;
-        let first = std::mem::replace(&mut self.slots[slot].first, NONE);
-        let mut index = first;
+        let mut index = std::mem::replace(&mut self.slots[slot].first, NONE);
         while let Place::Slot { next, .. } = slab.node(index).place {
             self.insert(slab, due, index);
-            if next == first {
+            if next == NONE {
                 break;
             }
             index = next;
@@ -145,43 +153,32 @@ impl Slots {
         Some((level, self.occupied[level].trailing_zeros() as usize))
     }
 
-    /// A number that never is less for a later moment: 1024 per second, of 2^20 nanoseconds each
-    /// but the last ones, which are shorter or empty.
+    /// A number that never is less for a later moment. There are 64 for each second, of 2^24
+    /// nanoseconds each, but the last ones of a second are shorter or empty.
     fn tick(&self, moment: Instant) -> u64 {
         let since: Duration = moment.saturating_duration_since(self.origin);
-        let seconds = since.as_secs().min(LAST >> 10);
-        (seconds << 10 | u64::from(since.subsec_nanos() >> 20)).min(LAST)
+        let seconds = since.as_secs().min(LAST >> 6);
+        (seconds << 6 | u64::from(since.subsec_nanos() >> 24)).min(LAST)
     }
 
-    fn append<T>(&mut self, slab: &mut Slab<T>, slot: usize, index: u32, deadline: Instant) {
-        let first = self.slots[slot].first;
-        let (previous, next) = if first == NONE {
-            self.slots[slot] = Slot {
-                first: index,
-                earliest: deadline,
-            };
-            (index, index)
+    fn append<T>(&mut self, slab: &mut Slab<T>, number: usize, index: u32, deadline: Instant) {
+        let slot = &mut self.slots[number];
+        let previous = if slot.first == NONE {
+            slot.first = index;
+            slot.earliest = deadline;
+            NONE
         } else {
-            let earliest = &mut self.slots[slot].earliest;
-            *earliest = deadline.min(*earliest);
-            let last = previous_of(slab, first);
-            set_next(slab, last, index);
-            set_previous(slab, first, index);
-            (last, first)
+            slot.earliest = deadline.min(slot.earliest);
+            set_next(slab, slot.last, index);
+            slot.last
         };
+        slot.last = index;
         slab.node_mut(index).place = Place::Slot {
             // There are fewer slots than 16 bits can number.
-            slot: slot as u16,
+            slot: number as u16,
             previous,
-            next,
+            next: NONE,
         };
-    }
-}
-
-fn previous_of<T>(slab: &Slab<T>, index: u32) -> u32 {
-    match slab.node(index).place {
-        Place::Slot { previous, .. } => previous,
-        _ => index,
     }
 }
 

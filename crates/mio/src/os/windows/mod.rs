@@ -1,7 +1,12 @@
-//! What Windows has beside sockets: named pipes.
+//! What Windows has beside the sockets of `net`: named pipes, sockets of others,
+//! and handles that can be waited for.
 //!
 //! Needs the feature `os-ext`.
 
 mod named_pipe;
+mod source_handle;
+mod source_socket;
 
 pub use self::named_pipe::NamedPipe;
+pub use self::source_handle::SourceHandle;
+pub use self::source_socket::SourceSocket;

@@ -29,8 +29,12 @@ use crate::{Interest, Registry, Token};
 /// * [`connect`](NamedPipe::connect) waits for a client, who makes the pipe writable.
 ///
 /// Events are only ever readable and writable: one that says more would not hold for the next
-/// client of a server's end. The interests that a pipe is registered for are ignored, and both are
-/// reported. As with sockets, an event may be spurious.
+/// client of a server's end. As with sockets, an event may be spurious.
+///
+/// A pipe has the [modes](Interest#modes) of sockets. With `level` and `oneshot` it reports the
+/// directions that it is registered for; in edge mode these are ignored, and both are reported.
+/// Remember that [`connect`](NamedPipe::connect) makes a pipe *writable*, and that a level of
+/// writing is reported by each poll as long as there is a peer and nothing is being written.
 ///
 /// Everything needs the `Poll`: what has ended in the background counts when
 /// [`Poll::poll`](crate::Poll::poll) has been called. Before the pipe is registered each operation
@@ -265,19 +269,30 @@ impl<'a> Write for &'a NamedPipe {
     }
 }
 
-/// The interests are ignored: both readable and writable are reported.
+/// In edge mode the interests are ignored: both readable and writable are reported. With `level`
+/// and `oneshot` they count. `exclusive` is [`Unsupported`](io::ErrorKind::Unsupported).
 ///
 /// Windows attaches a handle to one completion port, for good. So a pipe that has been deregistered
 /// can be registered with the same `Poll` again, and with no other: that is
 /// [`InvalidInput`](io::ErrorKind::InvalidInput). So is a handle that is attached to a completion
 /// port of somebody else's, or was opened without `FILE_FLAG_OVERLAPPED`.
 impl Source for NamedPipe {
-    fn register(&mut self, registry: &Registry, token: Token, _: Interest) -> io::Result<()> {
-        self.inner.register(registry, token)
+    fn register(
+        &mut self,
+        registry: &Registry,
+        token: Token,
+        interests: Interest,
+    ) -> io::Result<()> {
+        self.inner.register(registry, token, interests)
     }
 
-    fn reregister(&mut self, registry: &Registry, token: Token, _: Interest) -> io::Result<()> {
-        self.inner.reregister(registry, token)
+    fn reregister(
+        &mut self,
+        registry: &Registry,
+        token: Token,
+        interests: Interest,
+    ) -> io::Result<()> {
+        self.inner.reregister(registry, token, interests)
     }
 
     fn deregister(&mut self, registry: &Registry) -> io::Result<()> {

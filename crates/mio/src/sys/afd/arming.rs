@@ -1,16 +1,20 @@
-//! Edges: what a socket's next request has to ask for.
+//! Edges, levels and once: what a socket's next request has to ask for.
 
 use crate::Interest;
+use crate::interest::Mode;
 use crate::sys::Direction;
 use crate::sys::afd::event::{FAILURE, LOCAL_CLOSE, READ, WRITE};
 
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Arming {
     interests: u32,
-    /// Of the interests, what has not been delivered since an operation last would have blocked.
+    mode: Mode,
+    /// Of the interests, what has not been delivered since an operation last would have blocked; of
+    /// a level, all of them always.
     armed: u32,
-    /// A failure lasts, and is delivered once.
-    failed: bool,
+    /// There is nothing more to tell. For an edge that is a failure, which lasts and is delivered
+    /// once, and an operation that would block is the end of it. For once it is any event.
+    silent: bool,
 }
 
 impl Arming {
@@ -25,8 +29,9 @@ impl Arming {
         }
         Arming {
             interests: flags,
+            mode: interests.mode(),
             armed: flags,
-            failed: false,
+            silent: false,
         }
     }
 
@@ -34,14 +39,19 @@ impl Arming {
     pub(super) fn over() -> Arming {
         Arming {
             interests: 0,
+            mode: Mode::Oneshot,
             armed: 0,
-            failed: true,
+            silent: true,
         }
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        self.interests == 0
     }
 
     /// What to ask AFD. It tells of a closed handle anyway; asking makes that plain.
     pub(super) fn question(&self) -> u32 {
-        let failure = if self.failed { 0 } else { FAILURE };
+        let failure = if self.silent { 0 } else { FAILURE };
         match self.armed | failure {
             0 => 0,
             flags => flags | LOCAL_CLOSE,
@@ -50,11 +60,16 @@ impl Arming {
 
     /// What is new in an answer of AFD; 0 if nothing is. It counts as delivered from now on.
     pub(super) fn take(&mut self, answer: u32) -> u32 {
-        let failure = if self.failed { 0 } else { answer & FAILURE };
+        let failure = if self.silent { 0 } else { answer & FAILURE };
         let fresh = answer & self.armed;
-        if failure != 0 {
+        let is_last = match self.mode {
+            Mode::Level => return fresh | failure,
             // Nothing comes after it but what an operation finds.
-            self.failed = true;
+            Mode::Edge => failure != 0,
+            Mode::Oneshot => fresh | failure != 0,
+        };
+        if is_last {
+            self.silent = true;
             self.armed = 0;
         }
         self.armed &= !fresh;
@@ -63,6 +78,10 @@ impl Arming {
 
     /// An operation would have blocked. Answers whether there is something new to ask.
     pub(super) fn would_block(&mut self, direction: Direction) -> bool {
+        if self.mode != Mode::Edge {
+            // A level asks about all of it anyway, and once is over until it is registered anew.
+            return false;
+        }
         let directions = match direction {
             Direction::Read => READ,
             Direction::Write => WRITE,
@@ -71,7 +90,7 @@ impl Arming {
         let before = self.question();
         self.armed |= directions & self.interests;
         // The socket is in use again, for instance for another connection.
-        self.failed = false;
+        self.silent = false;
         self.question() & !before != 0
     }
 }
@@ -125,6 +144,58 @@ mod tests {
             assert!(arming.would_block(Direction::Read));
             assert_ne!(arming.question() & failure, 0);
         }
+    }
+
+    #[test]
+    fn a_level_is_asked_about_and_told_each_time() {
+        let mut arming = Arming::new((Interest::READABLE | Interest::WRITABLE).level());
+        let question = arming.question();
+        assert_eq!(question & (READ | WRITE | FAILURE), READ | WRITE | FAILURE);
+        for answer in [RECEIVE, RECEIVE | SEND, RECEIVE | DISCONNECT, ABORT, SEND] {
+            for _ in 0..3 {
+                assert_eq!(arming.take(answer), answer);
+                assert_eq!(arming.question(), question);
+            }
+        }
+        assert!(!arming.would_block(Direction::Unknown), "nothing new");
+        assert_eq!(arming.question(), question);
+    }
+
+    #[test]
+    fn a_level_says_nothing_of_what_nobody_asked_for() {
+        let mut arming = Arming::new(Interest::WRITABLE.level());
+        assert_eq!(arming.question() & READ, 0);
+        assert_eq!(arming.take(RECEIVE | DISCONNECT), 0);
+        assert_eq!(arming.take(RECEIVE | SEND), SEND);
+    }
+
+    #[test]
+    fn once_is_over_after_any_event() {
+        for answer in [
+            RECEIVE,
+            SEND,
+            RECEIVE | SEND,
+            DISCONNECT,
+            ABORT,
+            CONNECT_FAIL,
+        ] {
+            let mut arming = Arming::new((Interest::READABLE | Interest::WRITABLE).oneshot());
+            assert_ne!(arming.question() & FAILURE, 0);
+            assert_eq!(arming.take(0), 0, "a packet that says nothing is no event");
+            assert_eq!(arming.take(answer), answer);
+            assert_eq!(arming.question(), 0);
+            // What is in the port by then, and what an operation finds.
+            assert_eq!(arming.take(RECEIVE | SEND | ABORT), 0);
+            assert!(!arming.would_block(Direction::Unknown));
+            assert_eq!(arming.question(), 0);
+        }
+    }
+
+    #[test]
+    fn once_and_level_is_once() {
+        let mut arming = Arming::new(Interest::READABLE.level().oneshot());
+        assert_eq!(arming.take(RECEIVE), RECEIVE);
+        assert_eq!(arming.question(), 0);
     }
 
     #[test]

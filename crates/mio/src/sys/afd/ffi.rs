@@ -66,7 +66,6 @@ pub(super) fn post(port: BorrowedHandle<'_>, key: usize) -> io::Result<()> {
 }
 
 /// `PostQueuedCompletionStatus(port, 0, OPERATION, operation)`
-#[cfg(feature = "os-ext")]
 pub(super) fn post_operation<T: Complete>(
     port: &Port,
     handle: BorrowedHandle<'_>,
@@ -92,6 +91,8 @@ pub(super) enum Packet<'a> {
     #[cfg(feature = "os-ext")]
     User(UserPacket<'a>),
     Wake,
+    /// Of a handle that is waited for, with the number that it was associated with.
+    Wait(usize),
 }
 
 /// The packet of an operation of ours.
@@ -152,6 +153,7 @@ impl Packets<'_> {
             let entry = unsafe { entry.read() };
             let packet = match entry.lpCompletionKey {
                 port::WAKE => Packet::Wake,
+                port::WAIT => Packet::Wait(entry.lpOverlapped as usize),
                 port::OPERATION => Packet::Operation(OperationPacket(&entry)),
                 #[cfg(feature = "os-ext")]
                 _ => Packet::User(UserPacket(&entry)),

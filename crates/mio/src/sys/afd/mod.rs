@@ -24,8 +24,11 @@
 //!   and AFD answers at once what is so already. To make edges of that, what has been delivered is
 //!   left out until an operation in that direction returns `WouldBlock`; only that direction is
 //!   asked about again.
+//! * [`raw`]: the registrations of sockets that the user has and that are known by number. Nobody
+//!   sees their operations, so they have levels and oneshots.
 //! * [`users`]: handles that are not ours alone, such as those of pipes, and which of
 //!   their packets are ours.
+//! * [`wait`]: handles that are no sockets and can be waited for.
 //! * [`operation`]: memory that belongs to the kernel while a request is under way. It comes back
 //!   with the packet and in no other way, whatever was dropped meanwhile. Cancelling a request only
 //!   makes its packet come sooner.
@@ -33,7 +36,8 @@
 //! Requests are made when `select` begins, so that a socket whose arming changes several times
 //! between two calls costs one request; and at once if a thread is inside `select`.
 //!
-//! A wake is a packet that is put into the port by hand. Named pipes
+//! A wake is a packet that is put into the port by hand, and so is a notification ([`notifier`]),
+//! which has memory of its own, and by that its own token and mode. Named pipes
 //! ([`sys::windows`](crate::sys::windows)) use the port as it was meant, for reads and writes.
 //!
 //! Microsoft does not document the request. [libuv] and [wepoll] rely on it and on the same
@@ -49,13 +53,16 @@ pub(crate) mod event;
 #[allow(unsafe_code)]
 mod ffi;
 mod group;
+pub(crate) mod notifier;
 #[allow(unsafe_code)]
 pub(crate) mod operation;
 pub(crate) mod port;
+mod raw;
 pub(crate) mod selector;
 mod socket;
 #[cfg(feature = "os-ext")]
 pub(crate) mod users;
+pub(crate) mod wait;
 mod waker;
 
 #[cfg(feature = "os-ext")]

@@ -17,11 +17,13 @@ use crate::sys::afd::operation::{Complete, Operation, OperationId};
 use crate::sys::afd::users::{Key, Users};
 
 /// What a packet is, by its key: of an operation on a handle that nobody else has, or put into the
-/// port by hand for one; a wake; or, from the last of these on, of an operation on a user's handle.
+/// port by hand for one; a wake; of a handle that is waited for; or, from the last of these on, of
+/// an operation on a user's handle.
 pub(super) const OPERATION: usize = 0;
 pub(super) const WAKE: usize = 1;
+pub(super) const WAIT: usize = 2;
 #[cfg(feature = "os-ext")]
-const FIRST_USER: usize = 2;
+const FIRST_USER: usize = 3;
 
 /// How long the end of a port waits for packets that are sure to come.
 const DRAIN: Duration = Duration::from_secs(1);
@@ -111,7 +113,6 @@ impl Port {
     }
 
     /// Starts an operation that is over at once: its packet is put into the port by hand.
-    #[cfg(feature = "os-ext")]
     pub(crate) fn post<T: Complete>(
         &self,
         operation: Box<Operation<T>>,
@@ -157,12 +158,14 @@ impl Port {
         &self,
         packets: ffi::Packets<'_>,
         mut wake: impl FnMut() -> Option<NativeEvent>,
+        mut waited: impl FnMut(usize) -> Option<NativeEvent>,
     ) {
         packets.deliver(|packet| match packet {
             ffi::Packet::Operation(operation) => self.complete(operation),
             #[cfg(feature = "os-ext")]
             ffi::Packet::User(packet) => self.complete(packet.ours(&self.users)?),
             ffi::Packet::Wake => wake(),
+            ffi::Packet::Wait(id) => waited(id),
         });
     }
 
@@ -187,11 +190,19 @@ impl Drop for Port {
         let mut events = Events::with_capacity(64);
         while *self.under_way.get_mut() > 0 {
             match self.wait(events.buffer(), Some(DRAIN)) {
-                Ok(packets) if !packets.is_empty() => self.deliver(packets, || None),
+                Ok(packets) if !packets.is_empty() => {
+                    self.deliver(packets, || None, |_| None);
+                }
                 // What does not come is left to the kernel for good.
                 _ => return,
             }
         }
+    }
+}
+
+impl AsHandle for Port {
+    fn as_handle(&self) -> BorrowedHandle<'_> {
+        self.handle.as_handle()
     }
 }
 

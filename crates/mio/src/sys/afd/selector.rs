@@ -1,7 +1,7 @@
 use std::fmt;
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use windows_sys::Win32::Foundation::{ERROR_ALREADY_EXISTS, ERROR_INVALID_PARAMETER};
@@ -11,8 +11,11 @@ use crate::sys::RawSource;
 use crate::sys::afd::event::NativeEvent;
 use crate::sys::afd::group::Groups;
 use crate::sys::afd::port::Port;
+use crate::sys::afd::raw::{self, RawSockets};
 use crate::sys::afd::socket::{Changes, Socket};
+use crate::sys::afd::wait::Waits;
 use crate::sys::deadline::Deadline;
+use crate::sys::pending::Pending;
 use crate::sys::selector::{self, Direction, SourceIo};
 use crate::{Interest, SelectorKind, Token};
 
@@ -32,7 +35,9 @@ pub(crate) struct Shared {
     port: Port,
     groups: Arc<Groups>,
     changes: Arc<Changes>,
-    woken: AtomicBool,
+    raw: RawSockets,
+    waits: Waits,
+    pending: Pending,
     waker_token: AtomicUsize,
 }
 
@@ -47,7 +52,9 @@ impl selector::Selector for Selector {
                 port: Port::new()?,
                 groups: Arc::default(),
                 changes: Arc::default(),
-                woken: AtomicBool::new(false),
+                raw: RawSockets::default(),
+                waits: Waits::default(),
+                pending: Pending::default(),
                 waker_token: AtomicUsize::new(0),
             }),
         })
@@ -70,42 +77,44 @@ impl selector::Selector for Selector {
         token: Token,
         interests: Interest,
     ) -> io::Result<()> {
-        let SourceIo::Seen(state) = io else {
-            return Err(io::ErrorKind::Unsupported.into());
-        };
-        if state.registration.is_some() {
-            return Err(error(ERROR_ALREADY_EXISTS));
-        }
         let shared = &self.shared;
-        let place = shared.groups.place(&shared.port)?;
-        let socket = Socket::register(
-            &shared.port,
-            place,
-            &shared.changes,
-            source,
-            token,
-            interests,
-        )?;
-        state.registration = Some((Arc::clone(shared), socket));
-        Ok(())
+        let register = || shared.register(source, token, interests);
+        match io {
+            SourceIo::Seen(state) => {
+                if state.registration.is_some() {
+                    return Err(error(ERROR_ALREADY_EXISTS));
+                }
+                state.registration = Some((Arc::clone(shared), register()?));
+                Ok(())
+            }
+            SourceIo::Unseen => {
+                raw::check_mode(interests)?;
+                shared.raw.insert(source, register)
+            }
+        }
     }
 
     fn reregister(
         &self,
-        _: RawSource,
+        source: RawSource,
         io: SourceIo<'_, SourceState>,
         token: Token,
         interests: Interest,
     ) -> io::Result<()> {
-        let socket = self.find(&io)?;
+        let socket = self.find(source, &io)?;
+        if let SourceIo::Unseen = io {
+            raw::check_mode(interests)?;
+        }
         socket.reregister(&self.shared.port, token, interests)
     }
 
-    fn deregister(&self, _: RawSource, io: SourceIo<'_, SourceState>) -> io::Result<()> {
-        self.find(&io)?.deregister();
-        if let SourceIo::Seen(state) = io {
-            state.registration = None;
+    fn deregister(&self, source: RawSource, io: SourceIo<'_, SourceState>) -> io::Result<()> {
+        let socket = self.find(source, &io)?;
+        match io {
+            SourceIo::Seen(state) => state.registration = None,
+            SourceIo::Unseen => self.shared.raw.remove(source, &socket),
         }
+        socket.deregister();
         Ok(())
     }
 }
@@ -116,14 +125,16 @@ impl Selector {
     }
 
     /// A source that is registered here.
-    fn find<'a>(&self, io: &'a SourceIo<'_, SourceState>) -> io::Result<&'a Arc<Socket>> {
-        match io {
+    fn find(&self, source: RawSource, io: &SourceIo<'_, SourceState>) -> io::Result<Arc<Socket>> {
+        let socket = match io {
             SourceIo::Seen(SourceState {
                 registration: Some((shared, socket)),
-            }) if Arc::ptr_eq(shared, &self.shared) => Ok(socket),
-            // `ERROR_NOT_FOUND` is of no kind that std knows.
-            _ => Err(io::ErrorKind::NotFound.into()),
-        }
+            }) if Arc::ptr_eq(shared, &self.shared) => Some(Arc::clone(socket)),
+            SourceIo::Seen(_) => None,
+            SourceIo::Unseen => self.shared.raw.find(source),
+        };
+        // `ERROR_NOT_FOUND` is of no kind that std knows.
+        socket.ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 }
 
@@ -151,31 +162,38 @@ impl Shared {
         &self.port
     }
 
+    pub(super) fn waits(&self) -> &Waits {
+        &self.waits
+    }
+
+    fn register(
+        &self,
+        socket: RawSource,
+        token: Token,
+        interests: Interest,
+    ) -> io::Result<Arc<Socket>> {
+        let place = self.groups.place(&self.port)?;
+        Socket::register(&self.port, place, &self.changes, socket, token, interests)
+    }
+
     pub(super) fn set_waker(&self, token: Token) {
         self.waker_token.store(token.0, Ordering::Relaxed);
     }
 
     /// Only the first of several wakes that no poll has delivered yet makes a system call.
-    ///
-    /// The poll takes the flag when it takes the packet. Who finds the flag raised knows that the
-    /// packet is in the port, or will be, and has not been taken.
     pub(super) fn wake(&self) -> io::Result<()> {
-        if self.woken.swap(true, Ordering::AcqRel) {
-            return Ok(());
-        }
-        self.port
-            .post_wake()
-            .inspect_err(|_| self.woken.store(false, Ordering::Release))
+        self.pending.wake(|| self.port.post_wake())
     }
 
     /// Takes back a wake that was not delivered.
     pub(super) fn unwake(&self) {
-        self.woken.store(false, Ordering::Release);
+        self.pending.take();
     }
 
+    /// The packet of a wake was taken, or one that only ends the wait.
     fn take_wake(&self) -> Option<NativeEvent> {
         // The flag first: the token of a waker is set before it wakes.
-        let is_woken = self.woken.swap(false, Ordering::AcqRel);
+        let is_woken = self.pending.take();
         let token = Token(self.waker_token.load(Ordering::Relaxed));
         is_woken.then(|| NativeEvent::readable(token))
     }
@@ -189,7 +207,8 @@ impl Shared {
         let deadline = Deadline::after(timeout);
         loop {
             // Some socket could not be asked about. The others have their events first.
-            let refused = self.changes.begin_poll(&self.port).err();
+            let waits = self.waits.begin_poll(&self.port);
+            let refused = self.changes.begin_poll(&self.port).and(waits).err();
             let timeout = match refused {
                 Some(_) => Some(Duration::ZERO),
                 None => deadline.left(),
@@ -199,7 +218,8 @@ impl Shared {
             let packets = packets?;
             // One that is no event may have made room for a request whose answer is one.
             let is_last = packets.is_empty();
-            self.port.deliver(packets, || self.take_wake());
+            let waited = |id| self.waits.take(id);
+            self.port.deliver(packets, || self.take_wake(), waited);
             if !events.is_empty() {
                 return Ok(());
             }
@@ -215,6 +235,8 @@ impl Shared {
 
 impl Drop for Shared {
     fn drop(&mut self) {
+        self.raw.clear();
+        self.waits.clear();
         self.changes.clear();
     }
 }

@@ -124,6 +124,11 @@ impl Socket {
             .inspect_err(|_| (state.token, state.arming) = before)
     }
 
+    /// It was seen that the socket was closed.
+    pub(super) fn is_closed(&self) -> bool {
+        self.lock().arming.is_over()
+    }
+
     /// From now on no packet of this socket is an event.
     pub(super) fn deregister(&self) {
         let mut state = self.lock();
@@ -339,8 +344,10 @@ fn base(
     below: impl Fn(RawSocket, u32) -> io::Result<RawSocket>,
 ) -> io::Result<RawSocket> {
     const STEPS: [u32; 3] = [SIO_BSP_HANDLE_SELECT, SIO_BSP_HANDLE_POLL, SIO_BSP_HANDLE];
+    /// More layers than anybody has. Two that name each other would be passed for ever.
+    const LAYERS: usize = 64;
     let mut socket = socket;
-    loop {
+    for _ in 0..LAYERS {
         let err = match below(socket, SIO_BASE_HANDLE) {
             Ok(base) => return Ok(base),
             Err(err) if err.raw_os_error() == Some(WSAENOTSOCK) => return Err(err),
@@ -352,6 +359,8 @@ fn base(
             None => return Err(err),
         }
     }
+    let message = "this socket is layered on providers that do not end";
+    Err(io::Error::other(message))
 }
 
 #[cfg(test)]
@@ -441,5 +450,10 @@ mod tests {
             _ => Ok(socket),
         };
         assert!(base(9, itself).is_err(), "a step that leads nowhere");
+        let each_other = |socket, code| match code {
+            SIO_BASE_HANDLE => Err(refused()),
+            _ => Ok(socket ^ 1),
+        };
+        assert!(base(8, each_other).is_err(), "steps that lead in a circle");
     }
 }

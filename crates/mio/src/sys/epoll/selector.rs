@@ -84,17 +84,26 @@ impl selector::Selector for Selector {
         interests: Interest,
     ) -> io::Result<()> {
         if interests.is_exclusive() {
-            let message = "epoll can't change a registration to or from exclusive; \
-                           deregister the source and register it";
-            return Err(io::Error::new(io::ErrorKind::Unsupported, message));
+            return Err(unchangeable());
         }
         let request = request(token, interests);
-        ffi::epoll_ctl(self.epoll.as_fd(), EPOLL_CTL_MOD, source, Some(request))
+        let result = ffi::epoll_ctl(self.epoll.as_fd(), EPOLL_CTL_MOD, source, Some(request));
+        result.map_err(|err| match err.raw_os_error() {
+            Some(libc::EINVAL) if cfg!(epoll_exclusive) => unchangeable(),
+            _ => err,
+        })
     }
 
     fn deregister(&self, source: RawSource, _: SourceIo<'_, SourceState>) -> io::Result<()> {
         ffi::epoll_ctl(self.epoll.as_fd(), EPOLL_CTL_DEL, source, None)
     }
+}
+
+/// `EPOLL_CTL_MOD` refuses both ways (epoll_ctl(2), `EINVAL`).
+fn unchangeable() -> io::Error {
+    let message = "epoll can't change a registration to or from exclusive; \
+                   deregister the source and register it";
+    io::Error::new(io::ErrorKind::Unsupported, message)
 }
 
 impl Selector {

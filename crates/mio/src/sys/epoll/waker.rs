@@ -36,12 +36,7 @@ impl selector::Waker for Waker {
     }
 
     fn wake(&self) -> io::Result<()> {
-        if !self.pending.set() {
-            return Ok(());
-        }
-        self.raise().inspect_err(|_| {
-            self.pending.take();
-        })
+        self.pending.wake(|| self.raise())
     }
 }
 

@@ -184,10 +184,7 @@ impl Shared {
     /// Only the first of several wakes that no poll has delivered yet makes a system call:
     /// [`pending`](crate::sys::pending). The poll takes the flag after it took the event.
     pub(super) fn wake(&self) -> io::Result<()> {
-        if !self.pending.set() {
-            return Ok(());
-        }
-        ffi::port_send(self.port()).inspect_err(|_| self.unwake())
+        self.pending.wake(|| ffi::port_send(self.port()))
     }
 
     /// Takes back a wake that was not delivered.

@@ -33,6 +33,10 @@ impl selector::Selector for Selector {
 
     type State = SourceState;
 
+    fn supports(interests: Interest) -> bool {
+        !interests.is_exclusive()
+    }
+
     fn new() -> io::Result<Selector> {
         let kqueue = ffi::kqueue()?;
         #[cfg(not(kqueue1))]

@@ -36,13 +36,9 @@ mod user_event {
         }
 
         fn wake(&self) -> io::Result<()> {
-            if !self.selector.pending().set() {
-                return Ok(());
-            }
             // With the token, because each change replaces it.
-            change(&self.selector, self.token, 0, NOTE_TRIGGER).inspect_err(|_| {
-                self.selector.pending().take();
-            })
+            let raise = || change(&self.selector, self.token, 0, NOTE_TRIGGER);
+            self.selector.pending().wake(raise)
         }
     }
 
@@ -97,12 +93,7 @@ mod descriptor {
         }
 
         fn wake(&self) -> io::Result<()> {
-            if !self.pending.set() {
-                return Ok(());
-            }
-            self.raise().inspect_err(|_| {
-                self.pending.take();
-            })
+            self.pending.wake(|| self.raise())
         }
     }
 

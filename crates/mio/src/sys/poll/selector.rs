@@ -199,14 +199,8 @@ impl Shared {
     /// Only the first of several wakes that no poll has delivered yet makes a system call:
     /// [`pending`](crate::sys::pending). The poll empties the signal before it takes the flag.
     pub(super) fn wake(&self) -> io::Result<()> {
-        if !self.pending.set() {
-            return Ok(());
-        }
         // A signal that can't be raised any higher is raised.
-        self.signal
-            .raise()
-            .map(|_| ())
-            .inspect_err(|_| self.unwake())
+        self.pending.wake(|| self.signal.raise().map(|_| ()))
     }
 
     /// Takes back a wake that was not delivered.

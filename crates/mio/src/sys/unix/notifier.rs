@@ -1,7 +1,7 @@
 //! A notifier made of a descriptor of ours, which is watched like any other.
 
 use std::io;
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::event::Source;
 use crate::io_source::IoSource;
@@ -23,8 +23,9 @@ pub(crate) struct NotifierHandle {
 #[derive(Debug)]
 struct Shared {
     pending: Pending,
-    /// Weak, so that the descriptor is closed with the notifier, and with it the registration ends.
-    signal: Weak<Signal>,
+    /// `None` once the notifier is gone: its descriptor is closed with it, so that its registration
+    /// ends. The lock keeps it open for a thread that is raising it.
+    signal: Mutex<Option<Arc<Signal>>>,
 }
 
 impl Notifier {
@@ -36,7 +37,7 @@ impl Notifier {
         let signal = Arc::new(Signal::new()?);
         let shared = Arc::new(Shared {
             pending: Pending::default(),
-            signal: Arc::downgrade(&signal),
+            signal: Mutex::new(Some(Arc::clone(&signal))),
         });
         Ok(Notifier {
             signal: IoSource::new(signal),
@@ -89,18 +90,26 @@ impl Notifier {
     }
 }
 
+/// Before the descriptor of its own goes, so that this was the last one.
+impl Drop for Notifier {
+    fn drop(&mut self) {
+        *self.handle.shared.lock() = None;
+    }
+}
+
 impl NotifierHandle {
     pub(crate) fn notify(&self) -> io::Result<()> {
-        if !self.shared.pending.set() {
-            return Ok(());
-        }
-        // Without a notifier there is nobody who would hear of it.
-        let Some(signal) = self.shared.signal.upgrade() else {
-            return Ok(());
-        };
-        // One that can't be raised any higher is raised, and is not cleared between.
-        signal.raise().map(|_| ()).inspect_err(|_| {
-            self.shared.pending.take();
+        self.shared.pending.wake(|| match &*self.shared.lock() {
+            // One that can't be raised any higher is raised.
+            Some(signal) => signal.raise().map(|_| ()),
+            // Nobody would hear of it.
+            None => Ok(()),
         })
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Option<Arc<Signal>>> {
+        self.signal.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

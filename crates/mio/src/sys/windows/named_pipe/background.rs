@@ -10,7 +10,6 @@ use windows_sys::Win32::Foundation::{
 };
 use windows_sys::Win32::System::IO::OVERLAPPED;
 
-use crate::Token;
 use crate::sys::afd;
 use crate::sys::afd::event::NativeEvent;
 use crate::sys::afd::operation::{Complete, Operation, OperationId};
@@ -21,7 +20,9 @@ use crate::sys::windows::named_pipe::connection::Connection;
 use crate::sys::windows::named_pipe::ffi;
 use crate::sys::windows::named_pipe::incoming::Incoming;
 use crate::sys::windows::named_pipe::operations::{Connect, Job, Notice, Read, Write, outcome};
+use crate::sys::windows::named_pipe::reporting::{Directions, Reporting};
 use crate::sys::windows::named_pipe::slot::{Slot, Started};
+use crate::{Interest, Token};
 
 /// Shared by the user's pipe and by its operations while they are under way.
 pub(super) struct Background {
@@ -56,8 +57,9 @@ impl System<'_> {
 struct State {
     /// `None` while the pipe is not registered.
     token: Option<Token>,
-    /// What an event is owed for.
-    news: News,
+    reporting: Reporting,
+    /// What became ready, or may have, and was not told.
+    news: Directions,
     notice: Slot<Notice>,
 
     connection: Connection,
@@ -75,12 +77,6 @@ struct State {
     kept_open: Option<Arc<OwnedHandle>>,
 }
 
-#[derive(Debug, Default, Clone, Copy)]
-struct News {
-    readable: bool,
-    writable: bool,
-}
-
 /// What the user asks for. Without a `system` the pipe has not been registered yet, and nothing can
 /// be started.
 impl Background {
@@ -90,7 +86,8 @@ impl Background {
             attached: OnceLock::new(),
             state: Mutex::new(State {
                 token: None,
-                news: News::default(),
+                reporting: Reporting::new(Interest::READABLE),
+                news: Directions::default(),
                 notice: Slot::new(Notice),
                 connection: Connection::default(),
                 wants_client: false,
@@ -116,9 +113,15 @@ impl Background {
     }
 
     /// From now on events have this token; what is so already is one.
-    pub(super) fn register(self: &Arc<Self>, system: System<'_>, token: Token) -> io::Result<()> {
+    pub(super) fn register(
+        self: &Arc<Self>,
+        system: System<'_>,
+        token: Token,
+        interests: Interest,
+    ) -> io::Result<()> {
         let mut state = self.lock();
-        let before = state.token.replace(token);
+        let before = (state.token, state.reporting);
+        (state.token, state.reporting) = (Some(token), Reporting::new(interests));
         if state.read.is_idle() {
             // So that the first read, which a packet may start, does not allocate.
             state.incoming.make_room();
@@ -127,17 +130,18 @@ impl Background {
             self.connect_unasked(&mut state, system);
         }
         self.read_ahead(&mut state, system);
-        state.news.readable |= !state.incoming.is_empty();
-        state.news.writable |= state.can_write();
+        let ready = state.ready();
+        state.news.readable |= ready.readable;
+        state.news.writable |= ready.writable;
         self.tell(&mut state, system)
-            .inspect_err(|_| state.token = before)
+            .inspect_err(|_| (state.token, state.reporting) = before)
     }
 
     /// From now on no packet is an event.
     pub(super) fn deregister(&self) {
         let mut state = self.lock();
         state.token = None;
-        state.news = News::default();
+        state.news = Directions::default();
     }
 
     pub(super) fn connect(self: &Arc<Self>, system: Option<System<'_>>) -> io::Result<()> {
@@ -202,7 +206,10 @@ impl Background {
         }
         // The end is the same as if it had been read ahead.
         state.incoming.failed(err);
-        state.incoming.take(buf).unwrap_or_else(would_block)
+        let result = state.incoming.take(buf).unwrap_or_else(would_block);
+        // The end lasts, and is told by each poll of a level.
+        self.tell_later(&mut state, system);
+        result
     }
 
     pub(super) fn write(
@@ -285,7 +292,7 @@ impl Background {
             }
             self.read_ahead(&mut state, system);
         });
-        state.event()
+        self.event(&mut state)
     }
 
     pub(super) fn read_ended(self: &Arc<Self>, mut job: Job<Read>) -> Option<NativeEvent> {
@@ -303,14 +310,14 @@ impl Background {
             // By somebody else, who has the handle too. A read of the user's starts the next one.
             Err(err) if is(&err, ERROR_OPERATION_ABORTED) => {
                 state.news.readable = true;
-                return state.event();
+                return self.event(&mut state);
             }
             Ok(length) => state.incoming.arrived(length),
             Err(err) => state.incoming.failed(err),
         }
         state.news.readable |= !state.incoming.is_empty();
         self.with_system(|system| self.read_ahead(&mut state, system));
-        state.event()
+        self.event(&mut state)
     }
 
     pub(super) fn write_ended(self: &Arc<Self>, job: Job<Write>) -> Option<NativeEvent> {
@@ -323,7 +330,7 @@ impl Background {
                 Ok(false) => {
                     let rest = self.with_system(|system| self.start_write(&mut state, system));
                     match rest {
-                        Some(Ok(())) => return state.event(),
+                        Some(Ok(())) => return self.event(&mut state),
                         Some(Err(err)) => state.write_error = Some(err),
                         // The port is being closed.
                         None => {}
@@ -337,13 +344,13 @@ impl Background {
         state.write_is_over();
         // Also if it is stale, so that whoever waits for room hears that this has ended.
         state.news.writable = true;
-        state.event()
+        self.event(&mut state)
     }
 
     pub(super) fn notice_ended(self: &Arc<Self>, job: Job<Notice>) -> Option<NativeEvent> {
         let mut state = self.lock();
         state.notice.ended(job);
-        state.event()
+        self.event(&mut state)
     }
 }
 
@@ -435,12 +442,14 @@ impl Background {
 
     /// Has an event delivered for what is news.
     fn tell(self: &Arc<Self>, state: &mut State, system: System<'_>) -> io::Result<()> {
-        if state.token.is_none() {
-            state.news = News::default();
-        }
-        if !state.news.readable && !state.news.writable {
+        if state.owed().is_none() {
+            state.news = Directions::default();
             return Ok(());
         }
+        self.post_notice(state, system)
+    }
+
+    fn post_notice(self: &Arc<Self>, state: &mut State, system: System<'_>) -> io::Result<()> {
         let posted = state.notice.start(self, |job| {
             let id = system.port.post(job)?;
             Ok(Started { id, is_done: true })
@@ -452,6 +461,19 @@ impl Background {
     /// stays, and comes with the next packet.
     fn tell_later(self: &Arc<Self>, state: &mut State, system: System<'_>) {
         let _ = self.tell(state, system);
+    }
+
+    /// The event that is owed.
+    fn event(self: &Arc<Self>, state: &mut State) -> Option<NativeEvent> {
+        let owed = state.owed();
+        state.news = Directions::default();
+        let (token, Directions { readable, writable }) = owed?;
+        let ready = state.ready();
+        if state.reporting.told(ready) {
+            // A system that has no memory for it now has this event delivered at least.
+            self.with_system(|system| _ = self.post_notice(state, system));
+        }
+        Some(NativeEvent::directions(token, readable, writable))
     }
 
     /// `None` if the port or the handle is being closed.
@@ -521,11 +543,18 @@ impl State {
         self.kept_open = None;
     }
 
-    /// The event that is owed.
-    fn event(&mut self) -> Option<NativeEvent> {
-        let News { readable, writable } = std::mem::take(&mut self.news);
+    /// What an event would be for.
+    fn ready(&self) -> Directions {
+        Directions {
+            readable: !self.incoming.is_empty(),
+            writable: self.can_write(),
+        }
+    }
+
+    fn owed(&self) -> Option<(Token, Directions)> {
+        let owed = self.reporting.owed(self.news, self.ready());
         let token = self.token?;
-        (readable || writable).then(|| NativeEvent::directions(token, readable, writable))
+        owed.any().then_some((token, owed))
     }
 }
 

@@ -15,7 +15,8 @@
 //! * *Connecting* ([`connection`]). `connect` starts to wait for a client. The packet makes the
 //!   pipe writable, as on a socket that connects.
 //! * *A notice* is a packet that is put into the port by hand, when there is something to tell that
-//!   no other packet will: for instance that the pipe that is being registered can be read.
+//!   no other packet will: for instance that the pipe that is being registered can be read, or that
+//!   a level ([`reporting`]) that was told still lasts.
 //!
 //! # Who owns what
 //!
@@ -53,6 +54,7 @@ mod ffi;
 mod incoming;
 mod operations;
 mod pipe;
+mod reporting;
 mod slot;
 
 pub(crate) use self::pipe::Pipe;

@@ -8,12 +8,12 @@ use std::sync::Arc;
 use windows_sys::Win32::Foundation::ERROR_INVALID_PARAMETER;
 
 use crate::io_source::mistake;
-use crate::sys::Selector;
 use crate::sys::afd::selector::Shared;
 use crate::sys::afd::users::Key;
 use crate::sys::windows::named_pipe::background::{Background, System};
 use crate::sys::windows::named_pipe::ffi;
-use crate::{Registry, Token};
+use crate::sys::{Selector, check_supported};
+use crate::{Interest, Registry, SelectorKind, Token};
 
 /// One end of a named pipe.
 // Dropped in this order: what is still under way when the handle is closed ends, and the port, if
@@ -51,7 +51,13 @@ impl Pipe {
         self.background.write(self.system(), buf)
     }
 
-    pub(crate) fn register(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
+    pub(crate) fn register(
+        &mut self,
+        registry: &Registry,
+        token: Token,
+        interests: Interest,
+    ) -> io::Result<()> {
+        check_supported(SelectorKind::Afd, interests)?;
         let shared = shared(registry);
         let attached = self.attached.as_ref().map(|(attached, _)| attached);
         let is_same = attached.is_some_and(|attached| Arc::ptr_eq(attached, shared));
@@ -63,12 +69,18 @@ impl Pipe {
             Some(_) => return Err(attached_elsewhere()),
             None => self.attach(shared)?,
         }
-        self.watch(token)
+        self.watch(token, interests)
     }
 
-    pub(crate) fn reregister(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
+    pub(crate) fn reregister(
+        &mut self,
+        registry: &Registry,
+        token: Token,
+        interests: Interest,
+    ) -> io::Result<()> {
+        check_supported(SelectorKind::Afd, interests)?;
         self.check_registered(registry)?;
-        self.watch(token)
+        self.watch(token, interests)
     }
 
     pub(crate) fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
@@ -97,9 +109,9 @@ impl Pipe {
         Ok(())
     }
 
-    fn watch(&self, token: Token) -> io::Result<()> {
+    fn watch(&self, token: Token, interests: Interest) -> io::Result<()> {
         match self.system() {
-            Some(system) => self.background.register(system, token),
+            Some(system) => self.background.register(system, token, interests),
             None => Err(mistake::not_registered(false)),
         }
     }
@@ -179,12 +191,14 @@ mod tests {
             Arc::downgrade(&pipe.background),
             Arc::downgrade(&pipe.handle),
         );
-        pipe.register(poll.registry(), Token(0)).unwrap();
+        pipe.register(poll.registry(), Token(0), Interest::READABLE)
+            .unwrap();
         // Started, refused, and under way.
         pipe.read(&mut [0; 8]).unwrap_err();
         pipe.write(b"hello").unwrap_err();
         pipe.connect().unwrap_err();
-        pipe.reregister(poll.registry(), Token(1)).unwrap();
+        pipe.reregister(poll.registry(), Token(1), Interest::READABLE)
+            .unwrap();
         pipe.close();
         drop(pipe);
         assert!(handle.upgrade().is_none());

@@ -1,0 +1,158 @@
+//! The same work with each kind of timers.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::future::poll_fn;
+use std::hint::black_box;
+use std::task::Poll;
+use std::time::{Duration, Instant};
+
+use mio_sources::timer::TimerWheel;
+use tokio_util::time::DelayQueue;
+
+use crate::{Cost, SPREAD, Watch, Work};
+
+/// How many timers there are where one takes time for all of them.
+pub(crate) const FEWER: usize = 20_000;
+
+pub(crate) fn wheel(work: &Work) -> Cost {
+    wheel_with(work, SPREAD)
+}
+
+/// As a loop that wakes each millisecond.
+pub(crate) fn wheel_by_steps(work: &Work) -> Cost {
+    wheel_with(work, Duration::from_millis(1))
+}
+
+fn wheel_with(work: &Work, step: Duration) -> Cost {
+    let mut timers = TimerWheel::new();
+    let start = Instant::now();
+    let mut watch = Watch::start();
+    let handles: Vec<_> = (0..)
+        .zip(&work.deadlines)
+        .map(|(id, deadline): (usize, _)| timers.insert(start + *deadline, id))
+        .collect();
+    watch.lap(handles.len());
+    for &which in &work.cancels {
+        black_box(timers.cancel(handles[which]));
+    }
+    watch.lap(work.cancels.len());
+    let mut expired = 0;
+    let mut now = start;
+    while !timers.is_empty() {
+        now += step;
+        expired += timers.expire(now).map(black_box).count();
+    }
+    watch.lap(expired);
+    assert_eq!(expired, work.left());
+    watch.cost()
+}
+
+/// As one writes it by hand: what is cancelled is marked, and passed over when it comes up.
+pub(crate) fn heap(work: &Work) -> Cost {
+    let start = Instant::now();
+    let mut watch = Watch::start();
+    let mut heap = BinaryHeap::new();
+    let mut cancelled = vec![false; work.deadlines.len()];
+    for (id, deadline) in work.deadlines.iter().enumerate() {
+        heap.push(Reverse((start + *deadline, id)));
+    }
+    watch.lap(work.deadlines.len());
+    for &which in &work.cancels {
+        cancelled[which] = true;
+    }
+    black_box(&cancelled);
+    watch.lap(work.cancels.len());
+    let now = start + SPREAD;
+    let mut expired = 0;
+    while let Some(Reverse((deadline, id))) = heap.peek().copied() {
+        if deadline > now {
+            break;
+        }
+        heap.pop();
+        expired += usize::from(!cancelled[id]);
+    }
+    watch.lap(expired);
+    assert_eq!(expired, work.left());
+    watch.cost()
+}
+
+pub(crate) fn delay_queue(work: &Work) -> Cost {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .expect("a runtime");
+    // Without the budget that makes a task give way after some operations.
+    runtime.block_on(tokio::task::unconstrained(async {
+        let mut queue = DelayQueue::new();
+        let start = tokio::time::Instant::now();
+        let mut watch = Watch::start();
+        let keys: Vec<_> = (0..)
+            .zip(&work.deadlines)
+            .map(|(id, deadline): (usize, _)| queue.insert_at(id, start + *deadline))
+            .collect();
+        watch.lap(keys.len());
+        for &which in &work.cancels {
+            black_box(queue.remove(&keys[which]));
+        }
+        watch.lap(work.cancels.len());
+        tokio::time::advance(SPREAD + Duration::from_secs(1)).await;
+        let mut expired = 0;
+        poll_fn(|context| {
+            while let Poll::Ready(Some(item)) = queue.poll_expired(context) {
+                black_box(item.into_inner());
+                expired += 1;
+            }
+            if queue.is_empty() {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            }
+        })
+        .await;
+        watch.lap(expired);
+        assert_eq!(expired, work.left());
+        watch.cost()
+    }))
+}
+
+/// Its clock can't be made up, so all deadlines are over: that makes no difference to its heap.
+#[cfg(unix)]
+pub(crate) fn calloop(work: &Work) -> Cost {
+    use calloop::EventLoop;
+    use calloop::timer::{TimeoutAction, Timer};
+
+    let mut events: EventLoop<'_, usize> = EventLoop::try_new().expect("a loop");
+    let handle = events.handle();
+    let start = Instant::now()
+        .checked_sub(SPREAD)
+        .expect("a machine that runs for a minute");
+    let mut watch = Watch::start();
+    let tokens: Vec<_> = (0..)
+        .zip(&work.deadlines[..FEWER])
+        .map(|(id, deadline): (usize, _)| {
+            let timer = Timer::from_deadline(start + *deadline);
+            let inserted = handle.insert_source(timer, move |_, (), expired| {
+                black_box(id);
+                *expired += 1;
+                TimeoutAction::Drop
+            });
+            inserted.expect("a timer")
+        })
+        .collect();
+    watch.lap(tokens.len());
+    let mut left = tokens.len();
+    for &which in work.cancels.iter().filter(|which| **which < FEWER) {
+        handle.remove(tokens[which]);
+        left -= 1;
+    }
+    watch.lap(tokens.len() - left);
+    let mut expired = 0;
+    while expired < left {
+        let dispatched = events.dispatch(Some(Duration::ZERO), &mut expired);
+        dispatched.expect("dispatch");
+    }
+    watch.lap(expired);
+    watch.cost()
+}

@@ -1,0 +1,119 @@
+//! The system calls of wait completion packets, which are looked up when they are first needed:
+//! a program that were linked with them would not start where they are missing.
+
+use std::ffi::c_void;
+use std::io;
+use std::mem;
+use std::os::windows::io::{
+    AsHandle, AsRawHandle, BorrowedHandle, FromRawHandle, OwnedHandle, RawHandle,
+};
+use std::ptr;
+use std::sync::OnceLock;
+
+use windows_sys::Wdk::Foundation::OBJECT_ATTRIBUTES;
+use windows_sys::Win32::Foundation::{GENERIC_ALL, HANDLE, HMODULE, NTSTATUS};
+use windows_sys::Win32::System::LibraryLoader::{GetModuleHandleW, GetProcAddress};
+use windows_sys::core::PCSTR;
+
+use crate::sys::afd::ffi::check_nt;
+use crate::sys::afd::port::WAIT;
+
+type Create =
+    unsafe extern "system" fn(*mut HANDLE, access: u32, *const OBJECT_ATTRIBUTES) -> NTSTATUS;
+type Associate = unsafe extern "system" fn(
+    packet: HANDLE,
+    port: HANDLE,
+    target: HANDLE,
+    key: *mut c_void,
+    overlapped: *mut c_void,
+    status: NTSTATUS,
+    information: usize,
+    is_signaled: *mut u8,
+) -> NTSTATUS;
+type Cancel = unsafe extern "system" fn(packet: HANDLE, remove: u8) -> NTSTATUS;
+
+/// The three calls.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Calls {
+    pub(super) create: Create,
+    pub(super) associate: Associate,
+    pub(super) cancel: Cancel,
+}
+
+impl Calls {
+    /// `None` where the system has them not.
+    pub(super) fn of_system() -> Option<Calls> {
+        static CALLS: OnceLock<Option<Calls>> = OnceLock::new();
+        *CALLS.get_or_init(Calls::find)
+    }
+
+    fn find() -> Option<Calls> {
+        let name: Vec<u16> = "ntdll.dll\0".encode_utf16().collect();
+        // SAFETY: the name ends with a null character and lives through the call.
+        let ntdll = unsafe { GetModuleHandleW(name.as_ptr()) };
+        if ntdll.is_null() {
+            return None;
+        }
+        let create = find(ntdll, c"NtCreateWaitCompletionPacket".as_ptr().cast())?;
+        let associate = find(ntdll, c"NtAssociateWaitCompletionPacket".as_ptr().cast())?;
+        let cancel = find(ntdll, c"NtCancelWaitCompletionPacket".as_ptr().cast())?;
+        Some(Calls {
+            // SAFETY: the function of this name has this type, as the manual says.
+            create: unsafe { mem::transmute::<Found, Create>(create) },
+            // SAFETY: as above.
+            associate: unsafe { mem::transmute::<Found, Associate>(associate) },
+            // SAFETY: as above.
+            cancel: unsafe { mem::transmute::<Found, Cancel>(cancel) },
+        })
+    }
+}
+
+type Found = unsafe extern "system" fn() -> isize;
+
+/// `GetProcAddress(library, name)`
+fn find(library: HMODULE, name: PCSTR) -> Option<Found> {
+    // SAFETY: the library stays loaded, and the name ends with a null character.
+    unsafe { GetProcAddress(library, name) }
+}
+
+/// `NtCreateWaitCompletionPacket(packet, GENERIC_ALL, NULL)`
+pub(super) fn create(calls: Calls) -> io::Result<OwnedHandle> {
+    let mut packet: RawHandle = ptr::null_mut();
+    // SAFETY: the place for the answer is on our stack, and there are no attributes.
+    check_nt(unsafe { (calls.create)(&raw mut packet, GENERIC_ALL, ptr::null()) })?;
+    // SAFETY: the handle was just made and nobody else knows of it.
+    Ok(unsafe { OwnedHandle::from_raw_handle(packet) })
+}
+
+/// `NtAssociateWaitCompletionPacket(packet, port, target, WAIT, id, 0, 0, NULL)`
+///
+/// The id is a number that the packet brings back, where another packet has a pointer.
+pub(super) fn associate(
+    calls: Calls,
+    packet: &OwnedHandle,
+    port: BorrowedHandle<'_>,
+    target: &OwnedHandle,
+    id: usize,
+) -> io::Result<()> {
+    // SAFETY: all handles are open, and what looks like pointers are numbers.
+    check_nt(unsafe {
+        (calls.associate)(
+            packet.as_handle().as_raw_handle(),
+            port.as_raw_handle(),
+            target.as_handle().as_raw_handle(),
+            ptr::without_provenance_mut(WAIT),
+            ptr::without_provenance_mut(id),
+            0,
+            0,
+            ptr::null_mut(),
+        )
+    })
+}
+
+/// `NtCancelWaitCompletionPacket(packet, TRUE)`: also if it is in the port already.
+///
+/// That there is nothing to cancel is no error.
+pub(super) fn cancel(calls: Calls, packet: &OwnedHandle) {
+    // SAFETY: the handle is open.
+    let _ = unsafe { (calls.cancel)(packet.as_handle().as_raw_handle(), 1) };
+}
