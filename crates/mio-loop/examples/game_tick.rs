@@ -1,0 +1,126 @@
+//! A game server: players send their moves by UDP whenever they like, and the world goes on in
+//! steps of the same length, however busy the server is.
+//!
+//! ```sh
+//! cargo run -p mio-loop --example game_tick
+//! ```
+//!
+//! The step is a timeout that is set again for the *next* time on the grid, not for so long from
+//! now, so it does not drift. When the server was late it makes up for the steps it has missed.
+//! Two players are threads of this program. It ends after 50 steps.
+
+use std::collections::BTreeMap;
+use std::io::{self, ErrorKind};
+use std::net::SocketAddr;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use mio::net::UdpSocket;
+use mio::{Interest, Token};
+use mio_loop::{Context, EventLoop, Handler};
+
+const STEP: Duration = Duration::from_millis(5);
+const STEPS: u32 = 50;
+
+fn main() -> io::Result<()> {
+    let mut event_loop = EventLoop::new()?;
+    let mut socket = UdpSocket::bind(SocketAddr::from(([127, 0, 0, 1], 0)))?;
+    let address = socket.local_addr()?;
+    event_loop.register(&mut socket, Token(0), Interest::READABLE)?;
+    let next = Instant::now() + STEP;
+    event_loop.timeout(next, ());
+
+    let players = [1, -1].map(|speed| thread::spawn(move || play(address, speed)));
+    let mut game = Game {
+        socket,
+        players: BTreeMap::new(),
+        next,
+        steps: 0,
+    };
+    event_loop.run(&mut game)?;
+    for player in players {
+        let position = player.join().expect("a player")?;
+        println!("a player was last seen at {position}");
+    }
+    println!("{} steps, {} players", game.steps, game.players.len());
+    Ok(())
+}
+
+struct Game {
+    socket: UdpSocket,
+    /// Where each player is, and how fast.
+    players: BTreeMap<SocketAddr, (i32, i32)>,
+    /// The time of the next step.
+    next: Instant,
+    steps: u32,
+}
+
+impl Handler for Game {
+    type Timeout = ();
+    type Message = ();
+    type Error = io::Error;
+
+    /// A move: a byte that says how fast to go from now on.
+    fn readable(&mut self, _: &mut Context<Self>, _: Token) -> io::Result<()> {
+        let mut packet = [0; 8];
+        loop {
+            match self.socket.recv_from(&mut packet) {
+                Ok((1, player)) => {
+                    let state = self.players.entry(player).or_default();
+                    state.1 = i32::from(i8::from_le_bytes([packet[0]]));
+                }
+                Ok(_) => {}
+                Err(err) if err.kind() == ErrorKind::WouldBlock => return Ok(()),
+                // A player that has gone away is told of here on some systems.
+                Err(err) => eprintln!("game_tick: {err}"),
+            }
+        }
+    }
+
+    fn timeout(&mut self, context: &mut Context<Self>, (): ()) -> io::Result<()> {
+        let now = Instant::now();
+        while self.next <= now {
+            self.next += STEP;
+            self.steps += 1;
+            for (position, speed) in self.players.values_mut() {
+                *position += *speed;
+            }
+        }
+        let is_last = self.steps >= STEPS;
+        for (player, (position, _)) in &self.players {
+            let mut packet = [0; 5];
+            packet[..4].copy_from_slice(&position.to_le_bytes());
+            packet[4] = u8::from(is_last);
+            // A packet that is lost is made up for by the next one.
+            drop(self.socket.send_to(&packet, *player));
+        }
+        if is_last {
+            context.shutdown();
+        } else {
+            context.timeout(self.next, ());
+        }
+        Ok(())
+    }
+}
+
+/// Says how fast to go, and watches where it comes to until the game is over.
+fn play(server: SocketAddr, speed: i8) -> io::Result<i32> {
+    let socket = std::net::UdpSocket::bind(SocketAddr::from(([127, 0, 0, 1], 0)))?;
+    socket.set_read_timeout(Some(STEP * STEPS))?;
+    let mut position = 0;
+    loop {
+        socket.send_to(&speed.to_le_bytes(), server)?;
+        let mut packet = [0; 5];
+        match socket.recv_from(&mut packet) {
+            Ok((5, _)) => {
+                position = i32::from_le_bytes([packet[0], packet[1], packet[2], packet[3]]);
+                if packet[4] == 1 {
+                    return Ok(position);
+                }
+            }
+            Ok(_) => {}
+            // The last packet was lost.
+            Err(_) => return Ok(position),
+        }
+    }
+}

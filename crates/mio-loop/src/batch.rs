@@ -1,0 +1,104 @@
+//! Which events of the last poll are still to be handed out, and which no more.
+
+use std::collections::HashSet;
+use std::hash::{BuildHasherDefault, Hasher};
+
+use mio::Token;
+
+/// What is known of the events that the last poll has brought.
+///
+/// A poll brings many events at once, and a callback for one of them may deregister the source of
+/// another. Its event is in memory already, and has to be passed over.
+#[derive(Debug)]
+pub(crate) struct Batch {
+    /// How many have been handed out. It outlives a callback that fails or panics.
+    pub(crate) begun: usize,
+    /// How many of these were the loop's own.
+    pub(crate) own: usize,
+    /// There are events that have not been handed out.
+    pub(crate) is_open: bool,
+    /// Whose events are passed over. A set, because a callback may close thousands.
+    ended: HashSet<Token, BuildHasherDefault<TokenHasher>>,
+}
+
+impl Batch {
+    /// Allocates for so many tokens, and not again unless more sources end within one batch.
+    pub(crate) fn with_capacity(events: usize) -> Batch {
+        Batch {
+            begun: 0,
+            own: 0,
+            is_open: false,
+            ended: HashSet::with_capacity_and_hasher(events, BuildHasherDefault::default()),
+        }
+    }
+
+    pub(crate) fn open(&mut self) {
+        self.is_open = true;
+    }
+
+    /// All have been handed out. Returns how many of them were of sources.
+    pub(crate) fn close(&mut self) -> usize {
+        let count = self.begun - self.own;
+        self.is_open = false;
+        self.begun = 0;
+        self.own = 0;
+        if !self.ended.is_empty() {
+            self.ended.clear();
+        }
+        count
+    }
+
+    /// What is left of this token's events is passed over. Between two batches there is nothing.
+    pub(crate) fn end(&mut self, token: Token) {
+        if self.is_open {
+            self.ended.insert(token);
+        }
+    }
+
+    #[inline]
+    pub(crate) fn has_ended(&self, token: Token) -> bool {
+        !self.ended.is_empty() && self.ended.contains(&token)
+    }
+}
+
+/// One multiplication. The program chooses its tokens itself, so nobody makes them collide.
+#[derive(Debug, Default)]
+struct TokenHasher(u64);
+
+impl Hasher for TokenHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_usize(usize::from(*byte));
+        }
+    }
+
+    fn write_usize(&mut self, number: usize) {
+        const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
+        self.0 = (self.0 ^ number as u64).wrapping_mul(ODD);
+    }
+
+    /// The high bits are the good ones, and the table takes its place from the low ones.
+    fn finish(&self) -> u64 {
+        self.0.rotate_left(26)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_has_ended_is_known_until_the_batch_is_over() {
+        let mut batch = Batch::with_capacity(4);
+        batch.end(Token(1));
+        assert!(!batch.has_ended(Token(1)), "there is no batch");
+        batch.open();
+        for number in 0..1000 {
+            batch.end(Token(number << 16 | 7));
+        }
+        assert!(batch.has_ended(Token(999 << 16 | 7)));
+        assert!(batch.has_ended(Token(7)) && !batch.has_ended(Token(8)));
+        assert_eq!(batch.close(), 0);
+        assert!(!batch.has_ended(Token(7)));
+    }
+}

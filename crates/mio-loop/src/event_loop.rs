@@ -1,0 +1,394 @@
+//! The loop itself: one iteration after the other.
+
+use std::ops::{Deref, DerefMut};
+#[cfg(unix)]
+use std::os::fd::{AsFd, BorrowedFd};
+use std::time::{Duration, Instant};
+use std::{fmt, io};
+
+use mio::Events;
+
+use crate::reserved::{MESSAGES, RESERVED, SIGNALS};
+use crate::{Builder, Context, Handler};
+
+/// So many signals are handed out in one iteration. A flood of them comes from outside.
+const SIGNALS_PER_TICK: usize = 64;
+
+/// Waits for sources, timeouts, messages and signals, and calls a [`Handler`] for each.
+///
+/// It dereferences to its [`Context`], where sources are registered and timeouts are set. The
+/// handler is not part of it, but is passed in to be run. The order of the callbacks is told at
+/// [`Handler`](Handler#order).
+///
+/// Dropping it ends all of its parts: sources that are registered stay open and are watched no
+/// more, and senders get back what they try to send.
+///
+/// # Examples
+///
+/// ```
+/// use std::io;
+/// use std::time::Duration;
+///
+/// use mio_loop::{Context, EventLoop, Handler};
+///
+/// #[derive(Default)]
+/// struct Adder {
+///     sum: u64,
+/// }
+///
+/// impl Handler for Adder {
+///     type Timeout = ();
+///     type Message = u64;
+///     type Error = io::Error;
+///
+///     fn notify(&mut self, context: &mut Context<Self>, number: u64) -> io::Result<()> {
+///         self.sum += number;
+///         if number == 0 {
+///             context.shutdown();
+///         }
+///         Ok(())
+///     }
+/// }
+///
+/// # fn main() -> io::Result<()> {
+/// let mut event_loop = EventLoop::new()?;
+/// let sender = event_loop.sender();
+/// std::thread::spawn(move || [1, 2, 3, 0].map(|number| sender.try_send(number)));
+///
+/// let mut adder = Adder::default();
+/// event_loop.run(&mut adder)?;
+/// assert_eq!(adder.sum, 6);
+/// # Ok(())
+/// # }
+/// ```
+pub struct EventLoop<H: Handler> {
+    /// Apart from the rest, so that a callback can use that while these are walked through.
+    events: Events,
+    context: Context<H>,
+}
+
+impl<H: Handler> EventLoop<H> {
+    /// A loop with the settings that [`Builder`] tells.
+    ///
+    /// # Errors
+    ///
+    /// As [`Builder::build`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # struct Idle;
+    /// # impl mio_loop::Handler for Idle {
+    /// #     type Timeout = ();
+    /// #     type Message = ();
+    /// #     type Error = std::io::Error;
+    /// # }
+    /// # fn main() -> std::io::Result<()> {
+    /// let event_loop = mio_loop::EventLoop::<Idle>::new()?;
+    /// # drop(event_loop);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn new() -> io::Result<EventLoop<H>> {
+        EventLoop::builder().build()
+    }
+
+    /// A loop with settings of your own.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # struct Idle;
+    /// # impl mio_loop::Handler for Idle {
+    /// #     type Timeout = ();
+    /// #     type Message = ();
+    /// #     type Error = std::io::Error;
+    /// # }
+    /// # fn main() -> std::io::Result<()> {
+    /// use mio_loop::EventLoop;
+    ///
+    /// let event_loop: EventLoop<Idle> = EventLoop::builder().event_capacity(64).build()?;
+    /// # drop(event_loop);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn builder() -> Builder<H> {
+        Builder::default()
+    }
+
+    pub(crate) fn from_parts(events: Events, context: Context<H>) -> EventLoop<H> {
+        EventLoop { events, context }
+    }
+
+    /// Runs until it is told to [shut down](Context::shutdown), or a callback fails.
+    ///
+    /// If it was told before, it returns at once, and that is over then.
+    ///
+    /// # Errors
+    ///
+    /// The error of a callback, or the system's error of a poll, of which none is expected: no
+    /// [`Interrupted`](io::ErrorKind::Interrupted) leaves the loop. It can be run again, and
+    /// [goes on](Handler#errors-and-panics) where it was.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::io::{self, ErrorKind};
+    /// use std::time::Duration;
+    ///
+    /// use mio_loop::{Context, EventLoop, Handler};
+    ///
+    /// struct Failing;
+    /// impl Handler for Failing {
+    ///     type Timeout = ();
+    ///     type Message = ();
+    ///     type Error = io::Error;
+    ///
+    ///     fn timeout(&mut self, _: &mut Context<Self>, (): ()) -> io::Result<()> {
+    ///         Err(ErrorKind::TimedOut.into())
+    ///     }
+    /// }
+    ///
+    /// # fn main() -> io::Result<()> {
+    /// let mut event_loop = EventLoop::new()?;
+    /// event_loop.timeout(Duration::from_millis(1), ());
+    /// let err = event_loop.run(&mut Failing).unwrap_err();
+    /// assert_eq!(err.kind(), ErrorKind::TimedOut);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn run(&mut self, handler: &mut H) -> Result<(), H::Error> {
+        let mut clock = Instant::now();
+        while self.turn(handler, None, &mut clock)? {}
+        Ok(())
+    }
+
+    /// Runs one iteration: one poll, which waits for `timeout` at most, and the callbacks for what
+    /// there is then. Returns whether the loop is to go on: `false` after a
+    /// [shutdown](Context::shutdown).
+    ///
+    /// `None` waits for as long as it takes. The poll ends in time for the next timeout, also if
+    /// that is before the end of `timeout`, and it does not wait if something is left over. If the
+    /// last run has failed or panicked in the middle of a batch, the rest of that comes instead of
+    /// a poll.
+    ///
+    /// [`run`](Self::run) is the same as `while event_loop.run_once(&mut handler, None)? {}`.
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Self::run).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # struct Idle;
+    /// # impl mio_loop::Handler for Idle {
+    /// #     type Timeout = ();
+    /// #     type Message = ();
+    /// #     type Error = std::io::Error;
+    /// # }
+    /// # fn main() -> std::io::Result<()> {
+    /// use std::time::Duration;
+    ///
+    /// let mut event_loop = mio_loop::EventLoop::new()?;
+    /// assert!(event_loop.run_once(&mut Idle, Some(Duration::from_millis(1)))?);
+    /// event_loop.shutdown();
+    /// assert!(!event_loop.run_once(&mut Idle, None)?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn run_once(
+        &mut self,
+        handler: &mut H,
+        timeout: Option<Duration>,
+    ) -> Result<bool, H::Error> {
+        self.turn(handler, timeout, &mut Instant::now())
+    }
+
+    /// An iteration that begins at `clock`, which is the time of its end afterwards.
+    fn turn(
+        &mut self,
+        handler: &mut H,
+        timeout: Option<Duration>,
+        clock: &mut Instant,
+    ) -> Result<bool, H::Error> {
+        if self.context.shutdown.take() {
+            return Ok(false);
+        }
+        let running = Running::new(self);
+        let interrupted = running.0.wait(timeout, clock)?;
+        let result = running.0.call_back(handler, interrupted);
+        let now = Instant::now();
+        running.0.context.metrics.worked(now - *clock);
+        *clock = now;
+        drop(running);
+        result.map(|()| !self.context.shutdown.take())
+    }
+
+    /// The poll. Returns whether it was interrupted.
+    fn wait(&mut self, timeout: Option<Duration>, clock: &mut Instant) -> io::Result<bool> {
+        let context = &mut self.context;
+        if context.batch.is_open {
+            return Ok(false);
+        }
+        let timeout = context.limit(timeout, *clock);
+        let result = context.poll.poll(&mut self.events, timeout);
+        let now = Instant::now();
+        let could_sleep = timeout != Some(Duration::ZERO);
+        context.metrics.waited(now - *clock, could_sleep);
+        *clock = now;
+        match result {
+            Ok(()) => {
+                context.batch.open();
+                Ok(false)
+            }
+            Err(err) if err.kind() == io::ErrorKind::Interrupted => Ok(true),
+            Err(err) => Err(err),
+        }
+    }
+
+    fn call_back(&mut self, handler: &mut H, interrupted: bool) -> Result<(), H::Error> {
+        let context = &mut self.context;
+        if interrupted {
+            handler.interrupted(context)?;
+        } else {
+            events(&self.events, context, handler)?;
+        }
+        messages(context, handler)?;
+        timeouts(context, handler)?;
+        signals(context, handler)?;
+        handler.tick(context)
+    }
+}
+
+/// A loop whose callbacks are made. It is no more when they have panicked.
+struct Running<'a, H: Handler>(&'a mut EventLoop<H>);
+
+impl<'a, H: Handler> Running<'a, H> {
+    fn new(event_loop: &'a mut EventLoop<H>) -> Running<'a, H> {
+        event_loop.context.is_running = true;
+        Running(event_loop)
+    }
+}
+
+impl<H: Handler> Drop for Running<'_, H> {
+    fn drop(&mut self) {
+        self.0.context.is_running = false;
+    }
+}
+
+/// What has not been handed out of the batch.
+fn events<H: Handler>(
+    events: &Events,
+    context: &mut Context<H>,
+    handler: &mut H,
+) -> Result<(), H::Error> {
+    let mut left = events.iter();
+    if let Some(last) = context.batch.begun.checked_sub(1) {
+        left.nth(last);
+    }
+    for event in left {
+        context.batch.begun += 1;
+        let token = event.token();
+        if token.0 >= RESERVED {
+            own_event(context, token);
+        } else if !context.has_ended(token) {
+            handler.ready(context, token, event)?;
+        }
+    }
+    let count = context.batch.close();
+    context.metrics.had_events(count);
+    Ok(())
+}
+
+#[cold]
+fn own_event<H: Handler>(context: &mut Context<H>, token: mio::Token) {
+    context.batch.own += 1;
+    match token {
+        MESSAGES => context.has_messages = true,
+        SIGNALS => context.has_signals = true,
+        // The request itself is looked at after each iteration. The notifier fails only if its
+        // descriptor is not what it was.
+        _ => drop(context.notifier.clear()),
+    }
+}
+
+fn messages<H: Handler>(context: &mut Context<H>, handler: &mut H) -> Result<(), H::Error> {
+    if !context.has_messages {
+        return Ok(());
+    }
+    for _ in 0..context.messages_per_tick {
+        let Ok(message) = context.receiver.try_recv() else {
+            context.has_messages = false;
+            return Ok(());
+        };
+        context.metrics.had_message();
+        handler.notify(context, message)?;
+    }
+    Ok(())
+}
+
+fn timeouts<H: Handler>(context: &mut Context<H>, handler: &mut H) -> Result<(), H::Error> {
+    let Some(next) = context.next_timer() else {
+        return Ok(());
+    };
+    let now = Instant::now();
+    if now < next {
+        return Ok(());
+    }
+    // One that sets another one for the past would never come to an end.
+    for _ in 0..context.timeouts.len() {
+        let Some(timeout) = context.timeouts.expire(now).next() else {
+            return Ok(());
+        };
+        context.metrics.had_timeout();
+        handler.timeout(context, timeout)?;
+    }
+    Ok(())
+}
+
+fn signals<H: Handler>(context: &mut Context<H>, handler: &mut H) -> Result<(), H::Error> {
+    if !context.has_signals {
+        return Ok(());
+    }
+    for _ in 0..SIGNALS_PER_TICK {
+        let delivered = context.signals.as_mut();
+        let Some(delivered) = delivered.and_then(|signals| signals.receive()) else {
+            context.has_signals = false;
+            return Ok(());
+        };
+        context.metrics.had_signal();
+        handler.signal(context, delivered)?;
+    }
+    Ok(())
+}
+
+impl<H: Handler> Deref for EventLoop<H> {
+    type Target = Context<H>;
+
+    fn deref(&self) -> &Context<H> {
+        &self.context
+    }
+}
+
+impl<H: Handler> DerefMut for EventLoop<H> {
+    fn deref_mut(&mut self) -> &mut Context<H> {
+        &mut self.context
+    }
+}
+
+impl<H: Handler> fmt::Debug for EventLoop<H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EventLoop")
+            .field("context", &self.context)
+            .finish_non_exhaustive()
+    }
+}
+
+/// As [that of its context](Context#impl-AsFd-for-Context<H>).
+#[cfg(unix)]
+impl<H: Handler> AsFd for EventLoop<H> {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.context.as_fd()
+    }
+}

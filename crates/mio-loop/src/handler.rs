@@ -1,0 +1,399 @@
+//! What a program brings: the callbacks.
+
+use std::io;
+
+use mio::Token;
+use mio::event::Event;
+use mio_sources::signal::Delivered;
+
+use crate::Context;
+
+/// What an [`EventLoop`](crate::EventLoop) calls.
+///
+/// Each callback does nothing by default, except [`ready`](Self::ready), so a program writes those
+/// that it needs. All are called on the thread that runs the loop, one at a time. Each gets the
+/// [`Context`] of the loop, and may do there whatever can be done from outside: register,
+/// reregister and deregister any source, also the one it is called for, set and clear timeouts, and
+/// end the loop. It may also drop sources.
+///
+/// # Order
+///
+/// An iteration is one poll, and then:
+///
+/// 1. [`interrupted`](Self::interrupted), if a signal handler ended the poll;
+/// 2. [`ready`](Self::ready) for each event, in the system's order;
+/// 3. [`notify`](Self::notify) for messages, in the order in which they were sent, and at most as
+///    many as the [builder](crate::Builder::messages_per_tick) was told;
+/// 4. [`timeout`](Self::timeout) for each timeout that is due, in the order of the deadlines, and
+///    for equal ones in the order in which they were set;
+/// 5. [`signal`](Self::signal) for signals, 64 at most;
+/// 6. [`tick`](Self::tick).
+///
+/// Events come before timeouts so that a connection is not found idle while its data is waiting.
+///
+/// # Nothing starves
+///
+/// Each of these steps has an end. What is left of messages, timeouts and signals comes with the
+/// next iteration, whose poll does not wait. A timeout that is set in `timeout`, also for a moment
+/// that has passed, may come in the same step; the step hands out no more than there were when it
+/// began. A source is called once for each of its events. One that reads or writes without end
+/// within a callback keeps the others waiting, as the loop can't interrupt it: stop after some
+/// operations, and have the source registered with [`level`](mio::Interest::level), or reregister
+/// it, to be called again.
+///
+/// # Sources that have ended
+///
+/// The events of one poll are in memory when the first callback begins. After a token was
+/// deregistered or reregistered through the [`Context`], no event of it from before is handed out
+/// any more, and a new source may take the token at once. What is ready after `reregister` comes
+/// with the next poll. A source that is *dropped* ends without the loop's knowledge, so an event of
+/// it may still come within the same batch: look the token up, best in a
+/// [`Sources`](crate::Sources), which knows stale tokens, or call
+/// [`Context::forget`](crate::Context::forget).
+///
+/// # Errors and panics
+///
+/// An error of a callback ends the loop: no further callback is made, and
+/// [`run`](crate::EventLoop::run) returns it. Nothing else is lost by it. If the loop is run again,
+/// it goes on with the next event of the same batch. So it does after a panic that was caught.
+///
+/// # Examples
+///
+/// ```
+/// use std::io;
+/// use std::time::Duration;
+///
+/// use mio_loop::{Context, EventLoop, Handler};
+///
+/// struct Countdown;
+///
+/// impl Handler for Countdown {
+///     type Timeout = u32;
+///     type Message = ();
+///     type Error = io::Error;
+///
+///     fn timeout(&mut self, context: &mut Context<Self>, left: u32) -> io::Result<()> {
+///         println!("{left}");
+///         if left == 0 {
+///             context.shutdown();
+///         } else {
+///             context.timeout(Duration::from_millis(1), left - 1);
+///         }
+///         Ok(())
+///     }
+/// }
+///
+/// # fn main() -> io::Result<()> {
+/// let mut event_loop = EventLoop::new()?;
+/// event_loop.timeout(Duration::ZERO, 3);
+/// event_loop.run(&mut Countdown)
+/// # }
+/// ```
+pub trait Handler: Sized {
+    /// What a timeout carries: what the handler needs to know when it comes, such as the token of a
+    /// connection. `()` if there is nothing, or no timeout.
+    type Timeout;
+
+    /// What other threads send. `()` if there is nothing.
+    type Message: Send;
+
+    /// Why the loop has ended. [`io::Error`] will often do. An error of the system, which the loop
+    /// itself may have, is made into one.
+    type Error: From<io::Error>;
+
+    /// A source has an event.
+    ///
+    /// By default it calls [`readable`](Self::readable), and then [`writable`](Self::writable) if
+    /// the event says that and the token was not deregistered, reregistered or forgotten in
+    /// `readable`. An event that says neither, such as one of an error alone, is told to
+    /// `readable`, whose operation then fails. Write this one instead to look at the
+    /// [`Event`] yourself.
+    ///
+    /// # Errors
+    ///
+    /// One that is returned ends the loop.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use std::io;
+    /// # use mio::{Token, event::Event};
+    /// # use mio_loop::{Context, Handler};
+    /// # struct Server;
+    /// # impl Server {
+    /// #     fn close(&mut self, _: Token) {}
+    /// #     fn serve(&mut self, _: Token) -> io::Result<()> { Ok(()) }
+    /// # }
+    /// impl Handler for Server {
+    /// #     type Timeout = ();
+    /// #     type Message = ();
+    /// #     type Error = io::Error;
+    ///     fn ready(
+    ///         &mut self,
+    ///         context: &mut Context<Self>,
+    ///         token: Token,
+    ///         event: &Event,
+    ///     ) -> io::Result<()> {
+    ///         if event.is_error() {
+    ///             self.close(token);
+    ///             context.forget(token);
+    ///             return Ok(());
+    ///         }
+    ///         self.serve(token)
+    ///     }
+    /// }
+    /// ```
+    #[inline]
+    fn ready(
+        &mut self,
+        context: &mut Context<Self>,
+        token: Token,
+        event: &Event,
+    ) -> Result<(), Self::Error> {
+        let writable = event.is_writable();
+        let readable = event.is_readable() || event.is_read_closed() || event.is_priority();
+        if readable || !writable {
+            self.readable(context, token)?;
+            if !writable || context.has_ended(token) {
+                return Ok(());
+            }
+        }
+        self.writable(context, token)
+    }
+
+    /// Something can be read, accepted or received, or reading would tell of an end or an error.
+    ///
+    /// # Errors
+    ///
+    /// One that is returned ends the loop.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use std::io;
+    /// # use mio::Token;
+    /// # use mio_loop::{Context, Handler};
+    /// # struct Server;
+    /// # impl Server {
+    /// #     fn read_line(&mut self, _: Token) -> io::Result<Option<String>> { Ok(None) }
+    /// # }
+    /// impl Handler for Server {
+    /// #     type Timeout = ();
+    /// #     type Message = ();
+    /// #     type Error = io::Error;
+    ///     fn readable(&mut self, _context: &mut Context<Self>, token: Token) -> io::Result<()> {
+    ///         while let Some(line) = self.read_line(token)? {
+    ///             println!("{line}");
+    ///         }
+    ///         Ok(())
+    ///     }
+    /// }
+    /// ```
+    #[inline]
+    fn readable(&mut self, context: &mut Context<Self>, token: Token) -> Result<(), Self::Error> {
+        let _ = (context, token);
+        Ok(())
+    }
+
+    /// Something can be written, or a connection has been made or has failed.
+    ///
+    /// # Errors
+    ///
+    /// One that is returned ends the loop.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use std::io;
+    /// # use mio::Token;
+    /// # use mio_loop::{Context, Handler};
+    /// # struct Server;
+    /// # impl Server {
+    /// #     fn flush(&mut self, _: Token) -> io::Result<()> { Ok(()) }
+    /// # }
+    /// impl Handler for Server {
+    /// #     type Timeout = ();
+    /// #     type Message = ();
+    /// #     type Error = io::Error;
+    ///     fn writable(&mut self, _context: &mut Context<Self>, token: Token) -> io::Result<()> {
+    ///         self.flush(token)
+    ///     }
+    /// }
+    /// ```
+    #[inline]
+    fn writable(&mut self, context: &mut Context<Self>, token: Token) -> Result<(), Self::Error> {
+        let _ = (context, token);
+        Ok(())
+    }
+
+    /// Another thread has sent a message, by a [`Sender`](crate::Sender).
+    ///
+    /// # Errors
+    ///
+    /// One that is returned ends the loop.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use std::io;
+    /// # use mio_loop::{Context, Handler};
+    /// # struct Server;
+    /// impl Handler for Server {
+    /// #     type Timeout = ();
+    /// #     type Message = String;
+    /// #     type Error = io::Error;
+    ///     fn notify(&mut self, context: &mut Context<Self>, message: String) -> io::Result<()> {
+    ///         if message == "quit" {
+    ///             context.shutdown();
+    ///         }
+    ///         Ok(())
+    ///     }
+    /// }
+    /// ```
+    #[inline]
+    fn notify(
+        &mut self,
+        context: &mut Context<Self>,
+        message: Self::Message,
+    ) -> Result<(), Self::Error> {
+        let _ = (context, message);
+        Ok(())
+    }
+
+    /// A timeout is due. It is not set any more.
+    ///
+    /// # Errors
+    ///
+    /// One that is returned ends the loop.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use std::io;
+    /// # use mio::Token;
+    /// # use mio_loop::{Context, Handler};
+    /// # struct Server;
+    /// # impl Server {
+    /// #     fn close(&mut self, _: Token) -> io::Result<()> { Ok(()) }
+    /// # }
+    /// impl Handler for Server {
+    /// #     type Timeout = Token;
+    /// #     type Message = ();
+    /// #     type Error = io::Error;
+    ///     fn timeout(
+    ///         &mut self,
+    ///         _context: &mut Context<Self>,
+    ///         connection: Token,
+    ///     ) -> io::Result<()> {
+    ///         self.close(connection)
+    ///     }
+    /// }
+    /// ```
+    #[inline]
+    fn timeout(
+        &mut self,
+        context: &mut Context<Self>,
+        timeout: Self::Timeout,
+    ) -> Result<(), Self::Error> {
+        let _ = (context, timeout);
+        Ok(())
+    }
+
+    /// A signal of those that [`Context::signals`] names was delivered. By then it has no effect of
+    /// its own.
+    ///
+    /// # Errors
+    ///
+    /// One that is returned ends the loop.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use std::io;
+    /// # use mio_loop::{Context, Delivered, Handler};
+    /// # struct Server;
+    /// impl Handler for Server {
+    /// #     type Timeout = ();
+    /// #     type Message = ();
+    /// #     type Error = io::Error;
+    ///     fn signal(
+    ///         &mut self,
+    ///         context: &mut Context<Self>,
+    ///         delivered: Delivered,
+    ///     ) -> io::Result<()> {
+    ///         println!("{delivered}: ending");
+    ///         context.shutdown();
+    ///         Ok(())
+    ///     }
+    /// }
+    /// ```
+    #[inline]
+    fn signal(
+        &mut self,
+        context: &mut Context<Self>,
+        signal: Delivered,
+    ) -> Result<(), Self::Error> {
+        let _ = (context, signal);
+        Ok(())
+    }
+
+    /// A poll was ended by a signal handler, or for another reason of the system's own. Nothing is
+    /// lost and there is nothing to do: the error itself never leaves the loop.
+    ///
+    /// # Errors
+    ///
+    /// One that is returned ends the loop.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use std::io;
+    /// # use mio_loop::{Context, Handler};
+    /// # struct Server { interruptions: u32 }
+    /// impl Handler for Server {
+    /// #     type Timeout = ();
+    /// #     type Message = ();
+    /// #     type Error = io::Error;
+    ///     fn interrupted(&mut self, _context: &mut Context<Self>) -> io::Result<()> {
+    ///         self.interruptions += 1;
+    ///         Ok(())
+    ///     }
+    /// }
+    /// ```
+    #[inline]
+    fn interrupted(&mut self, context: &mut Context<Self>) -> Result<(), Self::Error> {
+        let _ = context;
+        Ok(())
+    }
+
+    /// All else in this iteration is done, and the loop is about to poll. For what is done once per
+    /// iteration, such as writing what the callbacks have put together.
+    ///
+    /// # Errors
+    ///
+    /// One that is returned ends the loop.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use std::io;
+    /// # use mio_loop::{Context, Handler};
+    /// # struct Server;
+    /// # impl Server {
+    /// #     fn flush_all(&mut self) -> io::Result<()> { Ok(()) }
+    /// # }
+    /// impl Handler for Server {
+    /// #     type Timeout = ();
+    /// #     type Message = ();
+    /// #     type Error = io::Error;
+    ///     fn tick(&mut self, _context: &mut Context<Self>) -> io::Result<()> {
+    ///         self.flush_all()
+    ///     }
+    /// }
+    /// ```
+    #[inline]
+    fn tick(&mut self, context: &mut Context<Self>) -> Result<(), Self::Error> {
+        let _ = context;
+        Ok(())
+    }
+}

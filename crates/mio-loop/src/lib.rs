@@ -1,0 +1,28 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+mod batch;
+mod builder;
+mod context;
+mod event_loop;
+mod handler;
+mod metrics;
+mod reserved;
+mod shutdown;
+mod sources;
+mod timeout;
+
+pub mod choosing;
+
+// What is in the signatures of this crate, so that a program needs no dependency for it.
+pub use mio_sources::channel::{Sender, TrySendError};
+pub use mio_sources::signal::{Delivered, Signal};
+
+pub use self::builder::Builder;
+pub use self::context::Context;
+pub use self::event_loop::EventLoop;
+pub use self::handler::Handler;
+pub use self::metrics::Metrics;
+pub use self::shutdown::ShutdownHandle;
+pub use self::sources::{Iter, IterMut, Sources};
+pub use self::timeout::{Timeout, When};

@@ -1,0 +1,25 @@
+//! The tokens that the loop has for itself.
+
+use std::io;
+
+use mio::Token;
+
+/// The tokens from here on are the loop's own.
+pub(crate) const RESERVED: usize = usize::MAX - 2;
+pub(crate) const MESSAGES: Token = Token(RESERVED);
+pub(crate) const SIGNALS: Token = Token(RESERVED + 1);
+pub(crate) const SHUTDOWN: Token = Token(RESERVED + 2);
+
+/// Whether a source may have this token.
+pub(crate) fn may_be_used(token: Token) -> io::Result<()> {
+    if token.0 < RESERVED {
+        return Ok(());
+    }
+    Err(io::Error::new(
+        io::ErrorKind::InvalidInput,
+        format!(
+            "{token:?} is the loop's own; the largest one that is free is {}",
+            RESERVED - 1
+        ),
+    ))
+}

@@ -1,0 +1,60 @@
+//! After set-up an iteration does not allocate.
+
+use std::time::Duration;
+
+use allocation_counter::measure;
+use mio::{Interest, SelectorKind, Token};
+
+use crate::support::{NOW, Readable, Script, Timeout, count, event_loop, ready_sources};
+
+over_each_selector!(an_iteration_does_not_allocate);
+
+#[test]
+fn the_counter_counts() {
+    let counted = measure(|| drop(std::hint::black_box(Box::new(7))));
+    assert_eq!(counted.count_total, 1);
+}
+
+/// With events, messages and timeouts, and with sources that end and come again.
+fn an_iteration_does_not_allocate(kind: SelectorKind) {
+    const COUNT: usize = 32;
+    let mut event_loop = event_loop(kind);
+    let mut sources = ready_sources(&mut event_loop, COUNT);
+    let sender = event_loop.sender();
+    let idle = event_loop.timeout(Duration::from_secs(3_600), 0);
+    let mut script = Script::new(move |context, call| {
+        match call {
+            Readable(token) => {
+                let source = &mut sources[token.0];
+                source.clear()?;
+                source.notify()?;
+                context.reset_timeout(idle, Duration::from_secs(3_600));
+                if token.0 % 2 == 0 {
+                    context.reregister(source, token, Interest::READABLE)?;
+                } else {
+                    context.forget(Token(token.0 / 2));
+                }
+            }
+            Timeout(number) => {
+                let other = context.timeout(Duration::from_secs(1), number);
+                context.clear_timeout(other);
+                context.timeout(Duration::ZERO, number);
+            }
+            _ => {}
+        }
+        Ok(())
+    });
+    event_loop.timeout(Duration::ZERO, 1);
+    let mut iterations = |count| {
+        for number in 0..count {
+            sender.try_send(number).unwrap();
+            event_loop.run_once(&mut script, NOW).unwrap();
+            script.calls.truncate(512);
+        }
+    };
+    // What is reserved when it is first needed.
+    iterations(3);
+    let counted = measure(|| iterations(50));
+    assert_eq!(counted.count_total, 0, "{counted:?}");
+    assert!(count(&script.calls, |call| matches!(call, Readable(_))) >= COUNT);
+}

@@ -1,0 +1,165 @@
+//! The example programs, which end by themselves.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::path::PathBuf;
+use std::process::{Child, ChildStdout, Command, Stdio};
+
+use crate::support::LONG;
+
+fn example(name: &str) -> Command {
+    let mut path: PathBuf = std::env::current_exe().expect("a path");
+    path.pop();
+    path.pop();
+    path.extend(["examples", name]);
+    path.set_extension(std::env::consts::EXE_EXTENSION);
+    Command::new(path)
+}
+
+/// What a program prints, line by line. Cargo builds the examples when it builds the tests.
+fn output(name: &str) -> Vec<String> {
+    let output = example(name).output().expect("an example");
+    assert!(output.status.success(), "{name}: {output:?}");
+    let text = String::from_utf8(output.stdout).expect("text");
+    text.lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn the_game_goes_on_step_by_step() {
+    let lines = output("game_tick");
+    assert_eq!(lines.len(), 3, "{lines:?}");
+    let last = &lines[2];
+    assert!(last.contains(" steps, 2 players"), "{last}");
+    let steps: u32 = last.split(' ').next().unwrap().parse().unwrap();
+    assert!(steps >= 50);
+}
+
+#[cfg(unix)]
+#[test]
+fn the_embedded_loop_does_all_its_work() {
+    let lines = output("embed");
+    for line in [
+        "inner loop: message hello",
+        "inner loop: timeout 20 ms",
+        "inner loop: message end",
+    ] {
+        assert!(lines.iter().any(|has| has == line), "{line}: {lines:?}");
+    }
+    assert_eq!(lines.last().unwrap(), "outer loop: the inner one has ended");
+}
+
+/// A running server, which is killed when the test is over.
+struct Server {
+    child: Child,
+    lines: BufReader<ChildStdout>,
+    address: SocketAddr,
+}
+
+impl Server {
+    fn start(name: &str, idle: &str) -> Server {
+        let mut command = example(name);
+        command.args(["127.0.0.1:0", idle]);
+        command.env("MIO_EXAMPLE_SECONDS", "300");
+        let mut child = command.stdout(Stdio::piped()).spawn().expect("a server");
+        let mut lines = BufReader::new(child.stdout.take().expect("a pipe"));
+        let mut line = String::new();
+        lines.read_line(&mut line).expect("a line");
+        let address = line.trim().strip_prefix("listening on ").expect("where");
+        let address = address.parse().expect("an address");
+        Server {
+            child,
+            lines,
+            address,
+        }
+    }
+
+    fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(self.address).expect("connect");
+        stream.set_read_timeout(LONG).expect("a timeout");
+        stream
+    }
+
+    /// What it still prints, once it has ended well.
+    #[cfg(unix)]
+    fn rest(mut self) -> String {
+        let mut rest = String::new();
+        self.lines.read_to_string(&mut rest).expect("text");
+        assert!(self.child.wait().expect("an end").success(), "{rest}");
+        rest
+    }
+
+    #[cfg(unix)]
+    fn terminate(&self) {
+        let kill = format!("kill -TERM {}", self.child.id());
+        let status = Command::new("sh").args(["-c", &kill]).status();
+        assert!(status.expect("a shell").success());
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn echoes(mut stream: &TcpStream, text: &str) {
+    stream.write_all(text.as_bytes()).unwrap();
+    let mut answer = vec![0; text.len()];
+    stream.read_exact(&mut answer).unwrap();
+    assert_eq!(answer, text.as_bytes());
+}
+
+#[test]
+fn echo_loop_echoes_to_many_until_they_end() {
+    let server = Server::start("echo_loop", "60000");
+    let clients: Vec<_> = (0..20).map(|_| server.connect()).collect();
+    for turn in 0..3 {
+        for client in &clients {
+            echoes(client, &format!("turn {turn}"));
+        }
+    }
+    for mut client in clients {
+        client.shutdown(Shutdown::Write).unwrap();
+        assert_eq!(client.read(&mut [0; 8]).unwrap(), 0);
+    }
+}
+
+#[test]
+fn echo_loop_echoes_more_than_fits_anywhere() {
+    const SIZE: usize = 8 << 20;
+    let server = Server::start("echo_loop", "60000");
+    let mut client = server.connect();
+    let mut writer = client.try_clone().unwrap();
+    let thread = std::thread::spawn(move || {
+        writer.write_all(&vec![7; SIZE]).unwrap();
+        writer.shutdown(Shutdown::Write).unwrap();
+    });
+    let mut answer = Vec::new();
+    client.read_to_end(&mut answer).unwrap();
+    thread.join().unwrap();
+    assert_eq!(answer.len(), SIZE);
+}
+
+#[test]
+fn echo_loop_hangs_up_on_silent_clients() {
+    let mut server = Server::start("echo_loop", "50");
+    let mut silent = server.connect();
+    assert_eq!(silent.read(&mut [0; 8]).unwrap(), 0);
+    let mut line = String::new();
+    server.lines.read_line(&mut line).unwrap();
+    assert!(line.contains("silent for 50ms"), "{line}");
+}
+
+#[cfg(unix)]
+#[test]
+fn echo_loop_ends_gracefully() {
+    let server = Server::start("echo_loop", "60000");
+    let client = server.connect();
+    echoes(&client, "hello");
+    server.terminate();
+    // It has nothing more for this client, and hangs up.
+    assert_eq!((&client).read(&mut [0; 8]).unwrap(), 0);
+    let rest = server.rest();
+    assert!(rest.contains("SIGTERM: ending"), "{rest}");
+}

@@ -1,0 +1,131 @@
+//! Callbacks that fail or panic.
+
+use std::io::{self, ErrorKind};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use mio::{SelectorKind, Token};
+
+use crate::support::{
+    Call, LONG, NOW, Notify, Readable, Script, Tick, Timeout, count, event_loop, ready_sources,
+};
+
+over_each_selector!(
+    an_error_ends_the_run_and_is_returned,
+    each_kind_of_callback_can_end_the_run,
+    after_an_error_the_rest_of_the_batch_comes,
+    a_source_that_ends_after_an_error_is_passed_over,
+    a_loop_whose_handler_panicked_can_be_dropped,
+    a_loop_whose_handler_panicked_can_go_on,
+);
+
+fn failed(call: Call) -> io::Error {
+    io::Error::other(format!("{call:?}"))
+}
+
+fn an_error_ends_the_run_and_is_returned(kind: SelectorKind) {
+    let mut event_loop = event_loop(kind);
+    event_loop.timeout(std::time::Duration::ZERO, 7);
+    let mut script = Script::new(move |context, call| match call {
+        Timeout(7) => Err(failed(call)),
+        _ => {
+            assert!(context.is_running());
+            Ok(())
+        }
+    });
+    let err = event_loop.run(&mut script).unwrap_err();
+    assert_eq!(err.kind(), ErrorKind::Other);
+    assert_eq!(err.to_string(), "Timeout(7)");
+    assert_eq!(script.calls.last(), Some(&Timeout(7)), "nothing follows");
+    assert!(!event_loop.is_running());
+}
+
+fn each_kind_of_callback_can_end_the_run(kind: SelectorKind) {
+    let mut event_loop = event_loop(kind);
+    let sources = ready_sources(&mut event_loop, 1);
+    event_loop.timeout(std::time::Duration::ZERO, 0);
+    event_loop.sender().try_send(0).unwrap();
+    let mut script = Script::new(move |_, call| Err(failed(call)));
+    for call in [Readable(Token(0)), Notify(0), Timeout(0), Tick] {
+        let err = event_loop.run_once(&mut script, NOW).unwrap_err();
+        assert_eq!(err.to_string(), format!("{call:?}"));
+    }
+    drop(sources);
+}
+
+fn after_an_error_the_rest_of_the_batch_comes(kind: SelectorKind) {
+    const COUNT: usize = 5;
+    let mut event_loop = event_loop(kind);
+    let sources = ready_sources(&mut event_loop, COUNT);
+    let mut script = Script::new(move |_, call| match call {
+        Readable(_) => Err(failed(call)),
+        _ => Ok(()),
+    });
+    for _ in 0..COUNT {
+        assert!(event_loop.run_once(&mut script, LONG).is_err());
+    }
+    assert!(event_loop.run_once(&mut script, NOW).unwrap());
+    let mut tokens: Vec<_> = script
+        .calls
+        .iter()
+        .filter_map(|call| match call {
+            Readable(token) => Some(token.0),
+            _ => None,
+        })
+        .collect();
+    tokens.sort();
+    assert_eq!(tokens, [0, 1, 2, 3, 4], "each once");
+    drop(sources);
+}
+
+fn a_source_that_ends_after_an_error_is_passed_over(kind: SelectorKind) {
+    let mut event_loop = event_loop(kind);
+    let mut sources = ready_sources(&mut event_loop, 2);
+    let mut script = Script::new(move |_, call| match call {
+        Readable(_) => Err(failed(call)),
+        _ => Ok(()),
+    });
+    event_loop.run_once(&mut script, LONG).unwrap_err();
+    let Readable(Token(first)) = script.calls[0] else {
+        panic!("{:?}", script.calls);
+    };
+    let other = 1 - first;
+    event_loop
+        .deregister(&mut sources[other], Token(other))
+        .unwrap();
+    assert!(event_loop.next_deadline().is_some(), "something is left");
+    event_loop.run_once(&mut script, LONG).unwrap();
+    assert_eq!(script.calls[1..], [Tick]);
+}
+
+fn a_loop_whose_handler_panicked_can_be_dropped(kind: SelectorKind) {
+    let mut event_loop = event_loop(kind);
+    let sources = ready_sources(&mut event_loop, 2);
+    let sender = event_loop.sender();
+    sender.try_send(1).unwrap();
+    event_loop.timeout(std::time::Duration::ZERO, 0);
+    let mut script = Script::new(move |_, call| match call {
+        Tick => panic!("on purpose"),
+        _ => Ok(()),
+    });
+    let panicked = catch_unwind(AssertUnwindSafe(|| event_loop.run(&mut script)));
+    assert!(panicked.is_err());
+    assert!(!event_loop.is_running());
+    drop(event_loop);
+    assert!(sender.is_disconnected());
+    drop(sources);
+}
+
+fn a_loop_whose_handler_panicked_can_go_on(kind: SelectorKind) {
+    let mut event_loop = event_loop(kind);
+    let sources = ready_sources(&mut event_loop, 3);
+    let mut panics = true;
+    let mut script = Script::new(move |_, call| {
+        assert!(call == Tick || !std::mem::take(&mut panics), "on purpose");
+        Ok(())
+    });
+    let panicked = catch_unwind(AssertUnwindSafe(|| event_loop.run(&mut script)));
+    assert!(panicked.is_err());
+    event_loop.run_once(&mut script, LONG).unwrap();
+    assert_eq!(count(&script.calls, |call| *call != Tick), 3);
+    drop(sources);
+}

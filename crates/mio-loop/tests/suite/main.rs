@@ -1,0 +1,23 @@
+//! What a user relies on, shown by doing it, over each selector.
+
+// Elsewhere a program has one thread, and the loop has no messages.
+#![cfg(any(unix, windows))]
+
+#[macro_use]
+mod support;
+
+mod allocations;
+mod batch;
+#[cfg(unix)]
+mod embedding;
+mod examples;
+mod failures;
+mod fairness;
+mod messages;
+mod metrics;
+mod order;
+mod shutdown;
+#[cfg(unix)]
+mod signals;
+mod sources;
+mod timeouts;

@@ -1,0 +1,123 @@
+//! Messages from other threads.
+
+use std::thread;
+
+use mio::SelectorKind;
+use mio_loop::{EventLoop, TrySendError};
+
+use crate::support::{LONG, Notify, Script, Tick, count, event_loop, run_until};
+
+over_each_selector!(
+    no_message_is_lost_and_each_thread_keeps_its_order,
+    what_does_not_fit_comes_back,
+    a_loop_that_is_gone_gives_the_message_back,
+    what_is_over_the_budget_comes_without_waiting,
+    a_callback_may_send_to_its_own_loop,
+);
+
+fn no_message_is_lost_and_each_thread_keeps_its_order(kind: SelectorKind) {
+    const THREADS: u64 = 4;
+    const EACH: u64 = 5_000;
+    let builder = EventLoop::builder().selector(kind).message_capacity(64);
+    let mut event_loop: EventLoop<Script> = builder.messages_per_tick(7).build().unwrap();
+    let threads: Vec<_> = (0..THREADS)
+        .map(|thread| {
+            let sender = event_loop.sender();
+            thread::spawn(move || {
+                for number in 0..EACH {
+                    let mut message = thread << 32 | number;
+                    while let Err(err) = sender.try_send(message) {
+                        assert!(matches!(err, TrySendError::Full(_)));
+                        message = err.into_inner();
+                        thread::yield_now();
+                    }
+                }
+            })
+        })
+        .collect();
+    let mut next = [0; THREADS as usize];
+    let mut left = THREADS * EACH;
+    let mut script = Script::new(move |context, call| {
+        if let Notify(message) = call {
+            let expected = &mut next[(message >> 32) as usize];
+            assert_eq!(message & 0xffff_ffff, *expected);
+            *expected += 1;
+            left -= 1;
+            if left == 0 {
+                context.shutdown();
+            }
+        }
+        Ok(())
+    });
+    event_loop.run(&mut script).unwrap();
+    let messages = count(&script.calls, |call| *call != Tick);
+    assert_eq!(messages as u64, THREADS * EACH);
+    for thread in threads {
+        thread.join().unwrap();
+    }
+}
+
+fn what_does_not_fit_comes_back(kind: SelectorKind) {
+    let builder = EventLoop::builder().selector(kind).message_capacity(2);
+    let mut event_loop: EventLoop<Script> = builder.build().unwrap();
+    let sender = event_loop.sender();
+    assert_eq!(sender.try_send(1), Ok(()));
+    assert_eq!(sender.try_send(2), Ok(()));
+    assert_eq!(sender.try_send(3), Err(TrySendError::Full(3)));
+    let mut script = Script::idle();
+    event_loop.run_once(&mut script, LONG).unwrap();
+    assert_eq!(script.calls, [Notify(1), Notify(2), Tick]);
+    assert_eq!(sender.try_send(3), Ok(()));
+    script.calls.clear();
+    event_loop.run_once(&mut script, LONG).unwrap();
+    assert_eq!(script.calls, [Notify(3), Tick]);
+}
+
+fn a_loop_that_is_gone_gives_the_message_back(kind: SelectorKind) {
+    let event_loop = event_loop(kind);
+    let sender = event_loop.sender();
+    drop(event_loop);
+    assert_eq!(sender.try_send(1), Err(TrySendError::Disconnected(1)));
+}
+
+fn what_is_over_the_budget_comes_without_waiting(kind: SelectorKind) {
+    let builder = EventLoop::builder().selector(kind).messages_per_tick(2);
+    let mut event_loop: EventLoop<Script> = builder.build().unwrap();
+    let sender = event_loop.sender();
+    for number in 0..5 {
+        sender.try_send(number).unwrap();
+    }
+    let mut script = Script::idle();
+    for _ in 0..3 {
+        // It would wait, if it could.
+        event_loop.run_once(&mut script, LONG).unwrap();
+    }
+    let expected = [
+        Notify(0),
+        Notify(1),
+        Tick,
+        Notify(2),
+        Notify(3),
+        Tick,
+        Notify(4),
+        Tick,
+    ];
+    assert_eq!(script.calls, expected);
+    assert_eq!(event_loop.next_deadline(), None, "nothing is left over");
+}
+
+fn a_callback_may_send_to_its_own_loop(kind: SelectorKind) {
+    let mut event_loop = event_loop(kind);
+    event_loop.sender().try_send(0).unwrap();
+    let mut script = Script::new(move |context, call| {
+        match call {
+            Notify(message) if message < 100 => context.sender().try_send(message + 1).unwrap(),
+            Notify(_) => context.shutdown(),
+            _ => {}
+        }
+        Ok(())
+    });
+    event_loop.run(&mut script).unwrap();
+    assert_eq!(count(&script.calls, |call| *call != Tick), 101);
+    run_until(&mut event_loop, &mut Script::idle(), |_| true);
+}

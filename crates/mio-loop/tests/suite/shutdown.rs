@@ -1,0 +1,85 @@
+//! Ending a loop.
+
+use std::thread;
+use std::time::Duration;
+
+use mio::SelectorKind;
+
+use crate::support::{
+    LONG, NOW, Notify, Readable, Script, Tick, Timeout, event_loop, ready_sources,
+};
+
+over_each_selector!(
+    another_thread_ends_a_loop_that_waits,
+    what_was_polled_is_handed_out_before_the_end,
+    a_request_before_the_run_ends_it_at_once,
+    a_request_ends_one_run,
+    it_runs_until_it_is_told_to_end,
+);
+
+fn another_thread_ends_a_loop_that_waits(kind: SelectorKind) {
+    for _ in 0..20 {
+        let mut event_loop = event_loop(kind);
+        let handle = event_loop.shutdown_handle();
+        let thread = thread::spawn(move || handle.shutdown());
+        event_loop.run(&mut Script::idle()).unwrap();
+        thread.join().unwrap();
+    }
+}
+
+fn what_was_polled_is_handed_out_before_the_end(kind: SelectorKind) {
+    let mut event_loop = event_loop(kind);
+    let sources = ready_sources(&mut event_loop, 3);
+    event_loop.sender().try_send(0).unwrap();
+    event_loop.timeout(Duration::ZERO, 0);
+    let mut script = Script::new(move |context, call| {
+        if let Readable(_) = call {
+            context.shutdown();
+        }
+        Ok(())
+    });
+    event_loop.run(&mut script).unwrap();
+    assert_eq!(script.calls.len(), 6, "{:?}", script.calls);
+    assert_eq!(script.calls[3..], [Notify(0), Timeout(0), Tick]);
+    drop(sources);
+}
+
+fn a_request_before_the_run_ends_it_at_once(kind: SelectorKind) {
+    let mut event_loop = event_loop(kind);
+    let mut script = Script::idle();
+    event_loop.shutdown_handle().shutdown();
+    event_loop.shutdown();
+    event_loop.run(&mut script).unwrap();
+    assert_eq!(script.calls, []);
+}
+
+fn a_request_ends_one_run(kind: SelectorKind) {
+    let mut event_loop = event_loop(kind);
+    let mut script = Script::idle();
+    let handle = event_loop.shutdown_handle();
+    for _ in 0..3 {
+        handle.shutdown();
+        assert!(!event_loop.run_once(&mut script, LONG).unwrap());
+        assert!(event_loop.run_once(&mut script, NOW).unwrap());
+        assert!(event_loop.run_once(&mut script, NOW).unwrap());
+    }
+    drop(event_loop);
+    handle.shutdown();
+}
+
+fn it_runs_until_it_is_told_to_end(kind: SelectorKind) {
+    let mut event_loop = event_loop(kind);
+    assert!(!event_loop.is_running());
+    event_loop.timeout(Duration::ZERO, 0);
+    let mut script = Script::new(move |context, call| {
+        let ended = call == Tick && !context.is_running();
+        assert!(context.is_running() || ended);
+        if let Timeout(_) = call {
+            context.shutdown();
+            assert!(!context.is_running());
+        }
+        Ok(())
+    });
+    event_loop.run(&mut script).unwrap();
+    assert!(!event_loop.is_running());
+}

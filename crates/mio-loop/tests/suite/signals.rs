@@ -1,0 +1,73 @@
+//! Signals as callbacks.
+
+use std::io::ErrorKind;
+
+use mio::SelectorKind;
+use mio_loop::Signal;
+
+use crate::support::{Call, NOW, Notify, Script, Tick, Timeout, event_loop, run_until};
+
+over_each_selector!(
+    a_signal_is_handed_out,
+    signals_come_last_before_the_tick,
+    signals_can_be_named_in_a_callback,
+);
+
+fn is(call: &Call, wanted: Signal) -> bool {
+    matches!(call, Call::Signal(delivered) if delivered.signal == wanted)
+}
+
+fn a_signal_is_handed_out(kind: SelectorKind) {
+    let mut event_loop = event_loop(kind);
+    event_loop.signals([Signal::SIGUSR1]).unwrap();
+    for _ in 0..3 {
+        let mut script = Script::idle();
+        Signal::SIGUSR1.raise().unwrap();
+        run_until(&mut event_loop, &mut script, |calls| {
+            calls.iter().any(|call| is(call, Signal::SIGUSR1))
+        });
+    }
+    let err = event_loop.signals([Signal::SIGKILL]).unwrap_err();
+    assert_eq!(err.kind(), ErrorKind::InvalidInput);
+    assert!(event_loop.metrics().signals() >= 3);
+}
+
+fn signals_come_last_before_the_tick(kind: SelectorKind) {
+    let mut event_loop = event_loop(kind);
+    event_loop.signals([Signal::SIGHUP]).unwrap();
+    // Raised to the whole process, and so by the other selector's turn too: throw away what is old.
+    event_loop.run_once(&mut Script::idle(), NOW).unwrap();
+    Signal::SIGHUP.raise().unwrap();
+    let mut script = Script::new(|context, call| {
+        // The handler may run in another thread, and a moment later.
+        if call == Tick {
+            context.timeout(std::time::Duration::ZERO, 0);
+            context.sender().try_send(0).unwrap();
+        }
+        Ok(())
+    });
+    run_until(&mut event_loop, &mut script, |calls| {
+        calls.iter().any(|call| is(call, Signal::SIGHUP))
+    });
+    let iteration = script.calls.rsplit(|call| *call == Tick).nth(1).unwrap();
+    let (others, signals) = iteration.split_at(iteration.len() - 1);
+    assert!(is(&signals[0], Signal::SIGHUP), "{iteration:?}");
+    let order = [Notify(0), Timeout(0)];
+    assert!(others.is_empty() || others.ends_with(&order), "{others:?}");
+}
+
+fn signals_can_be_named_in_a_callback(kind: SelectorKind) {
+    let mut event_loop = event_loop(kind);
+    let mut named = false;
+    let mut script = Script::new(move |context, call| {
+        if call == Tick && !std::mem::replace(&mut named, true) {
+            context.signals([Signal::SIGUSR2])?;
+            Signal::SIGUSR2.raise()?;
+        }
+        Ok(())
+    });
+    event_loop.run_once(&mut script, NOW).unwrap();
+    run_until(&mut event_loop, &mut script, |calls| {
+        calls.iter().any(|call| is(call, Signal::SIGUSR2))
+    });
+}

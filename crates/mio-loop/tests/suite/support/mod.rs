@@ -1,0 +1,144 @@
+//! What the tests share: each test over each selector, and a handler that is a closure.
+
+use std::io;
+use std::time::{Duration, Instant};
+
+use mio::{Interest, Notifier, SelectorKind, Token};
+use mio_loop::{Context, Delivered, EventLoop, Handler};
+
+/// How long a test waits for what has to come. It never does when all is well.
+pub(crate) const LONG: Option<Duration> = Some(Duration::from_secs(30));
+
+/// Not at all.
+pub(crate) const NOW: Option<Duration> = Some(Duration::ZERO);
+
+/// Makes a test of each function, which runs it over each selector of this build in turn. The
+/// output of a test that fails ends with the selector it failed on.
+macro_rules! over_each_selector {
+    ($($name:ident),+ $(,)?) => {
+        mod over_each_selector {
+            $(
+                #[test]
+                fn $name() {
+                    for kind in mio::SelectorKind::available() {
+                        println!("over {kind:?}");
+                        super::$name(kind);
+                    }
+                }
+            )+
+        }
+    };
+}
+
+/// A callback, with what it was told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Call {
+    Readable(Token),
+    Writable(Token),
+    Notify(u64),
+    Timeout(u64),
+    Signal(Delivered),
+    Interrupted,
+    Tick,
+}
+
+pub(crate) use Call::{Notify, Readable, Tick, Timeout, Writable};
+
+type Act = dyn FnMut(&mut Context<Script>, Call) -> io::Result<()>;
+
+/// Notes each callback, and then does in it what the test says.
+pub(crate) struct Script {
+    pub(crate) calls: Vec<Call>,
+    act: Box<Act>,
+}
+
+impl Script {
+    pub(crate) fn new(
+        act: impl FnMut(&mut Context<Script>, Call) -> io::Result<()> + 'static,
+    ) -> Script {
+        Script {
+            calls: Vec::with_capacity(1024),
+            act: Box::new(act),
+        }
+    }
+
+    /// Does nothing but note.
+    pub(crate) fn idle() -> Script {
+        Script::new(move |_, _| Ok(()))
+    }
+
+    fn call(&mut self, context: &mut Context<Self>, call: Call) -> io::Result<()> {
+        self.calls.push(call);
+        (self.act)(context, call)
+    }
+}
+
+impl Handler for Script {
+    type Timeout = u64;
+    type Message = u64;
+    type Error = io::Error;
+
+    fn readable(&mut self, context: &mut Context<Self>, token: Token) -> io::Result<()> {
+        self.call(context, Readable(token))
+    }
+
+    fn writable(&mut self, context: &mut Context<Self>, token: Token) -> io::Result<()> {
+        self.call(context, Writable(token))
+    }
+
+    fn notify(&mut self, context: &mut Context<Self>, message: u64) -> io::Result<()> {
+        self.call(context, Notify(message))
+    }
+
+    fn timeout(&mut self, context: &mut Context<Self>, timeout: u64) -> io::Result<()> {
+        self.call(context, Timeout(timeout))
+    }
+
+    fn signal(&mut self, context: &mut Context<Self>, signal: Delivered) -> io::Result<()> {
+        self.call(context, Call::Signal(signal))
+    }
+
+    fn interrupted(&mut self, context: &mut Context<Self>) -> io::Result<()> {
+        self.call(context, Call::Interrupted)
+    }
+
+    fn tick(&mut self, context: &mut Context<Self>) -> io::Result<()> {
+        self.call(context, Tick)
+    }
+}
+
+pub(crate) fn event_loop(kind: SelectorKind) -> EventLoop<Script> {
+    let event_loop = EventLoop::builder().selector(kind).build();
+    event_loop.expect("an available selector")
+}
+
+/// So many sources that are registered with tokens from 0 on, and readable now.
+pub(crate) fn ready_sources(event_loop: &mut Context<Script>, count: usize) -> Vec<Notifier> {
+    let ready = |number| {
+        let mut source = Notifier::new().expect("a notifier");
+        let token = Token(number);
+        let registered = event_loop.register(&mut source, token, Interest::READABLE);
+        registered.expect("register");
+        source.notify().expect("notify");
+        source
+    };
+    (0..count).map(ready).collect()
+}
+
+/// Runs until there is such a callback, and then to the end of that iteration.
+pub(crate) fn run_until(
+    event_loop: &mut EventLoop<Script>,
+    script: &mut Script,
+    done: impl Fn(&[Call]) -> bool,
+) {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !done(&script.calls) {
+        event_loop.run_once(script, LONG).expect("an iteration");
+        assert!(Instant::now() < deadline, "only {:?}", script.calls);
+    }
+}
+
+/// How many of the callbacks are like this.
+pub(crate) fn count(calls: &[Call], wanted: impl Fn(&Call) -> bool) -> usize {
+    calls.iter().filter(|call| wanted(call)).count()
+}

@@ -1,0 +1,119 @@
+//! Timeouts: never early, never twice, and many.
+
+use std::time::{Duration, Instant};
+
+use mio::SelectorKind;
+use mio_loop::EventLoop;
+
+use crate::support::{LONG, NOW, Script, Tick, Timeout, count, event_loop, run_until};
+
+over_each_selector!(
+    a_timeout_is_not_early,
+    a_timeout_can_be_reset,
+    a_handle_is_of_one_timeout,
+    the_longest_duration_is_no_mistake,
+    a_million_timeouts_come_in_their_order,
+    a_resolution_brings_timeouts_together,
+    what_is_zero_is_refused_by_name,
+);
+
+fn a_timeout_is_not_early(kind: SelectorKind) {
+    let mut event_loop = event_loop(kind);
+    let start = Instant::now();
+    event_loop.timeout(Duration::from_micros(2_500), 0);
+    let mut script = Script::idle();
+    run_until(&mut event_loop, &mut script, |calls| {
+        calls.contains(&Timeout(0))
+    });
+    assert!(start.elapsed() >= Duration::from_micros(2_500));
+}
+
+fn a_timeout_can_be_reset(kind: SelectorKind) {
+    let mut event_loop = event_loop(kind);
+    let timeout = event_loop.timeout(Duration::from_secs(3_600), 0);
+    assert!(event_loop.reset_timeout(timeout, Duration::ZERO));
+    let mut script = Script::idle();
+    event_loop.run_once(&mut script, LONG).unwrap();
+    assert_eq!(script.calls, [Timeout(0), Tick]);
+    assert!(!event_loop.reset_timeout(timeout, Duration::ZERO));
+    event_loop.run_once(&mut script, NOW).unwrap();
+    assert_eq!(script.calls[2..], [Tick]);
+}
+
+fn a_handle_is_of_one_timeout(kind: SelectorKind) {
+    let mut event_loop = event_loop(kind);
+    let first = event_loop.timeout(Duration::ZERO, 1);
+    let mut script = Script::idle();
+    event_loop.run_once(&mut script, LONG).unwrap();
+    event_loop.timeout(Duration::ZERO, 2);
+    assert_eq!(event_loop.clear_timeout(first), None);
+    event_loop.run_once(&mut script, LONG).unwrap();
+    assert_eq!(script.calls, [Timeout(1), Tick, Timeout(2), Tick]);
+}
+
+fn the_longest_duration_is_no_mistake(kind: SelectorKind) {
+    let mut event_loop = event_loop(kind);
+    let timeout = event_loop.timeout(Duration::MAX, 1);
+    let mut script = Script::idle();
+    event_loop.run_once(&mut script, NOW).unwrap();
+    assert!(event_loop.next_deadline() > Some(Instant::now()));
+    assert_eq!(event_loop.clear_timeout(timeout), Some(1));
+}
+
+fn a_million_timeouts_come_in_their_order(kind: SelectorKind) {
+    const COUNT: u64 = 1_000_000;
+    let mut event_loop = event_loop(kind);
+    let start = Instant::now();
+    // Over ten milliseconds from now, shuffled by a step that has no divisor with the count.
+    for number in 0..COUNT {
+        let place = number * 7_919 % COUNT;
+        event_loop.timeout(start + Duration::from_nanos(place * 10), place);
+    }
+    let far = event_loop.timeout(start + Duration::from_secs(3_600), COUNT);
+    let mut next = 0;
+    let mut script = Script::new(move |context, call| {
+        if let Timeout(place) = call {
+            assert_eq!(place, next);
+            next += 1;
+            if next == COUNT {
+                context.shutdown();
+            }
+        }
+        Ok(())
+    });
+    event_loop.run(&mut script).unwrap();
+    let timeouts = count(&script.calls, |call| *call != Tick);
+    assert_eq!(timeouts as u64, COUNT);
+    assert_eq!(event_loop.clear_timeout(far), Some(COUNT));
+}
+
+fn a_resolution_brings_timeouts_together(kind: SelectorKind) {
+    let step = Duration::from_millis(40);
+    let builder = EventLoop::builder().selector(kind).timer_resolution(step);
+    let mut event_loop: EventLoop<Script> = builder.build().unwrap();
+    let now = Instant::now();
+    for number in 1..=10 {
+        event_loop.timeout(now + Duration::from_micros(number * 10), number);
+    }
+    let exact = now + Duration::from_micros(10);
+    let deadline = event_loop.next_deadline().unwrap();
+    assert!(deadline >= exact && deadline <= exact + step);
+    let mut script = Script::idle();
+    run_until(&mut event_loop, &mut script, |calls| {
+        calls.contains(&Timeout(10))
+    });
+    assert!(Instant::now() >= deadline.min(now + Duration::from_micros(100)));
+}
+
+fn what_is_zero_is_refused_by_name(kind: SelectorKind) {
+    let builder = EventLoop::<Script>::builder().selector(kind);
+    for (builder, name) in [
+        (builder.clone().event_capacity(0), "event_capacity"),
+        (builder.clone().message_capacity(0), "message_capacity"),
+        (builder.clone().messages_per_tick(0), "messages_per_tick"),
+    ] {
+        let err = builder.build().unwrap_err();
+        assert_eq!(err.kind(), std::io::ErrorKind::InvalidInput);
+        assert!(err.to_string().contains(name), "{err}");
+    }
+}
