@@ -163,5 +163,8 @@ fn echo_loop_ends_gracefully() {
     let rest = server.rest();
     // With who sent it, if the program was built with that.
     let line = rest.lines().find(|line| line.starts_with("SIGTERM"));
-    assert!(line.is_some_and(|line| line.ends_with(": ending")), "{rest}");
+    assert!(
+        line.is_some_and(|line| line.ends_with(": ending")),
+        "{rest}"
+    );
 }
