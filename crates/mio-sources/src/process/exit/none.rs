@@ -38,7 +38,6 @@ impl Exit {
 }
 
 fn unsupported() -> io::Error {
-    let message =
-        "child processes can't be watched on this system; std's Child can wait for one";
+    let message = "child processes can't be watched on this system; std's Child can wait for one";
     io::Error::new(io::ErrorKind::Unsupported, message)
 }
