@@ -8,6 +8,7 @@
 //! # fn main() {}
 //! # #[cfg(unix)]
 //! # fn main() -> std::io::Result<()> {
+//! use std::io::ErrorKind;
 //! use std::process::Command;
 //!
 //! use mio::{Events, Interest, Poll, Token};
@@ -19,7 +20,11 @@
 //!
 //! let mut events = Events::with_capacity(8);
 //! let status = loop {
-//!     poll.poll(&mut events, None)?;
+//!     match poll.poll(&mut events, None) {
+//!         // By a signal: see "How the end is seen".
+//!         Err(err) if err.kind() == ErrorKind::Interrupted => continue,
+//!         result => result?,
+//!     }
 //!     // An event is a hint: see "How the end is seen".
 //!     if let Some(status) = child.try_wait()? {
 //!         break status;
@@ -48,7 +53,9 @@
 //!   refuses the call), by [`SIGCHLD`](crate::signal::Signal::SIGCHLD), which gets a handler as
 //!   [signals](crate::signal#what-it-does-to-the-process) do. It does not say whose it is. So each
 //!   child that is waited for gets an event when *any* child of the program changes its state, and
-//!   one at the start. It takes two descriptors for each child, and a pidfd is one.
+//!   one at the start. It takes two descriptors for each child, and a pidfd is one. A handler that
+//!   runs in a thread that polls makes [`Poll::poll`](mio::Poll::poll) return an error of the kind
+//!   [`Interrupted`](io::ErrorKind::Interrupted). Poll again.
 //! * On Windows by a duplicate of the handle of the process, as
 //!   `mio::windows::SourceHandle` does it. There is an event when the process ends, and none
 //!   before. Where that needs calls which the system lacks (Windows before 8, and Wine 8 and 10),
@@ -111,7 +118,7 @@ mod pipes;
 /// # fn main() {}
 /// # #[cfg(unix)]
 /// # fn main() -> std::io::Result<()> {
-/// use std::io::Read;
+/// use std::io::{ErrorKind, Read};
 /// use std::process::{Command, Stdio};
 ///
 /// use mio::{Events, Interest, Poll, Token};
@@ -126,7 +133,10 @@ mod pipes;
 /// let mut events = Events::with_capacity(8);
 /// let (mut status, mut output, mut at_end) = (None, Vec::new(), false);
 /// while status.is_none() || !at_end {
-///     poll.poll(&mut events, None)?;
+///     match poll.poll(&mut events, None) {
+///         Err(err) if err.kind() == ErrorKind::Interrupted => continue,
+///         result => result?,
+///     }
 ///     for event in &events {
 ///         match event.token() {
 ///             Token(0) => status = child.try_wait()?,
