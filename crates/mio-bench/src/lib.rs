@@ -1,0 +1,16 @@
+//! What mio costs over the system, beside its peers.
+//!
+//! `cargo run --release -p mio-bench` is the comparison; BENCHMARKS.md says how it measures and
+//! how to read it. The modules are shared by it and by `counts`, which CI runs.
+#![cfg(peers)]
+
+pub mod calls;
+pub mod client;
+pub mod ffi;
+pub mod peers;
+pub mod plot;
+pub mod report;
+pub mod run;
+pub mod servers;
+pub mod stats;
+pub mod works;
