@@ -33,7 +33,7 @@ mod driver {
   --quick        fewer and shorter runs: within two minutes
   --install      installs what the peers in C need, with apt-get
   --peers WORD   only peers whose name contains the word, and the reference
-  --works WORD   only works whose name contains the word; no counts, no memory";
+  --works WORD   only works whose name contains the word; counts and memory are two of them";
 
     pub(super) fn main() -> ExitCode {
         let arguments: Vec<String> = env::args().skip(1).collect();
@@ -87,6 +87,10 @@ mod driver {
             Some(options)
         }
 
+        fn wants(&self, work: &str) -> bool {
+            self.works.as_ref().is_none_or(|word| work.contains(word))
+        }
+
         fn plan(&self) -> Plan {
             if self.quick {
                 Plan {
@@ -119,31 +123,30 @@ mod driver {
         }
         let plan = options.plan();
         let cores = Cores::choose()?;
+        let begin = |name: &str| eprintln!("{:4} s: {name}", start.elapsed().as_secs());
         let mut works = Vec::new();
         let servers = Servers::start(&peers, &cores);
         for work in WORKS {
             let name = work.name();
-            if options
-                .works
-                .as_ref()
-                .is_some_and(|word| !name.contains(word))
-            {
+            if !options.wants(&name) {
                 continue;
             }
-            eprintln!("{:4} s: measuring {name}", start.elapsed().as_secs());
+            begin(&name);
             let outcomes = works::measure(work, &peers, &servers, plan, &cores);
             works.push((work, outcomes.map_err(io::Error::other)?));
         }
         drop(servers);
         let mut counts = Vec::new();
         let mut memory = None;
-        if options.works.is_none() {
-            eprintln!("{:4} s: counting", start.elapsed().as_secs());
+        if options.wants("counts") {
+            begin("counts");
             counts.extend(peers.iter().map(|peer| {
                 let command = peer.command()?;
                 Some(Counts::of(command, options.quick, &cores))
             }));
-            eprintln!("{:4} s: measuring memory", start.elapsed().as_secs());
+        }
+        if options.wants("memory") {
+            begin("memory");
             let connections = if options.quick { 1_000 } else { 10_000 };
             memory = Some((connections, works::memory(&peers, connections, &cores)));
         }
