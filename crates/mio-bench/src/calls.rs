@@ -111,13 +111,11 @@ impl Tool {
             self.count(|tool| {
                 let task = ["dispatch".into(), "64".into(), events.to_string().into()];
                 let all = [tool, command, &task, &[rounds.to_string().into()]].concat();
-                let child = Command::new(&all[0])
-                    .args(&all[1..])
-                    .stdout(Stdio::null())
-                    .status()?;
-                match child.success() {
+                let output = Command::new(&all[0]).args(&all[1..]).output()?;
+                let why = String::from_utf8_lossy(&output.stderr);
+                match output.status.success() {
                     true => Ok(()),
-                    false => Err(io::Error::other("it failed")),
+                    false => Err(io::Error::other(why.trim().to_owned())),
                 }
             })
         };

@@ -13,4 +13,5 @@ pub mod report;
 pub mod run;
 pub mod servers;
 pub mod stats;
+pub mod wakes;
 pub mod works;

@@ -22,9 +22,10 @@ mod driver {
     use mio_bench::client::{self, Load, Until};
     use mio_bench::peers::{self, REFERENCE};
     use mio_bench::plot;
-    use mio_bench::report::{self, Report};
+    use mio_bench::report::{self, Report, Table};
     use mio_bench::run::Cores;
     use mio_bench::servers::{self, Task};
+    use mio_bench::wakes;
     use mio_bench::works::{self, Plan, Servers, WORKS};
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
@@ -62,6 +63,8 @@ mod driver {
             }
         }
     }
+
+    type MeasureTable = fn() -> io::Result<Table>;
 
     #[derive(Default)]
     struct Options {
@@ -128,7 +131,7 @@ mod driver {
         let servers = Servers::start(&peers, &cores);
         for work in WORKS {
             let name = work.name();
-            if !options.wants(&name) {
+            if !options.wants(&name) || (options.quick && work.is_long()) {
                 continue;
             }
             begin(&name);
@@ -150,7 +153,20 @@ mod driver {
             let connections = if options.quick { 1_000 } else { 10_000 };
             memory = Some((connections, works::memory(&peers, connections, &cores)));
         }
+        let mut tables = Vec::new();
+        let more: [(&str, MeasureTable); 3] = [
+            ("lateness", wakes::lateness),
+            ("wake-up", wakes::round_trips),
+            ("wake storm", wakes::storm),
+        ];
+        for (name, measure) in more {
+            if options.wants(name) {
+                begin(name);
+                tables.push(measure()?);
+            }
+        }
         let report = Report {
+            tables,
             peers,
             plan,
             about,

@@ -22,8 +22,59 @@ pub struct Report {
     pub works: Vec<(Work, Outcomes)>,
     /// The counts, in the order of the peers.
     pub counts: Vec<Option<Counts>>,
+    /// What has columns of its own.
+    pub tables: Vec<Table>,
     /// How many connections were idle, and the bytes for each, in the order of the peers.
     pub memory: Option<(usize, Vec<Result<f64, String>>)>,
+}
+
+/// A table of a work that some peers do.
+#[derive(Debug)]
+pub struct Table {
+    /// Its name.
+    pub name: &'static str,
+    /// What its figures are.
+    pub what: String,
+    /// The heads of its columns.
+    pub columns: Vec<&'static str>,
+    /// The names of the peers, with their figures.
+    pub rows: Vec<(&'static str, Vec<f64>)>,
+}
+
+impl Table {
+    fn text(&self, text: &mut String) {
+        let _ = write!(text, "\n{}: {}\n{:<26}", self.name, self.what, "");
+        for column in &self.columns {
+            let _ = write!(text, "{column:>14}");
+        }
+        text.push('\n');
+        for (name, figures) in &self.rows {
+            let _ = write!(text, "{name:<26}");
+            for figure in figures {
+                let _ = write!(text, "{figure:>14.2}");
+            }
+            text.push('\n');
+        }
+    }
+
+    fn json(&self) -> String {
+        let row = |(name, figures): &(&str, Vec<f64>)| {
+            let figures: Vec<String> = figures
+                .iter()
+                .map(|figure| format!("{figure:.3}"))
+                .collect();
+            format!("{}: [{}]", quote(name), figures.join(", "))
+        };
+        let rows: Vec<String> = self.rows.iter().map(row).collect();
+        let columns: Vec<String> = self.columns.iter().map(|column| quote(column)).collect();
+        format!(
+            "    {{\"name\": {}, \"what\": {}, \"columns\": [{}], \"rows\": {{{}}}}}",
+            quote(self.name),
+            quote(&self.what),
+            columns.join(", "),
+            rows.join(", ")
+        )
+    }
 }
 
 /// What can be known of the machine.
@@ -58,21 +109,12 @@ impl Report {
         for (what, value) in &self.about {
             let _ = writeln!(text, "{what}: {value}");
         }
-        let _ = writeln!(
-            text,
-            "\nserver's processor time per operation, as a ratio to {REFERENCE}:\n\
-             median of {} pairs, and half the distance between the quarters (its own row is noise)",
-            self.plan.rounds
-        );
-        self.matrix(&mut text, |outcome| {
-            let ratio = outcome.ratio;
-            format!("{:.2} ±{:.2}", ratio.middle, ratio.half_width())
-        });
-        let _ = writeln!(text, "\nthousands of operations per second, medians");
-        self.matrix(&mut text, |outcome| {
-            format!("{:.1}", outcome.throughput.middle / 1e3)
-        });
-        self.count_table(&mut text);
+        if !self.works.is_empty() {
+            self.ratios(&mut text);
+        }
+        if !self.counts.is_empty() {
+            self.count_table(&mut text);
+        }
         if let Some((connections, bytes)) = &self.memory {
             let _ = writeln!(
                 text,
@@ -84,6 +126,9 @@ impl Report {
                 }
             }
         }
+        for table in &self.tables {
+            table.text(&mut text);
+        }
         let missing = self.missing();
         if !missing.is_empty() {
             let _ = writeln!(text, "\nmissing:");
@@ -92,6 +137,23 @@ impl Report {
             let _ = writeln!(text, "  {name}: {why}");
         }
         text
+    }
+
+    fn ratios(&self, text: &mut String) {
+        let _ = writeln!(
+            text,
+            "\nserver's processor time per operation, as a ratio to {REFERENCE}:\n\
+             median of {} pairs, and half the distance between the quarters (its own row is noise)",
+            self.plan.rounds
+        );
+        self.matrix(text, |outcome| {
+            let ratio = outcome.ratio;
+            format!("{:.2} ±{:.2}", ratio.middle, ratio.half_width())
+        });
+        let _ = writeln!(text, "\nthousands of operations per second, medians");
+        self.matrix(text, |outcome| {
+            format!("{:.1}", outcome.throughput.middle / 1e3)
+        });
     }
 
     fn matrix(&self, text: &mut String, cell: impl Fn(&Outcome) -> String) {
@@ -191,6 +253,9 @@ impl Report {
             .map(|index| self.entry(index))
             .collect();
         text.push_str(&peers.join(",\n"));
+        text.push_str("\n  ],\n  \"tables\": [\n");
+        let tables: Vec<String> = self.tables.iter().map(Table::json).collect();
+        text.push_str(&tables.join(",\n"));
         text.push_str("\n  ],\n  \"missing\": [\n");
         let missing = self.missing();
         let missing = missing.iter();

@@ -23,6 +23,13 @@ pub struct Plan {
 pub enum Work {
     /// An echo server with a client.
     Load(Load),
+    /// An echo server with a client, and with many connections that do nothing.
+    Among {
+        /// How many connections do something.
+        connections: usize,
+        /// How many do nothing.
+        idle: usize,
+    },
     /// `ready` of `registered` eventfds are ready.
     Dispatch {
         /// How many sources there are.
@@ -39,16 +46,26 @@ impl Work {
             Work::Load(Load::Echo { connections }) => format!("echo {connections}"),
             Work::Load(Load::Churn) => "churn".to_owned(),
             Work::Load(Load::Idle { connections }) => format!("idle {connections}"),
+            Work::Among { connections, idle } => format!("echo {connections}+{idle}"),
             Work::Dispatch { registered, ready } => format!("dispatch {ready}/{registered}"),
         }
+    }
+
+    /// Whether it takes too long for a quick look.
+    pub fn is_long(self) -> bool {
+        matches!(self, Work::Among { .. })
     }
 }
 
 /// All works that are measured as ratios.
-pub const WORKS: [Work; 8] = [
+pub const WORKS: [Work; 9] = [
     Work::Load(Load::Echo { connections: 1 }),
     Work::Load(Load::Echo { connections: 64 }),
     Work::Load(Load::Echo { connections: 512 }),
+    Work::Among {
+        connections: 64,
+        idle: 10_000,
+    },
     Work::Load(Load::Churn),
     Work::Dispatch {
         registered: 1,
@@ -105,10 +122,24 @@ pub fn measure(
     plan: Plan,
     cores: &Cores,
 ) -> Result<Outcomes, String> {
+    // They stay while the others work.
+    let mut idle_clients = Vec::new();
+    if let Work::Among { idle, .. } = work {
+        let load = Load::Idle { connections: idle };
+        for server in servers.0.iter().flatten() {
+            let client = run::Client::start(server, load, Until::Count(0), cores);
+            idle_clients.push(client.map_err(|err| err.to_string())?);
+        }
+    }
     let one = |index: usize| -> Result<Cost, String> {
         let cost = match work {
             Work::Load(load) => {
                 let server = servers.0[index].as_ref().map_err(String::clone)?;
+                server.work(load, Until::Time(plan.slice), cores)
+            }
+            Work::Among { connections, .. } => {
+                let server = servers.0[index].as_ref().map_err(String::clone)?;
+                let load = Load::Echo { connections };
                 server.work(load, Until::Time(plan.slice), cores)
             }
             Work::Dispatch { registered, ready } => {

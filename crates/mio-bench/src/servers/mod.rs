@@ -16,9 +16,9 @@ use std::time::Instant;
 use ::mio::SelectorKind;
 use rustix::event::{EventfdFlags, eventfd};
 use rustix::fs::{OFlags, fcntl_setfl};
-use rustix::time::{ClockId, clock_gettime};
 
 use self::mios::Mode;
+use crate::ffi::cpu_time;
 
 /// What the buffer of a server holds; the peers in C have as much.
 const BUFFER: usize = 16 * 1024;
@@ -120,11 +120,11 @@ fn perform(mut peer: impl Peer, task: Task) -> io::Result<()> {
                 peer.watch(Arc::clone(&event))?;
                 events.push(event);
             }
-            let mut begin = (cpu_time(), Instant::now());
+            let mut begin = (cpu_time()?, Instant::now());
             // The first round is no part of it.
             for round in 0..=rounds {
                 if round == 1 {
-                    begin = (cpu_time(), Instant::now());
+                    begin = (cpu_time()?, Instant::now());
                 }
                 for index in 0..ready {
                     rustix::io::write(&events[index * registered / ready], &1u64.to_ne_bytes())?;
@@ -133,17 +133,11 @@ fn perform(mut peer: impl Peer, task: Task) -> io::Result<()> {
                     return Err(io::Error::other("too many events"));
                 }
             }
-            let cpu = cpu_time() - begin.0;
+            let cpu = cpu_time()? - begin.0;
             println!("{cpu} {}", begin.1.elapsed().as_nanos());
             Ok(())
         }
     }
-}
-
-/// The processor time of this process in nanoseconds.
-fn cpu_time() -> i64 {
-    let time = clock_gettime(ClockId::ProcessCPUTime);
-    time.tv_sec * 1_000_000_000 + time.tv_nsec
 }
 
 /// What each peer does about a ready eventfd.
