@@ -66,7 +66,7 @@ impl Builder {
     /// trip between two threads that wake each other, measured on a virtual machine with two cores,
     /// with 20 us of looking as against none: on two cores 16 times shorter, and a tenth of the
     /// processor time; on one core 11 times longer, and as much more processor time. Your machine
-    /// will differ: `cargo run --release -p mio-bench --bin latency` in the repository measures
+    /// will differ: `cargo run --release -p mio-bench -- --works wake` in the repository measures
     /// both.
     ///
     /// # Examples

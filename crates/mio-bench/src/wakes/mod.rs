@@ -1,4 +1,10 @@
-//! The work that every peer does.
+//! How late a wait ends, how long a wake-up takes, and what looking before sleeping changes: this
+//! crate beside mio 1.2.4.
+//!
+//! These run in this process. The peers take turns within each table, so that what else the machine
+//! does falls on all of them. Times vary from run to run; what to read are the ratios within one.
+
+mod peers;
 
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -9,16 +15,12 @@ use std::time::{Duration, Instant};
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 use rustix::time::{ClockId, clock_gettime};
 
-use crate::peers::{Contender, contenders};
+use self::peers::{Contender, contenders};
+use crate::report::Table;
 
 /// How late waits of three lengths end.
-pub(crate) fn lateness() -> io::Result<()> {
+pub fn lateness() -> io::Result<Table> {
     const ROUNDS: usize = 200;
-    println!("lateness: how long after its moment a wait ends, median of {ROUNDS}");
-    println!(
-        "{:<24} {:>12} {:>12} {:>12}",
-        "", "50 us", "500 us", "1.5 ms"
-    );
     let times = [50, 500, 1500].map(Duration::from_micros);
     let contenders = contenders(false);
     let mut rows = Vec::new();
@@ -35,25 +37,34 @@ pub(crate) fn lateness() -> io::Result<()> {
             }
         }
     }
-    for (name, _, late) in &mut rows {
-        let [short, middle, long] = late.each_mut().map(|late| microseconds(median(late)));
-        println!("{name:<24} {short:>12} {middle:>12} {long:>12}");
-    }
-    println!();
-    Ok(())
+    let row = |(name, _, late): &mut (_, _, [Vec<Duration>; 3])| {
+        let late = late.iter_mut();
+        (*name, late.map(|late| microseconds(median(late))).collect())
+    };
+    Ok(Table {
+        name: "lateness",
+        what: format!("microseconds from its moment to the end of a wait, medians of {ROUNDS}"),
+        columns: vec!["50 us", "500 us", "1.5 ms"],
+        rows: rows.iter_mut().map(row).collect(),
+    })
 }
 
 /// Two threads that wake each other by turns.
-pub(crate) fn round_trips() -> io::Result<()> {
+pub fn round_trips() -> io::Result<Table> {
     const TRIES: usize = 5;
-    println!("round trip between two threads, and the processor time of both, medians of {TRIES}");
-    println!(
-        "{:<24} {:>12} {:>12} {:>12} {:>12}",
-        "", "two cores", "cpu", "one core", "cpu"
+    let what = format!(
+        "microseconds of a round trip between two threads, and their processor time, \
+         medians of {TRIES}"
     );
+    let mut table = Table {
+        name: "wake-up",
+        what,
+        columns: vec!["two cores", "cpu", "one core", "cpu"],
+        rows: Vec::new(),
+    };
     let Some(cores) = two_cores()? else {
-        println!("this needs two cores\n");
-        return Ok(());
+        table.what.push_str(" (this needs two cores)");
+        return Ok(table);
     };
     let contenders = contenders(true);
     let mut rows: Vec<[(Vec<_>, Vec<_>); 2]> = Vec::new();
@@ -68,15 +79,11 @@ pub(crate) fn round_trips() -> io::Result<()> {
         }
     }
     for (contender, row) in contenders.iter().zip(&mut rows) {
-        print!("{:<24}", contender.name);
-        for (times, used) in row {
-            let (time, used) = (microseconds(median(times)), microseconds(median(used)));
-            print!(" {time:>12} {used:>12}");
-        }
-        println!();
+        let figures = row.iter_mut().flat_map(|(times, used)| [times, used]);
+        let figures = figures.map(|times| microseconds(median(times)));
+        table.rows.push((contender.name, figures.collect()));
     }
-    println!();
-    Ok(())
+    Ok(table)
 }
 
 /// The time of one round trip, and the processor time that both threads used for it.
@@ -113,9 +120,8 @@ fn round_trip(contender: &Contender, cores: [usize; 2]) -> io::Result<(Duration,
 }
 
 /// A thread that wakes as often as it can, while another polls and is busy for a while after each.
-pub(crate) fn storm() -> io::Result<()> {
+pub fn storm() -> io::Result<Table> {
     const TRIES: usize = 5;
-    println!("storm: what a wake costs the thread that wakes, and polls per 1000 wakes");
     let contenders = contenders(false);
     let mut rows: Vec<(Vec<_>, Vec<_>)> = vec![Default::default(); contenders.len()];
     for _ in 0..TRIES {
@@ -125,11 +131,16 @@ pub(crate) fn storm() -> io::Result<()> {
             polls.push(count);
         }
     }
-    for (contender, (times, polls)) in contenders.iter().zip(&mut rows) {
-        let (time, polls) = (median(times).as_nanos(), median(polls));
-        println!("{:<24} {time:>9} ns {polls:>12}", contender.name);
-    }
-    Ok(())
+    let row = |(contender, (times, polls)): (&Contender, &mut (Vec<_>, Vec<_>))| {
+        let figures = vec![microseconds(median(times)), median(polls) as f64];
+        (contender.name, figures)
+    };
+    Ok(Table {
+        name: "wake storm",
+        what: "microseconds that a wake costs the thread that wakes, while another polls".into(),
+        columns: vec!["a wake", "polls/1000"],
+        rows: contenders.iter().zip(&mut rows).map(row).collect(),
+    })
 }
 
 fn one_storm(contender: &Contender) -> io::Result<(Duration, usize)> {
@@ -191,6 +202,6 @@ fn median<T: Ord + Copy>(values: &mut [T]) -> T {
     values[values.len() / 2]
 }
 
-fn microseconds(time: Duration) -> String {
-    format!("{:.1} us", time.as_nanos() as f64 / 1000.0)
+fn microseconds(time: Duration) -> f64 {
+    time.as_nanos() as f64 / 1000.0
 }

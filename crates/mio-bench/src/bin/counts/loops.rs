@@ -6,7 +6,7 @@ use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
-use crate::ffi;
+use mio_bench::ffi;
 
 /// The hand-written loop comes first; the others are compared with it.
 pub(crate) const NAMES: [&str; 3] = ["raw", "mio", "mio_1_2"];
@@ -37,7 +37,8 @@ pub(crate) fn run(peer: &str, timeout: bool, events: usize, rounds: usize) -> io
 }
 
 mod raw {
-    use libc::{EPOLL_CTL_ADD, EPOLL_CTL_MOD, EPOLLET, EPOLLIN, EPOLLOUT, EPOLLRDHUP, epoll_event};
+    use libc::{EPOLL_CTL_ADD, EPOLL_CTL_MOD, EPOLLET, EPOLLIN, EPOLLOUT, EPOLLRDHUP};
+    use mio_bench::ffi::epoll_event;
 
     use super::*;
 

@@ -1,0 +1,119 @@
+/* What all C peers share: the arguments, the listener, and the clock.
+ *
+ *   PEER echo                              an echo server on 127.0.0.1; prints its port
+ *   PEER dispatch REGISTERED READY ROUNDS  prints nanoseconds of processor time, and of the clock
+ *
+ * The echo server ends when its standard input is closed. */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Each peer defines these three. */
+static void serve(int listener); /* accepts, and echoes; never returns */
+static void watch(int fd);       /* registers an eventfd, whose handler calls `seen` */
+static void turn(int expected);  /* handles events until `seen_count` has reached this */
+
+static char buffer[16 * 1024];
+static int seen_count;
+
+static inline void need(int condition, const char *what) {
+    if (!condition) {
+        perror(what);
+        exit(1);
+    }
+}
+
+/* What each peer does about a ready eventfd. */
+static inline void seen(int fd) {
+    uint64_t count;
+    need(read(fd, &count, sizeof count) == sizeof count, "read");
+    seen_count++;
+}
+
+/* Writes back what was read. A message is short, so there is room for it. */
+static inline int answer(int fd, ssize_t length) {
+    return write(fd, buffer, (size_t)length) == length;
+}
+
+static inline int accept_one(int listener) {
+    return accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+
+static int listen_here(void) {
+    struct sockaddr_in address;
+    socklen_t length = sizeof address;
+    int listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    memset(&address, 0, sizeof address);
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    need(bind(listener, (struct sockaddr *)&address, sizeof address) == 0, "bind");
+    need(listen(listener, 1024) == 0, "listen");
+    need(getsockname(listener, (struct sockaddr *)&address, &length) == 0, "getsockname");
+    printf("%d\n", ntohs(address.sin_port));
+    fflush(stdout);
+    return listener;
+}
+
+/* A closed input ends the process by SIGIO. A thread that reads would do too, but then the kernel
+ * would count references to files at each call. */
+static void end_with_input(void) {
+    fcntl(0, F_SETOWN, getpid());
+    fcntl(0, F_SETFL, O_ASYNC);
+}
+
+static int64_t now(clockid_t clock) {
+    struct timespec time;
+    clock_gettime(clock, &time);
+    return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+static void dispatch(int registered, int ready, int rounds) {
+    int *fds = (int *)calloc((size_t)registered, sizeof *fds);
+    for (int i = 0; i < registered; i++) {
+        fds[i] = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+        need(fds[i] >= 0, "eventfd");
+        watch(fds[i]);
+    }
+    int64_t cpu = 0, wall = 0;
+    const uint64_t one = 1;
+    /* The first round is no part of it. */
+    for (int round = 0; round <= rounds; round++) {
+        if (round == 1) {
+            cpu = now(CLOCK_PROCESS_CPUTIME_ID);
+            wall = now(CLOCK_MONOTONIC);
+        }
+        for (int i = 0; i < ready; i++) {
+            int fd = fds[(int64_t)i * registered / ready];
+            need(write(fd, &one, sizeof one) == sizeof one, "write");
+        }
+        turn(ready);
+        need(seen_count == ready, "events");
+        seen_count = 0;
+    }
+    printf("%lld %lld\n", (long long)(now(CLOCK_PROCESS_CPUTIME_ID) - cpu),
+           (long long)(now(CLOCK_MONOTONIC) - wall));
+}
+
+int main(int count, char **arguments) {
+    if (count == 2 && strcmp(arguments[1], "echo") == 0) {
+        end_with_input();
+        serve(listen_here());
+    } else if (count == 5 && strcmp(arguments[1], "dispatch") == 0) {
+        dispatch(atoi(arguments[2]), atoi(arguments[3]), atoi(arguments[4]));
+    } else {
+        fprintf(stderr, "usage: echo | dispatch REGISTERED READY ROUNDS\n");
+        return 2;
+    }
+    return 0;
+}

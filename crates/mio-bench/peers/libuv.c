@@ -1,0 +1,61 @@
+/* libuv: streams for the echo, uv_poll for the dispatch. */
+#include "common.h"
+#include <uv.h>
+
+static int wanted;
+
+static void forget(uv_handle_t *handle) { free(handle); }
+
+static void give(uv_handle_t *handle, size_t hint, uv_buf_t *space) {
+    (void)handle, (void)hint;
+    *space = uv_buf_init(buffer, sizeof buffer);
+}
+
+static void on_data(uv_stream_t *stream, ssize_t length, const uv_buf_t *data) {
+    if (length > 0) {
+        uv_buf_t answer = uv_buf_init(data->base, (unsigned)length);
+        if (uv_try_write(stream, &answer, 1) == length)
+            return;
+    } else if (length == 0) {
+        return;
+    }
+    uv_close((uv_handle_t *)stream, forget);
+}
+
+static void on_connection(uv_stream_t *listener, int status) {
+    uv_tcp_t *client = malloc(sizeof *client);
+    need(status == 0, "connection");
+    uv_tcp_init(listener->loop, client);
+    if (uv_accept(listener, (uv_stream_t *)client) == 0)
+        uv_read_start((uv_stream_t *)client, give, on_data);
+    else
+        uv_close((uv_handle_t *)client, forget);
+}
+
+static void serve(int fd) {
+    static uv_tcp_t listener;
+    uv_tcp_init(uv_default_loop(), &listener);
+    uv_tcp_open(&listener, fd);
+    need(uv_listen((uv_stream_t *)&listener, 1024, on_connection) == 0, "uv_listen");
+    uv_run(uv_default_loop(), UV_RUN_DEFAULT);
+}
+
+static void on_ready(uv_poll_t *handle, int status, int events) {
+    (void)events;
+    need(status == 0, "uv_poll");
+    seen((int)(intptr_t)handle->data);
+    if (seen_count == wanted)
+        uv_stop(uv_default_loop());
+}
+
+static void watch(int fd) {
+    uv_poll_t *handle = malloc(sizeof *handle);
+    need(uv_poll_init(uv_default_loop(), handle, fd) == 0, "uv_poll_init");
+    handle->data = (void *)(intptr_t)fd;
+    uv_poll_start(handle, UV_READABLE, on_ready);
+}
+
+static void turn(int expected) {
+    wanted = expected;
+    uv_run(uv_default_loop(), UV_RUN_DEFAULT);
+}

@@ -1,0 +1,205 @@
+//! What can be counted exactly, and so can fail a build: this crate beside a hand-written loop.
+//!
+//! `cargo run --release -p mio-bench --bin counts` prints two tables; with `--check` it fails when
+//! this crate is over its bounds. Such counts do not depend on how busy the machine is.
+//!
+//! * **Instructions** of user space per poll and per event, under `valgrind --tool=callgrind`:
+//!   a hand-written epoll loop, this crate, and mio 1.2.4, on the same work in the same program.
+//!   What is counted is one poll and a walk over its events, which reads the token and asks whether
+//!   the event is readable and writable, as a server does. The sources are sockets with data in
+//!   them; a reregistration, which is not counted, makes them news again. One poll brings 1 or 64
+//!   events, and the difference tells what an event costs and what the poll itself.
+//! * **System calls and allocations** of an echo server per message, under strace and valgrind,
+//!   beside the same server in C. The servers are those of the program `mio-bench`, which has to be
+//!   built too.
+
+#[cfg(peers)]
+mod loops;
+
+#[cfg(peers)]
+fn main() -> std::process::ExitCode {
+    driver::main()
+}
+
+#[cfg(not(peers))]
+fn main() {
+    println!("there is no epoll here");
+}
+
+#[cfg(peers)]
+mod driver {
+    use std::env;
+    use std::ffi::OsString;
+    use std::io;
+    use std::process::{Command, ExitCode};
+
+    use mio_bench::calls::Tool;
+    use mio_bench::peers::{self, Peer};
+    use mio_bench::run::Cores;
+
+    use crate::loops;
+
+    /// How much more than the hand-written loop this crate may cost in instructions. System calls
+    /// may not be more at all, and allocations none.
+    const MOST_PER_EVENT: f64 = 2.0;
+    const MOST_PER_POLL: f64 = 10.0;
+
+    const ROUNDS: usize = 1_000;
+    const FEW: usize = 1;
+    const MANY: usize = 64;
+
+    /// Servers of this crate, each with the one in C that does the same.
+    const PAIRS: [(&str, &str); 3] = [
+        ("mio, edge", "C epoll, edge"),
+        ("mio, edge, short read", "C epoll, edge, short read"),
+        ("mio, level", "C epoll, level"),
+    ];
+
+    struct Cost {
+        per_event: f64,
+        per_poll: f64,
+    }
+
+    pub(super) fn main() -> ExitCode {
+        let arguments: Vec<String> = env::args().skip(1).collect();
+        let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        let result = match words[..] {
+            ["worker", peer, timeout, events] => loops::run(
+                peer,
+                timeout == "timeout",
+                events.parse().unwrap_or(FEW),
+                ROUNDS,
+            )
+            .map(|()| true),
+            [] => report().map(|_| true),
+            ["--check"] => report(),
+            _ => {
+                eprintln!("usage: counts [--check]");
+                return ExitCode::from(2);
+            }
+        };
+        match result {
+            Ok(true) => ExitCode::SUCCESS,
+            Ok(false) => ExitCode::FAILURE,
+            Err(err) => {
+                eprintln!("counts: {err}");
+                ExitCode::FAILURE
+            }
+        }
+    }
+
+    /// Prints the tables. `false` if this crate is over its bounds.
+    fn report() -> io::Result<bool> {
+        let instructions = instructions()?;
+        println!();
+        Ok(instructions & calls()?)
+    }
+
+    fn instructions() -> io::Result<bool> {
+        println!("instructions of user space ({ROUNDS} polls each, epoll)");
+        println!(
+            "{:<10} {:<8} {:>10} {:>10}",
+            "loop", "timeout", "per event", "per poll"
+        );
+        let mut within = true;
+        for timeout in ["none", "timeout"] {
+            let mut raw = None;
+            for peer in loops::NAMES {
+                let cost = measure(peer, timeout)?;
+                println!(
+                    "{peer:<10} {timeout:<8} {:>10.2} {:>10.2}",
+                    cost.per_event, cost.per_poll
+                );
+                match &raw {
+                    None => raw = Some(cost),
+                    Some(raw) if peer == "mio" => {
+                        within &= cost.per_event <= raw.per_event + MOST_PER_EVENT
+                            && cost.per_poll <= raw.per_poll + MOST_PER_POLL;
+                    }
+                    Some(_) => {}
+                }
+            }
+        }
+        if !within {
+            println!(
+                "mio costs more than {MOST_PER_EVENT} more per event, {MOST_PER_POLL} per poll"
+            );
+        }
+        Ok(within)
+    }
+
+    fn measure(peer: &str, timeout: &str) -> io::Result<Cost> {
+        let few = count(peer, timeout, FEW)?;
+        let many = count(peer, timeout, MANY)?;
+        let per_event = (many - few) / (MANY - FEW) as f64;
+        Ok(Cost {
+            per_event,
+            per_poll: few - per_event * FEW as f64,
+        })
+    }
+
+    /// The instructions of one poll with so many events.
+    fn count(peer: &str, timeout: &str, events: usize) -> io::Result<f64> {
+        let output = Command::new("valgrind")
+            .args([
+                "--tool=callgrind",
+                "--callgrind-out-file=/dev/null",
+                "--collect-atstart=no",
+            ])
+            .arg(format!("--toggle-collect=*counted_{peer}"))
+            .arg(env::current_exe()?)
+            .args(["worker", peer, timeout, &events.to_string()])
+            .output()?;
+        let log = String::from_utf8_lossy(&output.stderr);
+        let collected = log.lines().find_map(|line| line.split_once("Collected : "));
+        match collected.and_then(|(_, count)| count.trim().parse::<f64>().ok()) {
+            Some(count) if output.status.success() && count > 0.0 => Ok(count / ROUNDS as f64),
+            _ => Err(io::Error::other(format!(
+                "valgrind counted nothing for {peer}:\n{log}"
+            ))),
+        }
+    }
+
+    fn calls() -> io::Result<bool> {
+        println!("of an echo server, per message");
+        println!("{:<26}{:>14}{:>14}", "", "system calls", "allocations");
+        let peers = peers::all(false)?;
+        let cores = Cores::choose()?;
+        let mut within = true;
+        for (ours, raw) in PAIRS {
+            let (ours, raw) = (command(&peers, ours)?, command(&peers, raw)?);
+            let (mut calls, mut most) = (0.0, 0.0);
+            // On a very busy machine a server may not have come to rest before the next message,
+            // and then saves a call. Nothing makes both counts the same by chance again and again.
+            for _ in 0..3 {
+                calls = Tool::Calls.per_echo(ours.1, &cores)?;
+                most = Tool::Calls.per_echo(raw.1, &cores)?;
+                if calls <= most {
+                    break;
+                }
+            }
+            let allocations = Tool::Allocations.per_echo(ours.1, &cores)?;
+            println!("{:<26}{most:>14.2}", raw.0);
+            println!("{:<26}{calls:>14.2}{allocations:>14.2}", ours.0);
+            if calls > most {
+                println!("{} makes more system calls than {}", ours.0, raw.0);
+                within = false;
+            }
+            if allocations != 0.0 {
+                println!("{} allocates", ours.0);
+                within = false;
+            }
+        }
+        Ok(within)
+    }
+
+    fn command<'a>(peers: &'a [Peer], name: &'a str) -> io::Result<(&'a str, &'a [OsString])> {
+        let peer = peers.iter().find(|peer| peer.name == name);
+        let why = match peer.map(|peer| &peer.command) {
+            Some(Ok(command)) => return Ok((name, command)),
+            Some(Err(why)) => why,
+            None => "no such peer",
+        };
+        Err(io::Error::other(format!("{name}: {why}")))
+    }
+}

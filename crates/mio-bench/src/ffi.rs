@@ -1,0 +1,92 @@
+//! The system calls of the hand-written loop, and what no safe crate has.
+
+use std::io;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::sync::Arc;
+
+use libc::c_int;
+pub use libc::epoll_event;
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
+
+/// A new epoll.
+pub fn epoll_create() -> io::Result<OwnedFd> {
+    // SAFETY: no pointer is passed.
+    match unsafe { libc::epoll_create1(libc::EPOLL_CLOEXEC) } {
+        -1 => Err(io::Error::last_os_error()),
+        // SAFETY: the descriptor was just made.
+        fd => Ok(unsafe { OwnedFd::from_raw_fd(fd) }),
+    }
+}
+
+/// Changes what an epoll watches.
+pub fn epoll_ctl(
+    epoll: &OwnedFd,
+    operation: c_int,
+    fd: RawFd,
+    mut event: epoll_event,
+) -> io::Result<()> {
+    // SAFETY: the event is on our stack.
+    match unsafe { libc::epoll_ctl(epoll.as_raw_fd(), operation, fd, &raw mut event) } {
+        -1 => Err(io::Error::last_os_error()),
+        _ => Ok(()),
+    }
+}
+
+/// How many events the system has written to `events`, or -1.
+#[inline(always)]
+pub fn epoll_wait(epoll: RawFd, events: &mut [epoll_event], milliseconds: c_int) -> c_int {
+    // SAFETY: the buffer is as long as we say.
+    unsafe {
+        libc::epoll_wait(
+            epoll,
+            events.as_mut_ptr(),
+            events.len() as c_int,
+            milliseconds,
+        )
+    }
+}
+
+/// The processor time of this process in nanoseconds.
+///
+/// Not from rustix, which looks for the kernel's vDSO itself, and fails under valgrind.
+pub(crate) fn cpu_time() -> io::Result<i64> {
+    let mut time = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    // SAFETY: the time is on our stack.
+    match unsafe { libc::clock_gettime(libc::CLOCK_PROCESS_CPUTIME_ID, &raw mut time) } {
+        -1 => Err(io::Error::last_os_error()),
+        _ => Ok(time.tv_sec * 1_000_000_000 + time.tv_nsec),
+    }
+}
+
+/// Has this process told by SIGIO about a descriptor that is set to `O_ASYNC`.
+pub(crate) fn own(fd: RawFd) -> io::Result<()> {
+    // SAFETY: no pointer is passed.
+    match unsafe { libc::fcntl(fd, libc::F_SETOWN, std::process::id()) } {
+        -1 => Err(io::Error::last_os_error()),
+        _ => Ok(()),
+    }
+}
+
+/// Registers a source with the poller of the crate `polling`, level-triggered, for reading.
+///
+/// The sources of a server live as long as its process, or are deleted before they are closed.
+pub(crate) fn watch_with_polling(
+    poller: &polling::Poller,
+    fd: RawFd,
+    key: usize,
+) -> io::Result<()> {
+    let event = polling::Event::readable(key);
+    // SAFETY: each caller in `servers` deletes the source before it closes it.
+    unsafe { poller.add_with_mode(fd, event, polling::PollMode::Level) }
+}
+
+/// Registers a source with tokio's runtime, for reading.
+pub(crate) fn watch_with_tokio(source: Arc<OwnedFd>) -> io::Result<AsyncFd<Arc<OwnedFd>>> {
+    // SAFETY: the descriptor is owned by what is given, so it stays open as long.
+    let source = unsafe { AsyncFd::register_with_interest(source, Interest::READABLE) };
+    Ok(source?)
+}

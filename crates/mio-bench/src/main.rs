@@ -1,0 +1,218 @@
+//! Every peer on the same work, in one run: see BENCHMARKS.md.
+
+#[cfg(peers)]
+fn main() -> std::process::ExitCode {
+    driver::main()
+}
+
+#[cfg(not(peers))]
+fn main() {
+    println!("the peers run on Linux");
+}
+
+#[cfg(peers)]
+mod driver {
+    use std::env;
+    use std::fs;
+    use std::io;
+    use std::process::ExitCode;
+    use std::time::{Duration, Instant};
+
+    use mio_bench::calls::Counts;
+    use mio_bench::client::{self, Load, Until};
+    use mio_bench::peers::{self, REFERENCE};
+    use mio_bench::plot;
+    use mio_bench::report::{self, Report, Table};
+    use mio_bench::run::Cores;
+    use mio_bench::servers::{self, Task};
+    use mio_bench::wakes;
+    use mio_bench::works::{self, Plan, Servers, WORKS};
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+    const USAGE: &str = "usage: mio-bench [--quick] [--install] [--peers WORD] [--works WORD]
+
+  --quick        fewer and shorter runs: within two minutes
+  --install      installs what the peers in C need, with apt-get
+  --peers WORD   only peers whose name contains the word, and the reference
+  --works WORD   only works whose name contains the word; counts and memory are two of them";
+
+    pub(super) fn main() -> ExitCode {
+        let arguments: Vec<String> = env::args().skip(1).collect();
+        let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        let result = match words[..] {
+            ["server", name, "echo"] => servers::run(name, Task::Echo),
+            ["server", name, "dispatch", registered, ready, rounds] => {
+                dispatch(name, [registered, ready, rounds])
+            }
+            ["client", port, load, connections, until] => {
+                run_client(port, load, connections, until)
+            }
+            _ => match Options::parse(&words) {
+                Some(options) => compare(&options),
+                None => {
+                    eprintln!("{USAGE}");
+                    return ExitCode::from(2);
+                }
+            },
+        };
+        match result {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(err) => {
+                eprintln!("mio-bench: {err}");
+                ExitCode::FAILURE
+            }
+        }
+    }
+
+    type MeasureTable = fn() -> io::Result<Table>;
+
+    #[derive(Default)]
+    struct Options {
+        quick: bool,
+        install: bool,
+        peers: Option<String>,
+        works: Option<String>,
+    }
+
+    impl Options {
+        fn parse(words: &[&str]) -> Option<Options> {
+            let mut options = Options::default();
+            let mut words = words.iter();
+            while let Some(word) = words.next() {
+                match *word {
+                    "--quick" => options.quick = true,
+                    "--install" => options.install = true,
+                    "--peers" => options.peers = Some((*words.next()?).to_owned()),
+                    "--works" => options.works = Some((*words.next()?).to_owned()),
+                    _ => return None,
+                }
+            }
+            Some(options)
+        }
+
+        fn wants(&self, work: &str) -> bool {
+            self.works.as_ref().is_none_or(|word| work.contains(word))
+        }
+
+        fn plan(&self) -> Plan {
+            if self.quick {
+                Plan {
+                    rounds: 3,
+                    slice: Duration::from_millis(25),
+                    events: 10_000,
+                }
+            } else {
+                Plan {
+                    rounds: 15,
+                    slice: Duration::from_millis(250),
+                    events: 100_000,
+                }
+            }
+        }
+    }
+
+    fn compare(options: &Options) -> io::Result<()> {
+        // Ten thousand connections are ten thousand descriptors.
+        let limit = getrlimit(Resource::Nofile);
+        let most = Rlimit {
+            current: limit.maximum,
+            maximum: limit.maximum,
+        };
+        setrlimit(Resource::Nofile, most)?;
+        let (start, about) = (Instant::now(), report::about());
+        let mut peers = peers::all(options.install)?;
+        if let Some(word) = &options.peers {
+            peers.retain(|peer| peer.name == REFERENCE || peer.name.contains(word));
+        }
+        let plan = options.plan();
+        let cores = Cores::choose()?;
+        let begin = |name: &str| eprintln!("{:4} s: {name}", start.elapsed().as_secs());
+        let mut works = Vec::new();
+        let servers = Servers::start(&peers, &cores);
+        for work in WORKS {
+            let name = work.name();
+            if !options.wants(&name) || (options.quick && work.is_long()) {
+                continue;
+            }
+            begin(&name);
+            let outcomes = works::measure(work, &peers, &servers, plan, &cores);
+            works.push((work, outcomes.map_err(io::Error::other)?));
+        }
+        drop(servers);
+        let mut counts = Vec::new();
+        let mut memory = None;
+        if options.wants("counts") {
+            begin("counts");
+            counts.extend(peers.iter().map(|peer| {
+                let command = peer.command()?;
+                Some(Counts::of(command, options.quick, &cores))
+            }));
+        }
+        if options.wants("memory") {
+            begin("memory");
+            let connections = if options.quick { 1_000 } else { 10_000 };
+            memory = Some((connections, works::memory(&peers, connections, &cores)));
+        }
+        let mut tables = Vec::new();
+        let more: [(&str, MeasureTable); 3] = [
+            ("lateness", wakes::lateness),
+            ("wake-up", wakes::round_trips),
+            ("wake storm", wakes::storm),
+        ];
+        for (name, measure) in more {
+            if options.wants(name) {
+                begin(name);
+                tables.push(measure()?);
+            }
+        }
+        let report = Report {
+            tables,
+            peers,
+            plan,
+            about,
+            works,
+            counts,
+            memory,
+        };
+        print!("{}", report.text());
+        let folder = peers::target()?.join("bench");
+        fs::write(folder.join("report.json"), report.json())?;
+        fs::write(folder.join("report.html"), plot::page(&report))?;
+        println!(
+            "\nwritten: report.html and report.json in {}",
+            folder.display()
+        );
+        Ok(())
+    }
+
+    fn dispatch(name: &str, numbers: [&str; 3]) -> io::Result<()> {
+        let [registered, ready, rounds] = numbers.map(number);
+        let task = Task::Dispatch {
+            registered: registered?,
+            ready: ready?,
+            rounds: rounds?,
+        };
+        servers::run(name, task)
+    }
+
+    fn run_client(port: &str, load: &str, connections: &str, until: &str) -> io::Result<()> {
+        let connections = number(connections)?;
+        let load = match load {
+            "echo" => Load::Echo { connections },
+            "idle" => Load::Idle { connections },
+            _ => Load::Churn,
+        };
+        let until = match until.split_once(':') {
+            Some(("ms", time)) => Until::Time(Duration::from_millis(number(time)? as u64)),
+            Some(("rested", count)) => Until::Rested(number(count)? as u64),
+            Some((_, count)) => Until::Count(number(count)? as u64),
+            None => return Err(io::Error::other("until when?")),
+        };
+        client::run(number(port)? as u16, load, until)
+    }
+
+    fn number(text: &str) -> io::Result<usize> {
+        text.parse()
+            .map_err(|_| io::Error::other(format!("no number: {text}")))
+    }
+}

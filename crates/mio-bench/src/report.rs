@@ -1,0 +1,353 @@
+//! The tables, for people and for programs.
+
+use std::fmt::Write;
+use std::fs;
+use std::process::Command;
+
+use crate::calls::Counts;
+use crate::peers::{Peer, REFERENCE};
+use crate::stats::Spread;
+use crate::works::{Outcome, Outcomes, Plan, Work};
+
+/// All that one run has found.
+#[derive(Debug)]
+pub struct Report {
+    /// Who was compared.
+    pub peers: Vec<Peer>,
+    /// How it was measured.
+    pub plan: Plan,
+    /// The machine, and when.
+    pub about: Vec<(&'static str, String)>,
+    /// The works with their outcomes, in the order of the peers.
+    pub works: Vec<(Work, Outcomes)>,
+    /// The counts, in the order of the peers.
+    pub counts: Vec<Option<Counts>>,
+    /// What has columns of its own.
+    pub tables: Vec<Table>,
+    /// How many connections were idle, and the bytes for each, in the order of the peers.
+    pub memory: Option<(usize, Vec<Result<f64, String>>)>,
+}
+
+/// A table of a work that some peers do.
+#[derive(Debug)]
+pub struct Table {
+    /// Its name.
+    pub name: &'static str,
+    /// What its figures are.
+    pub what: String,
+    /// The heads of its columns.
+    pub columns: Vec<&'static str>,
+    /// The names of the peers, with their figures.
+    pub rows: Vec<(&'static str, Vec<f64>)>,
+}
+
+impl Table {
+    fn text(&self, text: &mut String) {
+        let _ = write!(text, "\n{}: {}\n{:<26}", self.name, self.what, "");
+        for column in &self.columns {
+            let _ = write!(text, "{column:>14}");
+        }
+        text.push('\n');
+        for (name, figures) in &self.rows {
+            let _ = write!(text, "{name:<26}");
+            for figure in figures {
+                let _ = write!(text, "{figure:>14.2}");
+            }
+            text.push('\n');
+        }
+    }
+
+    fn json(&self) -> String {
+        let row = |(name, figures): &(&str, Vec<f64>)| {
+            let figures: Vec<String> = figures
+                .iter()
+                .map(|figure| format!("{figure:.3}"))
+                .collect();
+            format!("{}: [{}]", quote(name), figures.join(", "))
+        };
+        let rows: Vec<String> = self.rows.iter().map(row).collect();
+        let columns: Vec<String> = self.columns.iter().map(|column| quote(column)).collect();
+        format!(
+            "    {{\"name\": {}, \"what\": {}, \"columns\": [{}], \"rows\": {{{}}}}}",
+            quote(self.name),
+            quote(&self.what),
+            columns.join(", "),
+            rows.join(", ")
+        )
+    }
+}
+
+/// What can be known of the machine.
+pub fn about() -> Vec<(&'static str, String)> {
+    let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
+    let processor = read("/proc/cpuinfo");
+    let model = processor
+        .lines()
+        .find_map(|line| line.strip_prefix("model name"))
+        .map_or("unknown", |line| line.trim_start_matches(['\t', ' ', ':']));
+    let cores = processor
+        .lines()
+        .filter(|line| line.starts_with("processor"))
+        .count();
+    let date = Command::new("date").args(["-u", "+%F %R UTC"]).output();
+    let date = date.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
+    vec![
+        ("processor", format!("{model}, {cores} cores")),
+        (
+            "kernel",
+            read("/proc/sys/kernel/osrelease").trim().to_owned(),
+        ),
+        ("load at the start", read("/proc/loadavg").trim().to_owned()),
+        ("date", date.unwrap_or_default()),
+    ]
+}
+
+impl Report {
+    /// The tables as text.
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        for (what, value) in &self.about {
+            let _ = writeln!(text, "{what}: {value}");
+        }
+        if !self.works.is_empty() {
+            self.ratios(&mut text);
+        }
+        if !self.counts.is_empty() {
+            self.count_table(&mut text);
+        }
+        if let Some((connections, bytes)) = &self.memory {
+            let _ = writeln!(
+                text,
+                "\nbytes of the process for each of {connections} idle connections"
+            );
+            for (peer, bytes) in self.peers.iter().zip(bytes) {
+                if let Ok(bytes) = bytes {
+                    let _ = writeln!(text, "{:<26}{bytes:>14.0}", peer.name);
+                }
+            }
+        }
+        for table in &self.tables {
+            table.text(&mut text);
+        }
+        let missing = self.missing();
+        if !missing.is_empty() {
+            let _ = writeln!(text, "\nmissing:");
+        }
+        for (name, why) in missing {
+            let _ = writeln!(text, "  {name}: {why}");
+        }
+        text
+    }
+
+    fn ratios(&self, text: &mut String) {
+        let _ = writeln!(
+            text,
+            "\nserver's processor time per operation, as a ratio to {REFERENCE}:\n\
+             median of {} pairs, and half the distance between the quarters (its own row is noise)",
+            self.plan.rounds
+        );
+        self.matrix(text, |outcome| {
+            let ratio = outcome.ratio;
+            format!("{:.2} ±{:.2}", ratio.middle, ratio.half_width())
+        });
+        let _ = writeln!(text, "\nthousands of operations per second, medians");
+        self.matrix(text, |outcome| {
+            format!("{:.1}", outcome.throughput.middle / 1e3)
+        });
+    }
+
+    fn matrix(&self, text: &mut String, cell: impl Fn(&Outcome) -> String) {
+        let _ = write!(text, "{:<26}", "");
+        for (work, _) in &self.works {
+            let name = work.name();
+            let name = name.strip_prefix("dispatch ").unwrap_or(&name);
+            let _ = write!(text, "{name:>14}");
+        }
+        text.push('\n');
+        for (index, peer) in self.peers.iter().enumerate() {
+            let _ = write!(text, "{:<26}", peer.name);
+            for (_, outcomes) in &self.works {
+                let cell = outcomes[index].as_ref().map_or("-".to_owned(), &cell);
+                let _ = write!(text, "{cell:>14}");
+            }
+            text.push('\n');
+        }
+    }
+
+    fn count_table(&self, text: &mut String) {
+        let _ = writeln!(
+            text,
+            "\ncounts: system calls, allocations and instructions of user space per echo (one\n\
+             connection); instructions of dispatching per event, with its write and read, and per\n\
+             poll"
+        );
+        let names = ["calls", "allocations", "instructions", "event", "poll"];
+        let _ = write!(text, "{:<26}", "");
+        for name in names {
+            let _ = write!(text, "{name:>14}");
+        }
+        text.push('\n');
+        for (peer, counts) in self.peers.iter().zip(&self.counts) {
+            let _ = write!(text, "{:<26}", peer.name);
+            for number in counts.as_ref().map_or([None; 5], numbers) {
+                let cell = number.map_or("-".to_owned(), |number| format!("{number:.2}"));
+                let _ = write!(text, "{cell:>14}");
+            }
+            text.push('\n');
+        }
+    }
+
+    /// What is missing, and why, each reason once.
+    pub fn missing(&self) -> Vec<(String, String)> {
+        let mut missing = Vec::new();
+        for (index, peer) in self.peers.iter().enumerate() {
+            if let Err(why) = &peer.command {
+                missing.push((peer.name.to_owned(), why.clone()));
+                continue;
+            }
+            for (work, outcomes) in &self.works {
+                if let Err(why) = &outcomes[index] {
+                    missing.push((format!("{}, {}", peer.name, work.name()), why.clone()));
+                }
+            }
+            if let Some((_, bytes)) = &self.memory {
+                if let Err(why) = &bytes[index] {
+                    missing.push((format!("{}, memory", peer.name), why.clone()));
+                }
+            }
+        }
+        for counts in self.counts.iter().flatten() {
+            let failed = [
+                ("system calls", counts.calls.as_ref().err()),
+                ("allocations", counts.allocations.as_ref().err()),
+                ("instructions", counts.instructions.as_ref().err()),
+                ("instructions per event", counts.dispatch.as_ref().err()),
+            ];
+            for (what, why) in failed {
+                let entry = why.map(|why| (what.to_owned(), why.clone()));
+                missing.extend(entry.filter(|entry| !missing.contains(entry)));
+            }
+        }
+        missing
+    }
+
+    /// Everything as JSON.
+    pub fn json(&self) -> String {
+        let mut text = String::from("{\n  \"about\": {");
+        let about = self.about.iter();
+        let about: Vec<String> = about
+            .map(|(what, value)| format!("{}: {}", quote(what), quote(value)))
+            .collect();
+        let _ = write!(
+            text,
+            "{}}},\n  \"rounds\": {},\n",
+            about.join(", "),
+            self.plan.rounds
+        );
+        let _ = write!(
+            text,
+            "  \"reference\": {},\n  \"peers\": [\n",
+            quote(REFERENCE)
+        );
+        let peers: Vec<String> = (0..self.peers.len())
+            .map(|index| self.entry(index))
+            .collect();
+        text.push_str(&peers.join(",\n"));
+        text.push_str("\n  ],\n  \"tables\": [\n");
+        let tables: Vec<String> = self.tables.iter().map(Table::json).collect();
+        text.push_str(&tables.join(",\n"));
+        text.push_str("\n  ],\n  \"missing\": [\n");
+        let missing = self.missing();
+        let missing = missing.iter();
+        let missing: Vec<String> = missing
+            .map(|(what, why)| format!("    [{}, {}]", quote(what), quote(why)))
+            .collect();
+        text.push_str(&missing.join(",\n"));
+        text.push_str("\n  ]\n}\n");
+        text
+    }
+
+    fn entry(&self, index: usize) -> String {
+        let peer = &self.peers[index];
+        let mut fields = vec![
+            format!("\"name\": {}", quote(peer.name)),
+            format!("\"ours\": {}", peer.is_ours),
+        ];
+        let works = self.works.iter();
+        let works: Vec<String> = works
+            .filter_map(|(work, outcomes)| {
+                let outcome = outcomes[index].as_ref().ok()?;
+                Some(format!(
+                    "{}: {{\"ratio\": {}, \"nanoseconds\": {}, \"per_second\": {}}}",
+                    quote(&work.name()),
+                    spread(outcome.ratio),
+                    spread(outcome.cpu),
+                    spread(outcome.throughput)
+                ))
+            })
+            .collect();
+        fields.push(format!("\"works\": {{{}}}", works.join(", ")));
+        let names = [
+            "calls_per_echo",
+            "allocations_per_echo",
+            "instructions_per_echo",
+            "instructions_per_event",
+            "instructions_per_poll",
+        ];
+        let counts = self.counts.get(index).and_then(Option::as_ref);
+        let numbers = counts.map_or([None; 5], numbers);
+        for (name, number) in names.into_iter().zip(numbers) {
+            fields.extend(number.map(|number| format!("\"{name}\": {number:.3}")));
+        }
+        if let Some((_, bytes)) = &self.memory {
+            let bytes = bytes[index].as_ref().ok();
+            fields.extend(bytes.map(|bytes| format!("\"bytes_per_idle\": {bytes:.1}")));
+        }
+        format!("    {{{}}}", fields.join(", "))
+    }
+}
+
+/// Those of the counts that there are.
+fn numbers(counts: &Counts) -> [Option<f64>; 5] {
+    let one = |count: &Result<f64, String>| count.as_ref().ok().copied();
+    let dispatch = counts.dispatch.as_ref().ok();
+    [
+        one(&counts.calls),
+        one(&counts.allocations),
+        one(&counts.instructions),
+        dispatch.map(|(event, _)| *event),
+        dispatch.map(|(_, poll)| *poll),
+    ]
+}
+
+fn spread(spread: Spread) -> String {
+    format!(
+        "[{:.4}, {:.4}, {:.4}]",
+        spread.low, spread.middle, spread.high
+    )
+}
+
+fn quote(text: &str) -> String {
+    let mut quoted = String::from('"');
+    for letter in text.chars() {
+        match letter {
+            '"' | '\\' => quoted.extend(['\\', letter]),
+            letter if letter.is_control() => {
+                let _ = write!(quoted, "\\u{:04x}", u32::from(letter));
+            }
+            letter => quoted.push(letter),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quote;
+
+    #[test]
+    fn json_text() {
+        assert_eq!(quote("a \"b\"\\\n"), r#""a \"b\"\\\u000a""#);
+    }
+}

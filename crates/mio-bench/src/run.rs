@@ -1,0 +1,246 @@
+//! Starting servers and clients, and reading what a server used.
+
+use std::ffi::OsString;
+use std::fs;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
+
+use crate::client::{Load, Until};
+use crate::peers;
+
+/// What a piece of work took.
+#[derive(Clone, Copy, Debug)]
+pub struct Cost {
+    /// How many operations were done.
+    pub operations: f64,
+    /// Nanoseconds of the server's processor time.
+    pub cpu: f64,
+    /// Nanoseconds of the clock.
+    pub wall: f64,
+}
+
+impl Cost {
+    /// Processor time for each operation.
+    pub fn each(self) -> f64 {
+        self.cpu / self.operations
+    }
+}
+
+/// Where the server runs, and where the client.
+#[derive(Clone, Debug)]
+pub struct Cores {
+    all: CpuSet,
+    server: CpuSet,
+    client: CpuSet,
+}
+
+impl Cores {
+    /// The first two that this process may use; one for both if there is one.
+    pub fn choose() -> io::Result<Cores> {
+        let all = sched_getaffinity(None)?;
+        let mut allowed = (0..CpuSet::MAX_CPU).filter(|core| all.is_set(*core));
+        let first = allowed.next().unwrap_or(0);
+        let second = allowed.next().unwrap_or(first);
+        let one = |core| {
+            let mut set = CpuSet::new();
+            set.set(core);
+            set
+        };
+        Ok(Cores {
+            all,
+            server: one(first),
+            client: one(second),
+        })
+    }
+
+    /// Starts a child, which inherits where it may run.
+    fn spawn(&self, set: &CpuSet, command: &mut Command) -> io::Result<Child> {
+        sched_setaffinity(None, set)?;
+        let child = command.spawn();
+        sched_setaffinity(None, &self.all)?;
+        child
+    }
+}
+
+/// A child that ends when this is dropped.
+#[derive(Debug)]
+struct Process {
+    child: Child,
+    output: BufReader<ChildStdout>,
+}
+
+impl Process {
+    fn start(command: &[OsString], set: &CpuSet, cores: &Cores) -> io::Result<Process> {
+        let mut builder = Command::new(&command[0]);
+        builder.args(&command[1..]);
+        builder.stdin(Stdio::piped()).stdout(Stdio::piped());
+        // Who fails says why, and nobody says anything else there.
+        builder.stderr(Stdio::piped());
+        let mut child = cores.spawn(set, &mut builder)?;
+        let output = child.stdout.take().expect("a pipe");
+        let output = BufReader::new(output);
+        Ok(Process { child, output })
+    }
+
+    fn line(&mut self) -> io::Result<String> {
+        let mut line = String::new();
+        if self.output.read_line(&mut line)? == 0 {
+            let mut why = String::new();
+            if let Some(errors) = &mut self.child.stderr {
+                errors.read_to_string(&mut why)?;
+            }
+            let status = self.child.wait()?;
+            return Err(io::Error::other(format!("{status}: {}", why.trim())));
+        }
+        Ok(line.trim().to_owned())
+    }
+
+    /// Closes its input, which ends it, and waits.
+    fn end(&mut self) -> io::Result<()> {
+        drop(self.child.stdin.take());
+        self.child.wait()?;
+        Ok(())
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.end();
+    }
+}
+
+/// A running echo server.
+#[derive(Debug)]
+pub struct Server {
+    process: Process,
+    port: String,
+}
+
+impl Server {
+    /// Starts it, under a tool if `tool` is not empty.
+    pub fn start(tool: &[OsString], command: &[OsString], cores: &Cores) -> io::Result<Server> {
+        let command = [tool, command, &["echo".into()]].concat();
+        let mut process = Process::start(&command, &cores.server, cores)?;
+        let port = process.line()?;
+        Ok(Server { process, port })
+    }
+
+    /// Ends it and waits.
+    pub fn end(&mut self) -> io::Result<()> {
+        self.process.end()
+    }
+
+    /// The processor time that it has used so far, in nanoseconds.
+    fn cpu(&self) -> io::Result<f64> {
+        let id = self.process.child.id();
+        // Exact; the other file counts in hundredths of a second.
+        if let Ok(text) = fs::read_to_string(format!("/proc/{id}/schedstat")) {
+            if let Some(time) = text.split(' ').next().and_then(|time| time.parse().ok()) {
+                return Ok(time);
+            }
+        }
+        let text = fs::read_to_string(format!("/proc/{id}/stat"))?;
+        let fields = text.rsplit(')').next().unwrap_or_default();
+        let ticks = fields.split_whitespace().skip(11).take(2);
+        let ticks: f64 = ticks.filter_map(|field| field.parse::<f64>().ok()).sum();
+        Ok(ticks * 1e7)
+    }
+
+    /// Kilobytes of its memory that are present.
+    pub fn memory(&self) -> io::Result<f64> {
+        let text = fs::read_to_string(format!("/proc/{}/status", self.process.child.id()))?;
+        let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let number = line.and_then(|line| line.split_whitespace().next());
+        number
+            .and_then(|number| number.parse().ok())
+            .ok_or(io::Error::other("no VmRSS"))
+    }
+
+    /// Has a client work with it.
+    pub fn work(&self, load: Load, until: Until, cores: &Cores) -> io::Result<Cost> {
+        let mut client = Client::start(self, load, until, cores)?;
+        let before = self.cpu()?;
+        let (operations, wall) = client.go()?;
+        // Until it waits again.
+        thread::sleep(Duration::from_millis(2));
+        let cpu = self.cpu()? - before;
+        Ok(Cost {
+            operations,
+            cpu,
+            wall,
+        })
+    }
+}
+
+/// A client whose connections are made. They are closed when it is dropped.
+#[derive(Debug)]
+pub struct Client {
+    process: Process,
+}
+
+impl Client {
+    /// Connects.
+    pub fn start(server: &Server, load: Load, until: Until, cores: &Cores) -> io::Result<Client> {
+        let (load, connections) = match load {
+            Load::Echo { connections } => ("echo", connections),
+            Load::Churn => ("churn", 0),
+            Load::Idle { connections } => ("idle", connections),
+        };
+        let until = match until {
+            Until::Time(time) => format!("ms:{}", time.as_millis()),
+            Until::Count(count) => format!("count:{count}"),
+            Until::Rested(count) => format!("rested:{count}"),
+        };
+        let command: [OsString; 6] = [
+            peers::program()?.into(),
+            "client".into(),
+            server.port.clone().into(),
+            load.into(),
+            connections.to_string().into(),
+            until.into(),
+        ];
+        let mut process = Process::start(&command, &cores.client, cores)?;
+        match process.line()?.as_str() {
+            "ready" => Ok(Client { process }),
+            line => Err(io::Error::other(format!("the client says {line}"))),
+        }
+    }
+
+    /// Works, and says how many operations it did, in how many nanoseconds.
+    pub fn go(&mut self) -> io::Result<(f64, f64)> {
+        let input = self.process.child.stdin.as_mut().expect("a pipe");
+        input.write_all(b"go\n")?;
+        two_numbers(&self.process.line()?)
+    }
+}
+
+/// Has a peer see eventfds ready: `ready` of `registered`, `rounds` times.
+pub fn dispatch(
+    command: &[OsString],
+    [registered, ready, rounds]: [usize; 3],
+    cores: &Cores,
+) -> io::Result<Cost> {
+    // A peer that missed an event would wait for ever.
+    let limit: [OsString; 2] = ["timeout".into(), "60".into()];
+    let task = [registered, ready, rounds].map(|number| OsString::from(number.to_string()));
+    let command = [&limit, command, &["dispatch".into()], &task].concat();
+    let mut process = Process::start(&command, &cores.server, cores)?;
+    let (cpu, wall) = two_numbers(&process.line()?)?;
+    Ok(Cost {
+        operations: (ready * rounds) as f64,
+        cpu,
+        wall,
+    })
+}
+
+fn two_numbers(line: &str) -> io::Result<(f64, f64)> {
+    let mut numbers = line.split(' ').map(str::parse);
+    match (numbers.next(), numbers.next()) {
+        (Some(Ok(one)), Some(Ok(two))) => Ok((one, two)),
+        _ => Err(io::Error::other(format!("no figures: {line}"))),
+    }
+}

@@ -1,0 +1,208 @@
+//! The peers in Rust. Each is an echo server, and does the work of dispatching; all of that which
+//! is not the peer's own is here, once.
+
+mod calloop;
+mod mios;
+mod polling;
+mod raw;
+mod tokio;
+
+use std::io::{self, Read, Write};
+use std::net::{Ipv4Addr, TcpListener};
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::sync::Arc;
+use std::time::Instant;
+
+use ::mio::SelectorKind;
+use rustix::event::{EventfdFlags, eventfd};
+use rustix::fs::{OFlags, fcntl_setfl};
+
+use self::mios::Mode;
+use crate::ffi::cpu_time;
+
+/// What the buffer of a server holds; the peers in C have as much.
+const BUFFER: usize = 16 * 1024;
+
+/// The names of the peers in Rust, and what each is.
+pub const NAMES: [(&str, &str); 11] = [
+    ("raw", "Rust epoll, edge"),
+    ("mio-edge", "mio, edge"),
+    ("mio-short", "mio, edge, short read"),
+    ("mio-level", "mio, level"),
+    ("mio-busy", "mio, edge, busy_poll 20 us"),
+    ("mio-poll-edge", "mio, poll(2), edge"),
+    ("mio-poll-level", "mio, poll(2), level"),
+    ("mio_1_2", "mio 1.2.4"),
+    ("polling", "polling 3, level"),
+    ("calloop", "calloop 0.14, level"),
+    ("tokio", "tokio 1, current thread"),
+];
+
+/// Whether this build has the selector of a peer.
+pub fn is_built(name: &str) -> bool {
+    !name.starts_with("mio-poll")
+        || SelectorKind::available().any(|kind| kind == SelectorKind::Poll)
+}
+
+/// What a server is to do.
+#[derive(Clone, Copy, Debug)]
+pub enum Task {
+    /// Echo until the input is closed.
+    Echo,
+    /// See `ready` of `registered` eventfds ready, in so many rounds.
+    Dispatch {
+        /// How many sources there are.
+        registered: usize,
+        /// How many of them are ready in each round.
+        ready: usize,
+        /// How many rounds are measured.
+        rounds: usize,
+    },
+}
+
+/// Runs a server of this program.
+pub fn run(name: &str, task: Task) -> io::Result<()> {
+    match name {
+        "raw" => perform(raw::Raw::new()?, task),
+        "mio-edge" => perform(mios::ours(Mode::Edge)?, task),
+        "mio-short" => perform(mios::ours(Mode::Short)?, task),
+        "mio-level" => perform(mios::ours(Mode::Level)?, task),
+        "mio-busy" => perform(mios::ours_busy()?, task),
+        "mio-poll-edge" => match task {
+            // The rounds would take 10 ms each, and measure nothing else.
+            Task::Dispatch { .. } => Err(io::Error::other(
+                "on poll(2), edges of a raw descriptor are renewed every 10 ms",
+            )),
+            Task::Echo => perform(mios::ours_on_poll(Mode::Edge)?, task),
+        },
+        "mio-poll-level" => perform(mios::ours_on_poll(Mode::Level)?, task),
+        "mio_1_2" => perform(mios::published()?, task),
+        "polling" => perform(polling::Polling::new()?, task),
+        "calloop" => perform(calloop::Calloop::new()?, task),
+        "tokio" => perform(tokio::Tokio::new()?, task),
+        _ => Err(io::Error::other(format!("no server {name}"))),
+    }
+}
+
+/// What a peer can do.
+trait Peer {
+    /// Accepts and echoes, for ever.
+    fn serve(self, listener: TcpListener) -> io::Result<()>;
+
+    /// Registers an eventfd, whose handler reads it once and counts.
+    fn watch(&mut self, event: Arc<OwnedFd>) -> io::Result<()>;
+
+    /// Handles events until so many were counted, and says how many were.
+    fn turn(&mut self, expected: usize) -> io::Result<usize>;
+}
+
+fn perform(mut peer: impl Peer, task: Task) -> io::Result<()> {
+    match task {
+        Task::Echo => {
+            // A closed input ends the process by SIGIO. A thread that reads would do too, but then
+            // the kernel would count references to files at each call.
+            crate::ffi::own(io::stdin().as_raw_fd())?;
+            fcntl_setfl(io::stdin(), OFlags::ASYNC)?;
+            let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+            listener.set_nonblocking(true)?;
+            println!("{}", listener.local_addr()?.port());
+            peer.serve(listener)
+        }
+        Task::Dispatch {
+            registered,
+            ready,
+            rounds,
+        } => {
+            let mut events = Vec::with_capacity(registered);
+            for _ in 0..registered {
+                let flags = EventfdFlags::NONBLOCK | EventfdFlags::CLOEXEC;
+                let event = Arc::new(eventfd(0, flags)?);
+                peer.watch(Arc::clone(&event))?;
+                events.push(event);
+            }
+            let mut begin = (cpu_time()?, Instant::now());
+            // The first round is no part of it.
+            for round in 0..=rounds {
+                if round == 1 {
+                    begin = (cpu_time()?, Instant::now());
+                }
+                for index in 0..ready {
+                    rustix::io::write(&events[index * registered / ready], &1u64.to_ne_bytes())?;
+                }
+                if peer.turn(ready)? != ready {
+                    return Err(io::Error::other("too many events"));
+                }
+            }
+            let cpu = cpu_time()? - begin.0;
+            println!("{cpu} {}", begin.1.elapsed().as_nanos());
+            Ok(())
+        }
+    }
+}
+
+/// What each peer does about a ready eventfd.
+fn seen(event: &OwnedFd) -> io::Result<()> {
+    rustix::io::read(event, &mut [0; 8])?;
+    Ok(())
+}
+
+/// How much a server reads when a connection is readable.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Reads {
+    /// Once, and the selector tells about what is left.
+    Once,
+    /// Until a read did not fill the buffer.
+    UntilShort,
+    /// Until a read would block.
+    UntilBlock,
+}
+
+/// Writes back what there is; `false` when the connection is over.
+///
+/// A message is short, so there is room for it.
+fn echo(mut stream: impl Read + Write, buffer: &mut [u8], reads: Reads) -> bool {
+    loop {
+        match stream.read(buffer) {
+            Ok(0) => return false,
+            Ok(length) => {
+                if stream.write_all(&buffer[..length]).is_err() {
+                    return false;
+                }
+                let is_done = match reads {
+                    Reads::Once => true,
+                    Reads::UntilShort => length < buffer.len(),
+                    Reads::UntilBlock => false,
+                };
+                if is_done {
+                    return true;
+                }
+            }
+            Err(err) => return err.kind() == io::ErrorKind::WouldBlock,
+        }
+    }
+}
+
+/// Sources by the number of their descriptor, which is their token too.
+struct ByFd<T>(Vec<Option<T>>);
+
+impl<T> ByFd<T> {
+    fn new() -> ByFd<T> {
+        ByFd(Vec::new())
+    }
+
+    fn insert(&mut self, fd: RawFd, source: T) {
+        let index = fd as usize;
+        if index >= self.0.len() {
+            self.0.resize_with(index + 1, || None);
+        }
+        self.0[index] = Some(source);
+    }
+
+    fn get(&mut self, index: usize) -> Option<&mut T> {
+        self.0.get_mut(index)?.as_mut()
+    }
+
+    fn remove(&mut self, index: usize) -> Option<T> {
+        self.0.get_mut(index)?.take()
+    }
+}

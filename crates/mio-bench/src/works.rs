@@ -1,0 +1,210 @@
+//! What is measured, and in which order: by turns, each peer between two runs of the reference.
+
+use std::time::Duration;
+
+use crate::client::{Load, Until};
+use crate::peers::{Peer, REFERENCE};
+use crate::run::{self, Cores, Cost, Server};
+use crate::stats::Spread;
+
+/// How long and how often.
+#[derive(Clone, Copy, Debug)]
+pub struct Plan {
+    /// How often each peer has its turn.
+    pub rounds: usize,
+    /// How long one turn of a client is.
+    pub slice: Duration,
+    /// How many events one turn of dispatching sees, at least.
+    pub events: usize,
+}
+
+/// A piece of work that each peer does.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Work {
+    /// An echo server with a client.
+    Load(Load),
+    /// An echo server with a client, and with many connections that do nothing.
+    Among {
+        /// How many connections do something.
+        connections: usize,
+        /// How many do nothing.
+        idle: usize,
+    },
+    /// `ready` of `registered` eventfds are ready.
+    Dispatch {
+        /// How many sources there are.
+        registered: usize,
+        /// How many are ready in each round.
+        ready: usize,
+    },
+}
+
+impl Work {
+    /// What the tables call it.
+    pub fn name(self) -> String {
+        match self {
+            Work::Load(Load::Echo { connections }) => format!("echo {connections}"),
+            Work::Load(Load::Churn) => "churn".to_owned(),
+            Work::Load(Load::Idle { connections }) => format!("idle {connections}"),
+            Work::Among { connections, idle } => format!("echo {connections}+{idle}"),
+            Work::Dispatch { registered, ready } => format!("dispatch {ready}/{registered}"),
+        }
+    }
+
+    /// Whether it takes too long for a quick look.
+    pub fn is_long(self) -> bool {
+        matches!(self, Work::Among { .. })
+    }
+}
+
+/// All works that are measured as ratios.
+pub const WORKS: [Work; 9] = [
+    Work::Load(Load::Echo { connections: 1 }),
+    Work::Load(Load::Echo { connections: 64 }),
+    Work::Load(Load::Echo { connections: 512 }),
+    Work::Among {
+        connections: 64,
+        idle: 10_000,
+    },
+    Work::Load(Load::Churn),
+    Work::Dispatch {
+        registered: 1,
+        ready: 1,
+    },
+    Work::Dispatch {
+        registered: 100,
+        ready: 64,
+    },
+    Work::Dispatch {
+        registered: 10_000,
+        ready: 64,
+    },
+    Work::Dispatch {
+        registered: 10_000,
+        ready: 10_000,
+    },
+];
+
+/// What one peer did in one work.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// Processor time for each operation, as a ratio to the reference.
+    pub ratio: Spread,
+    /// Nanoseconds of processor time for each operation.
+    pub cpu: Spread,
+    /// Operations per second.
+    pub throughput: Spread,
+}
+
+/// A row of outcomes, or why there is none, for each peer in the order of the list.
+pub type Outcomes = Vec<Result<Outcome, String>>;
+
+/// The echo servers of all peers, running.
+#[derive(Debug)]
+pub struct Servers(Vec<Result<Server, String>>);
+
+impl Servers {
+    /// Starts them. Each waits, and uses nothing, unless it is its turn.
+    pub fn start(peers: &[Peer], cores: &Cores) -> Servers {
+        let start = |peer: &Peer| {
+            let command = peer.command.as_ref().map_err(String::clone)?;
+            Server::start(&[], command, cores).map_err(|err| err.to_string())
+        };
+        Servers(peers.iter().map(start).collect())
+    }
+}
+
+/// Measures one work.
+pub fn measure(
+    work: Work,
+    peers: &[Peer],
+    servers: &Servers,
+    plan: Plan,
+    cores: &Cores,
+) -> Result<Outcomes, String> {
+    // They stay while the others work.
+    let mut idle_clients = Vec::new();
+    if let Work::Among { idle, .. } = work {
+        let load = Load::Idle { connections: idle };
+        for server in servers.0.iter().flatten() {
+            let client = run::Client::start(server, load, Until::Count(0), cores);
+            idle_clients.push(client.map_err(|err| err.to_string())?);
+        }
+    }
+    let one = |index: usize| -> Result<Cost, String> {
+        let cost = match work {
+            Work::Load(load) => {
+                let server = servers.0[index].as_ref().map_err(String::clone)?;
+                server.work(load, Until::Time(plan.slice), cores)
+            }
+            Work::Among { connections, .. } => {
+                let server = servers.0[index].as_ref().map_err(String::clone)?;
+                let load = Load::Echo { connections };
+                server.work(load, Until::Time(plan.slice), cores)
+            }
+            Work::Dispatch { registered, ready } => {
+                let command = peers[index].command.as_ref().map_err(String::clone)?;
+                let rounds = plan.events.div_ceil(ready).max(2);
+                run::dispatch(command, [registered, ready, rounds], cores)
+            }
+        };
+        match cost {
+            Ok(cost) if cost.operations > 0.0 && cost.cpu > 0.0 => Ok(cost),
+            Ok(_) => Err("nothing was done".to_owned()),
+            Err(err) => Err(err.to_string()),
+        }
+    };
+    let is_reference = |peer: &Peer| peer.name == REFERENCE;
+    let reference = peers.iter().position(is_reference).ok_or("no reference")?;
+    let mut costs: Vec<Result<Vec<(Cost, f64)>, String>> = Vec::new();
+    costs.resize_with(peers.len(), || Ok(Vec::new()));
+    for _ in 0..plan.rounds {
+        let mut before = one(reference)?.each();
+        for (index, costs) in costs.iter_mut().enumerate() {
+            let Ok(so_far) = costs else { continue };
+            match one(index) {
+                Ok(cost) => {
+                    let after = one(reference)?.each();
+                    so_far.push((cost, 2.0 * cost.each() / (before + after)));
+                    before = after;
+                }
+                Err(why) => *costs = Err(why),
+            }
+        }
+    }
+    let outcome = |costs: Result<Vec<(Cost, f64)>, String>| {
+        let costs = costs?;
+        let spread = |value: fn(&(Cost, f64)) -> f64| {
+            let values: Vec<f64> = costs.iter().map(value).collect();
+            Spread::of(&values).ok_or("no rounds".to_owned())
+        };
+        Ok(Outcome {
+            ratio: spread(|(_, ratio)| *ratio)?,
+            cpu: spread(|(cost, _)| cost.each())?,
+            throughput: spread(|(cost, _)| cost.operations / cost.wall * 1e9)?,
+        })
+    };
+    Ok(costs.into_iter().map(outcome).collect())
+}
+
+/// Bytes of each server's process for one of so many idle connections.
+pub fn memory(peers: &[Peer], connections: usize, cores: &Cores) -> Vec<Result<f64, String>> {
+    let one = |peer: &Peer| -> Result<f64, String> {
+        let command = peer.command.as_ref().map_err(String::clone)?;
+        let grown = || -> std::io::Result<f64> {
+            let server = Server::start(&[], command, cores)?;
+            // What the first connections need is not counted.
+            let idle = |connections| {
+                let load = Load::Idle { connections };
+                run::Client::start(&server, load, Until::Count(0), cores)
+            };
+            let _few = idle(10)?;
+            let before = server.memory()?;
+            let _many = idle(connections)?;
+            Ok(server.memory()? - before)
+        };
+        let kilobytes = grown().map_err(|err| err.to_string())?;
+        Ok(kilobytes * 1024.0 / connections as f64)
+    };
+    peers.iter().map(one).collect()
+}
