@@ -2,6 +2,7 @@
 //! is not the peer's own is here, once.
 
 mod calloop;
+mod mio_loop;
 mod mios;
 mod polling;
 mod raw;
@@ -24,7 +25,7 @@ use crate::ffi::cpu_time;
 const BUFFER: usize = 16 * 1024;
 
 /// The names of the peers in Rust, and what each is.
-pub const NAMES: [(&str, &str); 11] = [
+pub const NAMES: [(&str, &str); 12] = [
     ("raw", "Rust epoll, edge"),
     ("mio-edge", "mio, edge"),
     ("mio-short", "mio, edge, short read"),
@@ -32,6 +33,7 @@ pub const NAMES: [(&str, &str); 11] = [
     ("mio-busy", "mio, edge, busy_poll 20 us"),
     ("mio-poll-edge", "mio, poll(2), edge"),
     ("mio-poll-level", "mio, poll(2), level"),
+    ("mio-loop", "mio-loop, edge"),
     ("mio_1_2", "mio 1.2.4"),
     ("polling", "polling 3, level"),
     ("calloop", "calloop 0.14, level"),
@@ -76,6 +78,7 @@ pub fn run(name: &str, task: Task) -> io::Result<()> {
             Task::Echo => perform(mios::ours_on_poll(Mode::Edge)?, task),
         },
         "mio-poll-level" => perform(mios::ours_on_poll(Mode::Level)?, task),
+        "mio-loop" => perform(mio_loop::MioLoop::new()?, task),
         "mio_1_2" => perform(mios::published()?, task),
         "polling" => perform(polling::Polling::new()?, task),
         "calloop" => perform(calloop::Calloop::new()?, task),
