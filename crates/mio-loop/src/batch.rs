@@ -17,6 +17,8 @@ pub(crate) struct Batch {
     pub(crate) own: usize,
     /// There are events that have not been handed out.
     pub(crate) is_open: bool,
+    /// Whose event is handed out at present, unless there is nothing more to come of it.
+    current: Option<Token>,
     /// Whose events are passed over. A set, because a callback may close thousands.
     ended: HashSet<Token, BuildHasherDefault<TokenHasher>>,
 }
@@ -28,6 +30,7 @@ impl Batch {
             begun: 0,
             own: 0,
             is_open: false,
+            current: None,
             ended: HashSet::with_capacity_and_hasher(events, BuildHasherDefault::default()),
         }
     }
@@ -40,6 +43,7 @@ impl Batch {
     pub(crate) fn close(&mut self) -> usize {
         let count = self.begun - self.own;
         self.is_open = false;
+        self.current = None;
         self.begun = 0;
         self.own = 0;
         if !self.ended.is_empty() {
@@ -48,11 +52,36 @@ impl Batch {
         count
     }
 
+    /// The event of this token is handed out from here on.
+    pub(crate) fn begin(&mut self, token: Token) {
+        self.current = Some(token);
+    }
+
     /// What is left of this token's events is passed over. Between two batches there is nothing.
     pub(crate) fn end(&mut self, token: Token) {
+        if self.current == Some(token) {
+            self.current = None;
+        }
         if self.is_open {
             self.ended.insert(token);
         }
+    }
+
+    /// As [`end`](Self::end), but for the event that is handed out at present: it goes on if it may
+    /// tell of writing, and the source is to be written. The next poll tells it again, and that may
+    /// be the turn of reading again, and so on for ever.
+    pub(crate) fn renew(&mut self, token: Token, is_writable: bool) {
+        let current = self.current;
+        self.end(token);
+        if is_writable {
+            self.current = current;
+        }
+    }
+
+    /// Whether there is more to come of the event that is handed out at present.
+    #[inline]
+    pub(crate) fn goes_on(&self, token: Token) -> bool {
+        self.current == Some(token)
     }
 
     #[inline]
@@ -100,5 +129,22 @@ mod tests {
         assert!(batch.has_ended(Token(7)) && !batch.has_ended(Token(8)));
         assert_eq!(batch.close(), 0);
         assert!(!batch.has_ended(Token(7)));
+    }
+
+    #[test]
+    fn an_event_goes_on_after_its_source_was_renewed_for_writing() {
+        let mut batch = Batch::with_capacity(4);
+        batch.open();
+        batch.begin(Token(1));
+        batch.renew(Token(2), false);
+        assert!(batch.goes_on(Token(1)) && batch.has_ended(Token(2)));
+        batch.renew(Token(1), true);
+        assert!(batch.goes_on(Token(1)) && batch.has_ended(Token(1)));
+        batch.renew(Token(1), false);
+        assert!(!batch.goes_on(Token(1)));
+        batch.begin(Token(1));
+        batch.end(Token(1));
+        batch.renew(Token(1), true);
+        assert!(!batch.goes_on(Token(1)), "another source has the token");
     }
 }

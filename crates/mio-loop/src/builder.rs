@@ -285,6 +285,7 @@ impl<H: Handler> Builder<H> {
             poll,
             batch: Batch::with_capacity(self.events),
             timeouts: TimerWheel::with_capacity(self.timers),
+            expiring: None,
             resolution: self.resolution,
             start: Instant::now(),
             receiver,

@@ -52,6 +52,8 @@ pub struct Context<H: Handler> {
     pub(crate) poll: Poll,
     pub(crate) batch: Batch,
     pub(crate) timeouts: TimerWheel<H::Timeout>,
+    /// While timeouts are handed out: up to which moment.
+    pub(crate) expiring: Option<Instant>,
     /// Timeouts that are due within one step of this grid come together.
     pub(crate) resolution: Duration,
     pub(crate) start: Instant,
@@ -155,7 +157,7 @@ impl<H: Handler> Context<H> {
     {
         may_be_used(token)?;
         self.poll.registry().reregister(source, token, interests)?;
-        self.batch.end(token);
+        self.batch.renew(token, interests.is_writable());
         Ok(())
     }
 
@@ -255,7 +257,7 @@ impl<H: Handler> Context<H> {
     /// # }
     /// ```
     pub fn timeout(&mut self, when: impl Into<When>, timeout: H::Timeout) -> Timeout {
-        let deadline = when.into().deadline();
+        let deadline = self.after_this_step(when.into().deadline());
         Timeout(self.timeouts.insert(deadline, timeout))
     }
 
@@ -305,7 +307,8 @@ impl<H: Handler> Context<H> {
     /// # }
     /// ```
     pub fn reset_timeout(&mut self, timeout: Timeout, when: impl Into<When>) -> bool {
-        self.timeouts.reschedule(timeout.0, when.into().deadline())
+        let deadline = self.after_this_step(when.into().deadline());
+        self.timeouts.reschedule(timeout.0, deadline)
     }
 
     /// When [`run_once`](crate::EventLoop::run_once) is next needed, also if nothing happens.
@@ -580,6 +583,11 @@ impl<H: Handler> Context<H> {
         self.batch.has_ended(token)
     }
 
+    #[inline]
+    pub(crate) fn goes_on(&self, token: Token) -> bool {
+        self.batch.goes_on(token)
+    }
+
     /// How long the next poll may wait, if the caller lets it wait for so long.
     pub(crate) fn limit(&self, timeout: Option<Duration>, now: Instant) -> Option<Duration> {
         if self.has_left_over() {
@@ -591,6 +599,14 @@ impl<H: Handler> Context<H> {
             (Some(timeout), Some(next)) => Some(timeout.min(next)),
             (one, other) => one.or(other),
         }
+    }
+
+    /// What is set while timeouts are handed out comes after all that are due by then. Otherwise one
+    /// that sets itself for the past again and again would keep the others waiting for ever.
+    fn after_this_step(&self, deadline: Instant) -> Instant {
+        self.expiring.map_or(deadline, |moment| {
+            deadline.max(moment + Duration::from_nanos(1))
+        })
     }
 
     fn has_left_over(&self) -> bool {

@@ -293,6 +293,7 @@ fn events<H: Handler>(
         if token.0 >= RESERVED {
             own_event(context, token);
         } else if !context.has_ended(token) {
+            context.batch.begin(token);
             handler.ready(context, token, event)?;
         }
     }
@@ -336,11 +337,19 @@ fn timeouts<H: Handler>(context: &mut Context<H>, handler: &mut H) -> Result<(),
     if now < next {
         return Ok(());
     }
-    // One that sets another one for the past would never come to an end.
-    for _ in 0..context.timeouts.len() {
-        let Some(timeout) = context.timeouts.expire(now).next() else {
-            return Ok(());
-        };
+    context.expiring = Some(now);
+    let result = due_timeouts(context, handler, now);
+    context.expiring = None;
+    result
+}
+
+/// Comes to an end, because what is set meanwhile is later than `now`.
+fn due_timeouts<H: Handler>(
+    context: &mut Context<H>,
+    handler: &mut H,
+    now: Instant,
+) -> Result<(), H::Error> {
+    while let Some(timeout) = context.timeouts.expire(now).next() {
         context.metrics.had_timeout();
         handler.timeout(context, timeout)?;
     }

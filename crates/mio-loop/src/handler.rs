@@ -25,7 +25,7 @@ use crate::Context;
 /// 3. [`notify`](Self::notify) for messages, in the order in which they were sent, and at most as
 ///    many as the [builder](crate::Builder::messages_per_tick) was told;
 /// 4. [`timeout`](Self::timeout) for each timeout that is due, in the order of the deadlines, and
-///    for equal ones in the order in which they were set;
+///    for equal ones in the order in which they were set first;
 /// 5. [`signal`](Self::signal) for signals, 64 at most;
 /// 6. [`tick`](Self::tick).
 ///
@@ -35,8 +35,7 @@ use crate::Context;
 ///
 /// Each of these steps has an end. What is left of messages, timeouts and signals comes with the
 /// next iteration, whose poll does not wait. A timeout that is set in `timeout`, also for a moment
-/// that has passed, may come in the same step; the step hands out no more than there were when it
-/// began. A source is called once for each of its events. One that reads or writes without end
+/// that has passed, comes with a later iteration, after those that are due by now. A source is called once for each of its events. One that reads or writes without end
 /// within a callback keeps the others waiting, as the loop can't interrupt it: stop after some
 /// operations, and have the source registered with [`level`](mio::Interest::level), or reregister
 /// it, to be called again.
@@ -46,7 +45,9 @@ use crate::Context;
 /// The events of one poll are in memory when the first callback begins. After a token was
 /// deregistered or reregistered through the [`Context`], no event of it from before is handed out
 /// any more, and a new source may take the token at once. What is ready after `reregister` comes
-/// with the next poll. A source that is *dropped* ends without the loop's knowledge, so an event of
+/// with the next poll; only if a source is reregistered in `readable`, for writing too, `writable`
+/// follows for the same event, so that a source that is read again and again is written as well. A
+/// source that is *dropped* ends without the loop's knowledge, so an event of
 /// it may still come within the same batch: look the token up, best in a
 /// [`Sources`](crate::Sources), which knows stale tokens, or call
 /// [`Context::forget`](crate::Context::forget).
@@ -54,8 +55,10 @@ use crate::Context;
 /// # Errors and panics
 ///
 /// An error of a callback ends the loop: no further callback is made, and
-/// [`run`](crate::EventLoop::run) returns it. Nothing else is lost by it. If the loop is run again,
-/// it goes on with the next event of the same batch. So it does after a panic that was caught.
+/// [`run`](crate::EventLoop::run) returns it. If the loop is run again, it goes on with the next
+/// event of the same batch. So it does after a panic that was caught. What is lost is the rest of
+/// the event that failed: `writable`, if `readable` returned the error. To hear of it again,
+/// reregister the source.
 ///
 /// # Examples
 ///
@@ -154,7 +157,7 @@ pub trait Handler: Sized {
         let readable = event.is_readable() || event.is_read_closed() || event.is_priority();
         if readable || !writable {
             self.readable(context, token)?;
-            if !writable || context.has_ended(token) {
+            if !writable || !context.goes_on(token) {
                 return Ok(());
             }
         }

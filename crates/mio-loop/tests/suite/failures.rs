@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use mio::{SelectorKind, Token};
 
 use crate::support::{
-    Call, LONG, NOW, Notify, Readable, Script, Tick, Timeout, count, event_loop, ready_sources,
+    Call, LONG, NOW, Notify, Readable, Script, Tick, Timeout, count, event_loop, ready_sources, run,
 };
 
 over_each_selector!(
@@ -32,7 +32,7 @@ fn an_error_ends_the_run_and_is_returned(kind: SelectorKind) {
             Ok(())
         }
     });
-    let err = event_loop.run(&mut script).unwrap_err();
+    let err = run(&mut event_loop, &mut script).unwrap_err();
     assert_eq!(err.kind(), ErrorKind::Other);
     assert_eq!(err.to_string(), "Timeout(7)");
     assert_eq!(script.calls.last(), Some(&Timeout(7)), "nothing follows");
@@ -107,7 +107,7 @@ fn a_loop_whose_handler_panicked_can_be_dropped(kind: SelectorKind) {
         Tick => panic!("on purpose"),
         _ => Ok(()),
     });
-    let panicked = catch_unwind(AssertUnwindSafe(|| event_loop.run(&mut script)));
+    let panicked = catch_unwind(AssertUnwindSafe(|| run(&mut event_loop, &mut script)));
     assert!(panicked.is_err());
     assert!(!event_loop.is_running());
     drop(event_loop);
@@ -123,7 +123,7 @@ fn a_loop_whose_handler_panicked_can_go_on(kind: SelectorKind) {
         assert!(call == Tick || !std::mem::take(&mut panics), "on purpose");
         Ok(())
     });
-    let panicked = catch_unwind(AssertUnwindSafe(|| event_loop.run(&mut script)));
+    let panicked = catch_unwind(AssertUnwindSafe(|| run(&mut event_loop, &mut script)));
     assert!(panicked.is_err());
     event_loop.run_once(&mut script, LONG).unwrap();
     assert_eq!(count(&script.calls, |call| *call != Tick), 3);

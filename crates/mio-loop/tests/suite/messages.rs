@@ -5,7 +5,7 @@ use std::thread;
 use mio::SelectorKind;
 use mio_loop::{EventLoop, TrySendError};
 
-use crate::support::{LONG, Notify, Script, Tick, count, event_loop, run_until};
+use crate::support::{LONG, Notify, Script, Tick, count, event_loop, run, run_until};
 
 over_each_selector!(
     no_message_is_lost_and_each_thread_keeps_its_order,
@@ -49,7 +49,7 @@ fn no_message_is_lost_and_each_thread_keeps_its_order(kind: SelectorKind) {
         }
         Ok(())
     });
-    event_loop.run(&mut script).unwrap();
+    run(&mut event_loop, &mut script).unwrap();
     let messages = count(&script.calls, |call| *call != Tick);
     assert_eq!(messages as u64, THREADS * EACH);
     for thread in threads {
@@ -117,7 +117,7 @@ fn a_callback_may_send_to_its_own_loop(kind: SelectorKind) {
         }
         Ok(())
     });
-    event_loop.run(&mut script).unwrap();
+    run(&mut event_loop, &mut script).unwrap();
     assert_eq!(count(&script.calls, |call| *call != Tick), 101);
     run_until(&mut event_loop, &mut Script::idle(), |_| true);
 }

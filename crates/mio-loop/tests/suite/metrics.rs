@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use mio::SelectorKind;
 
-use crate::support::{LONG, NOW, Script, event_loop, ready_sources};
+use crate::support::{LONG, NOW, Script, event_loop, ready_sources, run};
 
 over_each_selector!(
     it_counts_what_was_handed_out,
@@ -52,6 +52,6 @@ fn another_thread_reads_while_the_loop_waits(kind: SelectorKind) {
         }
         handle.shutdown();
     });
-    event_loop.run(&mut Script::idle()).unwrap();
+    run(&mut event_loop, &mut Script::idle()).unwrap();
     thread.join().unwrap();
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use mio::SelectorKind;
 
 use crate::support::{
-    LONG, NOW, Notify, Readable, Script, Tick, Timeout, event_loop, ready_sources,
+    LONG, NOW, Notify, Readable, Script, Tick, Timeout, event_loop, ready_sources, run,
 };
 
 over_each_selector!(
@@ -22,7 +22,7 @@ fn another_thread_ends_a_loop_that_waits(kind: SelectorKind) {
         let mut event_loop = event_loop(kind);
         let handle = event_loop.shutdown_handle();
         let thread = thread::spawn(move || handle.shutdown());
-        event_loop.run(&mut Script::idle()).unwrap();
+        run(&mut event_loop, &mut Script::idle()).unwrap();
         thread.join().unwrap();
     }
 }
@@ -38,7 +38,7 @@ fn what_was_polled_is_handed_out_before_the_end(kind: SelectorKind) {
         }
         Ok(())
     });
-    event_loop.run(&mut script).unwrap();
+    run(&mut event_loop, &mut script).unwrap();
     assert_eq!(script.calls.len(), 6, "{:?}", script.calls);
     assert_eq!(script.calls[3..], [Notify(0), Timeout(0), Tick]);
     drop(sources);
@@ -49,7 +49,7 @@ fn a_request_before_the_run_ends_it_at_once(kind: SelectorKind) {
     let mut script = Script::idle();
     event_loop.shutdown_handle().shutdown();
     event_loop.shutdown();
-    event_loop.run(&mut script).unwrap();
+    run(&mut event_loop, &mut script).unwrap();
     assert_eq!(script.calls, []);
 }
 
@@ -80,6 +80,6 @@ fn it_runs_until_it_is_told_to_end(kind: SelectorKind) {
         }
         Ok(())
     });
-    event_loop.run(&mut script).unwrap();
+    run(&mut event_loop, &mut script).unwrap();
     assert!(!event_loop.is_running());
 }

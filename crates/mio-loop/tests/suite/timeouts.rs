@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use mio::SelectorKind;
 use mio_loop::EventLoop;
 
-use crate::support::{LONG, NOW, Script, Tick, Timeout, count, event_loop, run_until};
+use crate::support::{LONG, NOW, Script, Tick, Timeout, count, event_loop, run, run_until};
 
 over_each_selector!(
     a_timeout_is_not_early,
@@ -81,7 +81,7 @@ fn a_million_timeouts_come_in_their_order(kind: SelectorKind) {
         }
         Ok(())
     });
-    event_loop.run(&mut script).unwrap();
+    run(&mut event_loop, &mut script).unwrap();
     let timeouts = count(&script.calls, |call| *call != Tick);
     assert_eq!(timeouts as u64, COUNT);
     assert_eq!(event_loop.clear_timeout(far), Some(COUNT));
@@ -91,18 +91,19 @@ fn a_resolution_brings_timeouts_together(kind: SelectorKind) {
     let step = Duration::from_millis(40);
     let builder = EventLoop::builder().selector(kind).timer_resolution(step);
     let mut event_loop: EventLoop<Script> = builder.build().unwrap();
-    let now = Instant::now();
+    // All within one step of the grid, wherever that begins; or in two, if a step ends among them.
+    let first = Instant::now() + step;
     for number in 1..=10 {
-        event_loop.timeout(now + Duration::from_micros(number * 10), number);
+        event_loop.timeout(first + Duration::from_micros(number), number);
     }
-    let exact = now + Duration::from_micros(10);
-    let deadline = event_loop.next_deadline().unwrap();
-    assert!(deadline >= exact && deadline <= exact + step);
     let mut script = Script::idle();
     run_until(&mut event_loop, &mut script, |calls| {
         calls.contains(&Timeout(10))
     });
-    assert!(Instant::now() >= deadline.min(now + Duration::from_micros(100)));
+    assert!(Instant::now() >= first + Duration::from_micros(10));
+    let iterations = script.calls.split(|call| *call == Tick);
+    let with_timeouts = iterations.filter(|calls| !calls.is_empty()).count();
+    assert!(with_timeouts <= 2, "{:?}", script.calls);
 }
 
 fn what_is_zero_is_refused_by_name(kind: SelectorKind) {

@@ -91,6 +91,10 @@ impl Handler for Script {
     }
 
     fn timeout(&mut self, context: &mut Context<Self>, timeout: u64) -> io::Result<()> {
+        if timeout == HANGS {
+            let message = format!("the run does not end; {} calls were made", self.calls.len());
+            return Err(io::Error::new(io::ErrorKind::TimedOut, message));
+        }
         self.call(context, Timeout(timeout))
     }
 
@@ -123,6 +127,29 @@ pub(crate) fn ready_sources(event_loop: &mut Context<Script>, count: usize) -> V
         source
     };
     (0..count).map(ready).collect()
+}
+
+/// A stream of this crate, and a blocking one of std's as its peer.
+pub(crate) fn connected() -> (mio::net::TcpStream, std::net::TcpStream) {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("bind");
+    let peer = std::net::TcpStream::connect(listener.local_addr().expect("an address"));
+    let (stream, _) = listener.accept().expect("accept");
+    stream.set_nonblocking(true).expect("set_nonblocking");
+    (
+        mio::net::TcpStream::from_std(stream),
+        peer.expect("connect"),
+    )
+}
+
+/// The timeout that ends a run which does not end by itself.
+const HANGS: u64 = u64::MAX;
+
+/// Runs to the end, which has to come.
+pub(crate) fn run(event_loop: &mut EventLoop<Script>, script: &mut Script) -> io::Result<()> {
+    let watchdog = event_loop.timeout(Duration::from_secs(30), HANGS);
+    let result = event_loop.run(script);
+    event_loop.clear_timeout(watchdog);
+    result
 }
 
 /// Runs until there is such a callback, and then to the end of that iteration.
