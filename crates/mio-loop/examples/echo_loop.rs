@@ -72,6 +72,7 @@ fn run() -> io::Result<()> {
         idle,
         limit,
         quiet: event_loop.timeout(limit, After::Quiet),
+        pause: None,
         buffer: vec![0; 16 * 1024],
     };
     event_loop.run(&mut server)?;
@@ -93,6 +94,8 @@ struct Server {
     /// How long all of them may.
     limit: Duration,
     quiet: Timeout,
+    /// Set after a connection could not be accepted, until it is tried again.
+    pause: Option<Timeout>,
     /// What is read goes through here.
     buffer: Vec<u8>,
 }
@@ -144,7 +147,10 @@ impl Handler for Server {
                     println!("{}: silent for {:?}", connection.peer, self.idle);
                 }
             }
-            After::AcceptPause => self.accept(context),
+            After::AcceptPause => {
+                self.pause = None;
+                self.accept(context);
+            }
             After::Quiet => {
                 println!("no traffic for {:?}, ending", self.limit);
                 context.shutdown();
@@ -198,7 +204,8 @@ impl Server {
                 // Trying at once would fail at once, again and again.
                 Err(err) => {
                     eprintln!("can't accept, trying again soon: {err}");
-                    context.timeout(ACCEPT_PAUSE, After::AcceptPause);
+                    let pause = || context.timeout(ACCEPT_PAUSE, After::AcceptPause);
+                    self.pause.get_or_insert_with(pause);
                     return;
                 }
             }

@@ -22,19 +22,20 @@ use mio_loop::{Context, EventLoop, Handler};
 const STEP: Duration = Duration::from_millis(5);
 const STEPS: u32 = 50;
 
+/// The game begins when so many have said how fast they go.
+const PLAYERS: usize = 2;
+
 fn main() -> io::Result<()> {
     let mut event_loop = EventLoop::new()?;
     let mut socket = UdpSocket::bind(SocketAddr::from(([127, 0, 0, 1], 0)))?;
     let address = socket.local_addr()?;
     event_loop.register(&mut socket, Token(0), Interest::READABLE)?;
-    let next = Instant::now() + STEP;
-    event_loop.timeout(next, ());
 
     let players = [1, -1].map(|speed| thread::spawn(move || play(address, speed)));
     let mut game = Game {
         socket,
         players: BTreeMap::new(),
-        next,
+        next: Instant::now(),
         steps: 0,
     };
     event_loop.run(&mut game)?;
@@ -61,18 +62,24 @@ impl Handler for Game {
     type Error = io::Error;
 
     /// A move: a byte that says how fast to go from now on.
-    fn readable(&mut self, _: &mut Context<Self>, _: Token) -> io::Result<()> {
+    fn readable(&mut self, context: &mut Context<Self>, _: Token) -> io::Result<()> {
         let mut packet = [0; 8];
         loop {
             match self.socket.recv_from(&mut packet) {
                 Ok((1, player)) => {
+                    let is_new = !self.players.contains_key(&player);
                     let state = self.players.entry(player).or_default();
                     state.1 = i32::from(i8::from_le_bytes([packet[0]]));
+                    if is_new && self.players.len() == PLAYERS {
+                        self.next = Instant::now() + STEP;
+                        context.timeout(self.next, ());
+                    }
                 }
                 Ok(_) => {}
                 Err(err) if err.kind() == ErrorKind::WouldBlock => return Ok(()),
                 // A player that has gone away is told of here on some systems.
-                Err(err) => eprintln!("game_tick: {err}"),
+                Err(err) if err.kind() == ErrorKind::ConnectionReset => {}
+                Err(err) => return Err(err),
             }
         }
     }
@@ -106,7 +113,7 @@ impl Handler for Game {
 /// Says how fast to go, and watches where it comes to until the game is over.
 fn play(server: SocketAddr, speed: i8) -> io::Result<i32> {
     let socket = std::net::UdpSocket::bind(SocketAddr::from(([127, 0, 0, 1], 0)))?;
-    socket.set_read_timeout(Some(STEP * STEPS))?;
+    socket.set_read_timeout(Some(Duration::from_secs(10)))?;
     let mut position = 0;
     loop {
         socket.send_to(&speed.to_le_bytes(), server)?;

@@ -24,7 +24,8 @@ pub(crate) struct Batch {
 }
 
 impl Batch {
-    /// Allocates for so many tokens, and not again unless more sources end within one batch.
+    /// Allocates for so many tokens, and not again unless more sources begin or end within
+    /// one batch.
     pub(crate) fn with_capacity(events: usize) -> Batch {
         Batch {
             begun: 0,

@@ -113,7 +113,10 @@ impl<H: Handler> Context<H> {
         S: Source + ?Sized,
     {
         may_be_used(token)?;
-        self.poll.registry().register(source, token, interests)
+        self.poll.registry().register(source, token, interests)?;
+        // What the batch has of this token is of a source that was dropped.
+        self.batch.end(token);
+        Ok(())
     }
 
     /// Changes the token and the interests of a registered source.
@@ -639,7 +642,8 @@ impl<H: Handler> fmt::Debug for Context<H> {
 }
 
 /// The selector's own descriptor, for watching this loop with another one: it is readable while
-/// there are events. See [`next_deadline`](Context::next_deadline) for the other half.
+/// there are events. Watch it with levels: an edge comes once for several messages. See
+/// [`next_deadline`](Context::next_deadline) for the other half.
 ///
 /// # Panics
 ///

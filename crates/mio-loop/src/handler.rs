@@ -33,8 +33,8 @@ use crate::Context;
 ///
 /// # Nothing starves
 ///
-/// Each of these steps has an end. What is left of messages, timeouts and signals comes with the
-/// next iteration, whose poll does not wait. A timeout that is set in `timeout`, also for a moment
+/// Each of these steps has an end. What is left of messages and signals comes with the next
+/// iteration, whose poll does not wait. A timeout that is set in `timeout`, also for a moment
 /// that has passed, comes with a later iteration, after those that are due by now. A source is called once for each of its events. One that reads or writes without end
 /// within a callback keeps the others waiting, as the loop can't interrupt it: stop after some
 /// operations, and have the source registered with [`level`](mio::Interest::level), or reregister
@@ -47,8 +47,8 @@ use crate::Context;
 /// any more, and a new source may take the token at once. What is ready after `reregister` comes
 /// with the next poll; only if a source is reregistered in `readable`, for writing too, `writable`
 /// follows for the same event, so that a source that is read again and again is written as well. A
-/// source that is *dropped* ends without the loop's knowledge, so an event of
-/// it may still come within the same batch: look the token up, best in a
+/// source that is *dropped* ends without the loop's knowledge, so an event of it may still come
+/// within the same batch, unless its token is registered again: look the token up, best in a
 /// [`Sources`](crate::Sources), which knows stale tokens, or call
 /// [`Context::forget`](crate::Context::forget).
 ///

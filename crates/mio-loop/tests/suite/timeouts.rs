@@ -64,10 +64,11 @@ fn a_million_timeouts_come_in_their_order(kind: SelectorKind) {
     const COUNT: u64 = 1_000_000;
     let mut event_loop = event_loop(kind);
     let start = Instant::now();
-    // Over ten milliseconds from now, shuffled by a step that has no divisor with the count.
+    // Over a second from soon on, shuffled by a step that has no divisor with the count.
+    let first = start + Duration::from_millis(300);
     for number in 0..COUNT {
         let place = number * 7_919 % COUNT;
-        event_loop.timeout(start + Duration::from_nanos(place * 10), place);
+        event_loop.timeout(first + Duration::from_nanos(place * 1_000), place);
     }
     let far = event_loop.timeout(start + Duration::from_secs(3_600), COUNT);
     let mut next = 0;
