@@ -108,9 +108,13 @@ use crate::interests::readable;
 /// [The module](self) says what is delivered and what watching does to the process.
 ///
 /// It takes two descriptors, and one more for each signal. Register it for
-/// [`READABLE`](Interest::READABLE); that is all it ever is. After an event call
-/// [`receive`](Signals::receive) until it returns `None`, as one reads a socket until `WouldBlock`:
-/// otherwise there may be no further event.
+/// [`READABLE`](Interest::READABLE), in any mode; that is all it ever is. It is readable from the
+/// first signal until [`receive`](Signals::receive) returns `None`.
+///
+/// In edge mode there may be no further event before that, so after an event receive until `None`,
+/// as one reads a socket until `WouldBlock`. A program that would rather take one signal per turn
+/// registers for [`level`](Interest::level), or registers again after each turn: then there is an
+/// event as long as `None` was not the answer.
 ///
 /// # Examples
 ///
@@ -368,7 +372,8 @@ impl Iterator for Drain<'_> {
     }
 }
 
-/// In any mode. It is readable and nothing else: an interest without `READABLE` is
+/// In any mode. It is readable, from the first signal until [`receive`](Signals::receive) returns
+/// `None`, and nothing else: an interest without `READABLE` is
 /// [`InvalidInput`](io::ErrorKind::InvalidInput), and what else an interest asks for is left out.
 impl Source for Signals {
     fn register(
