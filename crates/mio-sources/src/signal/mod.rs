@@ -8,6 +8,8 @@
 //! # fn main() {}
 //! # #[cfg(unix)]
 //! # fn main() -> std::io::Result<()> {
+//! use std::io::ErrorKind;
+//!
 //! use mio::{Events, Interest, Poll, Token};
 //! use mio_sources::signal::{Signal, Signals};
 //!
@@ -19,10 +21,18 @@
 //! Signal::SIGTERM.raise()?;
 //!
 //! let mut events = Events::with_capacity(8);
-//! poll.poll(&mut events, None)?;
-//! while let Some(delivered) = signals.receive() {
-//!     println!("{delivered}: ending");
-//!     assert_eq!(delivered.signal, Signal::SIGTERM);
+//! let mut ending = false;
+//! while !ending {
+//!     match poll.poll(&mut events, None) {
+//!         // A handler ran in this thread. What it noted comes with the next poll.
+//!         Err(err) if err.kind() == ErrorKind::Interrupted => continue,
+//!         result => result?,
+//!     }
+//!     while let Some(delivered) = signals.receive() {
+//!         println!("{delivered}: ending");
+//!         assert_eq!(delivered.signal, Signal::SIGTERM);
+//!         ending = true;
+//!     }
 //! }
 //! # Ok(())
 //! # }
