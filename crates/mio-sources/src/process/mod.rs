@@ -210,8 +210,8 @@ impl Child {
         Exit::check_support()?;
         owned::reap_some();
         Child::watch(command.spawn()?, Exit::of_started).map_err(|(err, mut child)| {
-            // It was started just now, and nobody will know of it. If others have waited for it, its
-            // id may be another's.
+            // It was started just now, and nobody will know of it. If others have waited for it,
+            // its id may be another's.
             if let Ok(None) = child.try_wait() {
                 let _ = child.kill();
                 let _ = child.wait();

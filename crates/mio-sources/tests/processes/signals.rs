@@ -428,8 +428,8 @@ fn the_default_action_ends_the_process_by_the_signal() {
     }
 }
 
-/// A handler that runs while its source goes must not find the socket closed: writing there would be
-/// a `SIGPIPE`, which ends programs that do not ignore it.
+/// A handler that runs while its source goes must not find the socket closed: writing there would
+/// be a `SIGPIPE`, which ends programs that do not ignore it.
 #[test]
 fn dropping_under_signals_raises_no_sigpipe() {
     alone("signals::dropping_under_signals_raises_no_sigpipe", || {
