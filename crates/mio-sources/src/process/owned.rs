@@ -66,7 +66,7 @@ impl Dropped {
                 self.next += 1;
             } else {
                 // The last one comes here, and has its turn now.
-                self.children.swap_remove(self.next);
+                drop(self.children.swap_remove(self.next));
             }
         }
     }

@@ -56,8 +56,8 @@ fn no_wake_up_is_lost() {
     });
 }
 
-/// A storm from four threads while the signals are received. Of each batch at least one is received,
-/// or its thread would wait for ever. Afterwards the source works as before.
+/// A storm from four threads while the signals are received. Of each batch at least one is
+/// received, or its thread would wait for ever. Afterwards the source works as before.
 #[test]
 fn a_storm_is_merged_and_not_missed() {
     const BATCHES: usize = 50;
