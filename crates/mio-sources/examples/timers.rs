@@ -17,6 +17,8 @@ fn main() -> io::Result<()> {
     let mut poll = Poll::new()?;
     let mut events = Events::with_capacity(16);
 
+    let mut heart = heartbeat(&poll)?;
+    // After the heart was set: however long that took, the first beats come before the timeouts.
     let start = Instant::now();
     let mut timeouts = TimerWheel::new();
     for name in ["mute", "silent"] {
@@ -24,7 +26,6 @@ fn main() -> io::Result<()> {
     }
     let talker = timeouts.insert(start + IDLE, "talker");
 
-    let mut heart = heartbeat(&poll)?;
     let mut beats = 0;
     while !timeouts.is_empty() {
         match poll.poll_until(&mut events, timeouts.next_deadline()) {

@@ -89,7 +89,27 @@ pub struct Sender<T> {
 ///
 /// Register it for [`Interest::READABLE`]; the [module](self) tells how to receive. What was not
 /// received when it is dropped is dropped, and senders get what they try to send back. A message
-/// that is sent at that very moment may be dropped with the last sender.
+/// that is sent at that very moment is one or the other: it may be dropped while
+/// [`try_send`](Sender::try_send) answers `Ok`, as one that was sent just before is.
+///
+/// # Examples
+///
+/// ```
+/// # fn main() -> std::io::Result<()> {
+/// use mio::{Events, Interest, Poll, Token};
+///
+/// let mut poll = Poll::new()?;
+/// let (sender, mut receiver) = mio_sources::channel::unbounded()?;
+/// poll.registry().register(&mut receiver, Token(7), Interest::READABLE)?;
+/// sender.try_send("hello").unwrap();
+///
+/// let mut events = Events::with_capacity(4);
+/// poll.poll(&mut events, None)?;
+/// assert_eq!(events.iter().next().map(|event| event.token()), Some(Token(7)));
+/// assert_eq!(receiver.try_recv(), Ok("hello"));
+/// # Ok(())
+/// # }
+/// ```
 pub struct Receiver<T> {
     /// First, because it is dropped first: nobody needs to be notified any more.
     notifier: Notifier,
@@ -97,6 +117,27 @@ pub struct Receiver<T> {
 }
 
 /// The messages that there are, from [`Receiver::try_iter`].
+///
+/// # Examples
+///
+/// ```
+/// # fn main() -> std::io::Result<()> {
+/// use mio_sources::channel::{self, TryIter};
+///
+/// /// A few messages per turn, for a receiver in level mode.
+/// fn turn(messages: TryIter<'_, u32>) -> u32 {
+///     messages.take(2).sum()
+/// }
+///
+/// let (sender, receiver) = channel::unbounded()?;
+/// for number in [1, 2, 3] {
+///     sender.try_send(number).unwrap();
+/// }
+/// assert_eq!(turn(receiver.try_iter()), 3);
+/// assert_eq!(turn(receiver.try_iter()), 3);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct TryIter<'a, T> {
     receiver: &'a Receiver<T>,
@@ -158,7 +199,8 @@ pub fn unbounded<T>() -> io::Result<(Sender<T>, Receiver<T>)> {
 }
 
 impl<T> Sender<T> {
-    /// Sends a message, and makes the receiver readable if it is not. Never waits.
+    /// Sends a message, and makes the receiver readable if it is not. Never waits
+    /// for room.
     ///
     /// The messages of one sender are received in the order in which it has sent them.
     ///
@@ -223,7 +265,8 @@ impl<T> Sender<T> {
 }
 
 impl<T> Receiver<T> {
-    /// Takes the next message, if there is one. Never waits.
+    /// Takes the next message, if there is one. Never waits for a message. (If a sender is in the
+    /// middle of putting one in, it yields until that is done, which takes a few instructions.)
     ///
     /// To find that there is none takes a system call. To take one takes none, unless it came while
     /// that was being found out.

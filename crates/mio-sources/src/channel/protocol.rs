@@ -6,14 +6,18 @@
 //! of before it too. From this follows what the receiver relies on: *the notification stands unless
 //! `Empty` or `Disconnected` was the last answer, and after that each message makes a new one.*
 //!
+//! When the receiver goes, it says so and then empties the queue. A sender puts its message in and
+//! then looks whether the receiver is gone. So at least one of the two sees what the other did, and
+//! *no message stays in the queue of a receiver that is gone.*
+//!
 //! The tests of this file run it under [loom], which tries every order: `ci/loom`.
 //!
 //! [loom]: https://docs.rs/loom
 
 #[cfg(all(test, loom))]
-use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
 #[cfg(not(all(test, loom)))]
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
 
 use super::{TryRecvError, TrySendError};
 
@@ -67,6 +71,15 @@ impl<Q, N: Notify> Shared<Q, N> {
             return Err(TrySendError::Disconnected(message));
         }
         self.queue.push(message).map_err(TrySendError::Full)?;
+        // This one and that of `drop_receiver` have an order. Who is second sees what the first did
+        // before it.
+        fence(Ordering::SeqCst);
+        if self.receiver_is_gone() {
+            // It went meanwhile. Messages of others are taken out with ours, so it can't be told
+            // apart, and is not given back.
+            self.empty();
+            return Ok(());
+        }
         self.notify.notify();
         Ok(())
     }
@@ -114,6 +127,14 @@ impl<Q, N: Notify> Shared<Q, N> {
         Q: Queue<T>,
     {
         self.receiver_is_gone.store(true, Ordering::Release);
+        fence(Ordering::SeqCst);
+        self.empty();
+    }
+
+    fn empty<T>(&self)
+    where
+        Q: Queue<T>,
+    {
         while self.queue.pop().is_some() {}
     }
 }
@@ -296,6 +317,45 @@ mod tests {
             for sender in senders {
                 sender.join().unwrap();
             }
+        });
+    }
+
+    /// Room for two messages, and no more order between two operations than a queue needs. (A lock
+    /// would put all of them in one order, and hide what the fences are for.)
+    #[derive(Default)]
+    struct Slots([AtomicUsize; 2]);
+
+    impl Queue<u32> for Slots {
+        fn push(&self, message: u32) -> Result<(), u32> {
+            self.0[message as usize].store(1, Ordering::Release);
+            Ok(())
+        }
+
+        fn pop(&self) -> Option<u32> {
+            (0..2).find(|message| {
+                let slot = &self.0[*message as usize];
+                slot.load(Ordering::Acquire) == 1 && slot.swap(0, Ordering::AcqRel) == 1
+            })
+        }
+    }
+
+    /// What two threads send while the receiver goes is refused or dropped, and stays nowhere.
+    #[test]
+    fn no_message_stays_when_the_receiver_is_gone() {
+        loom::model(|| {
+            let channel = Arc::new(Shared::new(Slots::default(), Notifier::default()));
+            let senders = [0, 1].map(|message| {
+                let channel = Arc::clone(&channel);
+                thread::spawn(move || match channel.send(message) {
+                    Ok(()) => {}
+                    Err(err) => assert_eq!(err, TrySendError::Disconnected(message)),
+                })
+            });
+            channel.drop_receiver();
+            for sender in senders {
+                sender.join().unwrap();
+            }
+            assert_eq!(channel.queue.pop(), None);
         });
     }
 }

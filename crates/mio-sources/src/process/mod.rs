@@ -40,9 +40,10 @@
 //! Dropping a [`Child`] does not end the process, unless
 //! [`kill_on_drop`](Child::kill_on_drop) says so. One that has ended is waited for, so that it does
 //! not stay as a *zombie*. One that still runs is put on a list of the program. Each time a
-//! [`Child`] is made or dropped, those on the list that have ended are waited for;
-//! [`reap_dropped`] does the same at any time. There is no thread for it, so at most those that
-//! ended since then are zombies.
+//! [`Child`] is made or dropped, two of the list are looked at in turn, and waited for if they have
+//! ended: so that costs the same however long the list is, and a program that goes on making
+//! children gets around to all. [`reap_dropped`] looks at all of them at any time. There is no
+//! thread for it: a child that has ended is a zombie until it is looked at.
 //!
 //! # How the end is seen
 //!
@@ -81,8 +82,9 @@
 //!
 //! The system gives the id of a process to another one when its parent has waited for it. A
 //! [`Child`] never sends a signal to an id that may be another's: it sends none when it has waited,
-//! and with a pidfd it does not use the id at all. (Without one, that holds as long as nothing else
-//! in the program waits for this child, as `waitpid(-1)` would.)
+//! and with a pidfd it does not use the id at all, from the moment [`spawn`](Child::spawn) or
+//! [`from_std`](Child::from_std) has returned. (Until then, and without a pidfd, that holds as long
+//! as nothing else in the program waits for this child, as `waitpid(-1)` would.)
 //!
 //! If the program ignores `SIGCHLD`, the system waits for its children itself and
 //! [`try_wait`](Child::try_wait) fails with `ECHILD`.
@@ -108,8 +110,10 @@ mod pipes;
 ///
 /// [The module](self) says how the end is seen and what dropping does.
 ///
-/// Register it for [`READABLE`](Interest::READABLE); that is all it ever is. After an event call
-/// [`try_wait`](Child::try_wait). When that has given a status, deregister it or drop it.
+/// Register it for [`READABLE`](Interest::READABLE), in any mode; that is all it ever is. After an
+/// event call [`try_wait`](Child::try_wait). When that has given a status, deregister it or drop
+/// it. In [`oneshot`](Interest::oneshot) mode reregister it after `None`: where the end is seen by
+/// `SIGCHLD`, the event may have been for another child, and there is no other before that.
 ///
 /// # Examples
 ///
@@ -177,6 +181,8 @@ impl Child {
     ///   is not there.
     /// * The system's error if it has no descriptor left for watching (`EMFILE`, `ENFILE`). The
     ///   child that was started by then is killed and waited for.
+    /// * `ESRCH` if something else in the program, as `waitpid(-1)` would, has waited for the child
+    ///   before it could be watched.
     /// * [`Unsupported`](io::ErrorKind::Unsupported) where the end of a child can't be watched:
     ///   [the module](self) says where. No program is started.
     ///
@@ -202,11 +208,14 @@ impl Child {
     /// ```
     pub fn spawn(command: &mut Command) -> io::Result<Child> {
         Exit::check_support()?;
-        reap_dropped();
+        owned::reap_some();
         Child::watch(command.spawn()?, Exit::of_started).map_err(|(err, mut child)| {
-            // It was started just now, and nobody will know of it.
-            let _ = child.kill();
-            let _ = child.wait();
+            // It was started just now, and nobody will know of it. If others have waited for it,
+            // its id may be another's.
+            if let Ok(None) = child.try_wait() {
+                let _ = child.kill();
+                let _ = child.wait();
+            }
             err
         })
     }
@@ -216,8 +225,9 @@ impl Child {
     ///
     /// # Errors
     ///
-    /// As [`spawn`](Child::spawn), without those of starting a program. The child is then treated
-    /// as one that was [dropped](self#dropping): it goes on running.
+    /// As [`spawn`](Child::spawn), without those of starting a program, and `ECHILD` if something
+    /// else has waited for the child. It is then treated as one that was
+    /// [dropped](self#dropping): it goes on running.
     ///
     /// # Examples
     ///
@@ -237,7 +247,7 @@ impl Child {
     /// # }
     /// ```
     pub fn from_std(child: std::process::Child) -> io::Result<Child> {
-        reap_dropped();
+        owned::reap_some();
         Child::watch(child, Exit::of_any).map_err(|(err, child)| {
             drop(Owned::new(child));
             err
@@ -478,8 +488,9 @@ impl fmt::Debug for Child {
 /// Waits for the children that have ended since their [`Child`] was dropped, and says how many of
 /// the dropped ones still run. It does not block.
 ///
-/// Making and dropping a [`Child`] does this too. A program that does neither for a long time may
-/// call it now and then, so that there are no zombies.
+/// Making and dropping a [`Child`] does this for two of them. A program that does neither for a
+/// long time, or that has dropped many at once, may call it now and then, so that there are no
+/// zombies. It takes a system call for each that still runs.
 ///
 /// # Examples
 ///

@@ -1,11 +1,24 @@
 //! std's child, which is waited for also when nobody asks any more.
 
 use std::process::Child;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Children that still ran when they were dropped. An id on this list is not given to another
 /// process, because nobody else waits for it.
-static DROPPED: Mutex<Vec<Child>> = Mutex::new(Vec::new());
+static DROPPED: Mutex<Dropped> = Mutex::new(Dropped {
+    children: Vec::new(),
+    next: 0,
+});
+
+/// At how many of the list is looked when a child is made or dropped. Each drop adds one at most,
+/// so that the turns get around the list also while it grows.
+const LOOKS: usize = 2;
+
+struct Dropped {
+    children: Vec<Child>,
+    /// Whose turn it is. The first one's, if it is past the end.
+    next: usize,
+}
 
 /// A child that goes on the list when it is dropped, unless it has ended.
 pub(super) struct Owned {
@@ -32,21 +45,51 @@ impl Drop for Owned {
         if let Some(mut child) = self.child.take() {
             // A pipe that nobody can use any more would keep the child waiting.
             drop((child.stdin.take(), child.stdout.take(), child.stderr.take()));
-            let mut dropped = DROPPED.lock().unwrap_or_else(PoisonError::into_inner);
-            dropped.push(child);
-            retain_running(&mut dropped);
+            let runs = runs(&mut child);
+            let mut dropped = lock();
+            if runs {
+                dropped.children.push(child);
+            }
+            dropped.reap_some();
         }
     }
 }
 
-/// Waits for those that have ended, and says how many are left.
-pub(super) fn reap() -> usize {
-    let mut dropped = DROPPED.lock().unwrap_or_else(PoisonError::into_inner);
-    retain_running(&mut dropped);
-    dropped.len()
+impl Dropped {
+    /// Looks at a few, in turn. To look at all each time would be quadratic in their number.
+    fn reap_some(&mut self) {
+        for _ in 0..LOOKS.min(self.children.len()) {
+            if self.next >= self.children.len() {
+                self.next = 0;
+            }
+            if runs(&mut self.children[self.next]) {
+                self.next += 1;
+            } else {
+                // The last one comes here, and has its turn now.
+                drop(self.children.swap_remove(self.next));
+            }
+        }
+    }
 }
 
-/// One that fails has been waited for by others, and is nobody's business any more.
-fn retain_running(dropped: &mut Vec<Child>) {
-    dropped.retain_mut(|child| matches!(child.try_wait(), Ok(None)));
+/// Waits for a few that have ended.
+pub(super) fn reap_some() {
+    lock().reap_some();
+}
+
+/// Waits for all that have ended, and says how many are left.
+pub(super) fn reap() -> usize {
+    let mut dropped = lock();
+    dropped.children.retain_mut(runs);
+    dropped.children.len()
+}
+
+fn lock() -> MutexGuard<'static, Dropped> {
+    DROPPED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Waits for a child if it has ended. One that fails has been waited for by others, and is nobody's
+/// business any more.
+fn runs(child: &mut Child) -> bool {
+    matches!(child.try_wait(), Ok(None))
 }

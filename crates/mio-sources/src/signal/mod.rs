@@ -8,6 +8,8 @@
 //! # fn main() {}
 //! # #[cfg(unix)]
 //! # fn main() -> std::io::Result<()> {
+//! use std::io::ErrorKind;
+//!
 //! use mio::{Events, Interest, Poll, Token};
 //! use mio_sources::signal::{Signal, Signals};
 //!
@@ -19,10 +21,18 @@
 //! Signal::SIGTERM.raise()?;
 //!
 //! let mut events = Events::with_capacity(8);
-//! poll.poll(&mut events, None)?;
-//! while let Some(delivered) = signals.receive() {
-//!     println!("{delivered}: ending");
-//!     assert_eq!(delivered.signal, Signal::SIGTERM);
+//! let mut ending = false;
+//! while !ending {
+//!     match poll.poll(&mut events, None) {
+//!         // A handler ran in this thread. What it noted comes with the next poll.
+//!         Err(err) if err.kind() == ErrorKind::Interrupted => continue,
+//!         result => result?,
+//!     }
+//!     while let Some(delivered) = signals.receive() {
+//!         println!("{delivered}: ending");
+//!         assert_eq!(delivered.signal, Signal::SIGTERM);
+//!         ending = true;
+//!     }
 //! }
 //! # Ok(())
 //! # }
@@ -108,9 +118,13 @@ use crate::interests::readable;
 /// [The module](self) says what is delivered and what watching does to the process.
 ///
 /// It takes two descriptors, and one more for each signal. Register it for
-/// [`READABLE`](Interest::READABLE); that is all it ever is. After an event call
-/// [`receive`](Signals::receive) until it returns `None`, as one reads a socket until `WouldBlock`:
-/// otherwise there may be no further event.
+/// [`READABLE`](Interest::READABLE), in any mode; that is all it ever is. It is readable from the
+/// first signal until [`receive`](Signals::receive) returns `None`.
+///
+/// In edge mode there may be no further event before that, so after an event receive until `None`,
+/// as one reads a socket until `WouldBlock`. A program that would rather take one signal per turn
+/// registers for [`level`](Interest::level), or registers again after each turn: then there is an
+/// event as long as `None` was not the answer.
 ///
 /// # Examples
 ///
@@ -368,7 +382,8 @@ impl Iterator for Drain<'_> {
     }
 }
 
-/// In any mode. It is readable and nothing else: an interest without `READABLE` is
+/// In any mode. It is readable, from the first signal until [`receive`](Signals::receive) returns
+/// `None`, and nothing else: an interest without `READABLE` is
 /// [`InvalidInput`](io::ErrorKind::InvalidInput), and what else an interest asks for is left out.
 impl Source for Signals {
     fn register(

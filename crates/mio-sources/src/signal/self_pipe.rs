@@ -3,7 +3,7 @@
 //! signal-hook's `SignalDelivery` is the handler and what it notes. It has no way to stop watching
 //! one of its signals, so each signal has a delivery of its own, and all write to the same socket.
 
-use std::io::{self, ErrorKind, Read};
+use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 
@@ -26,15 +26,22 @@ pub(crate) struct Bytes {
 /// Receiving goes in rounds: the bytes are taken out of the socket, and then each signal is asked
 /// in turn for what was noted. A handler notes first and writes then. So what a round has missed
 /// has a byte in the socket, and there will be another event.
+///
+/// A round that finds a signal puts a byte back, because who asked may stop there, and there may be
+/// more. From this follows what a poll relies on: *the socket is readable unless `None` was the
+/// last answer, and after that each signal makes it so.*
 pub(super) struct Watch {
-    bytes: Bytes,
-    /// Where the handlers write, each through a duplicate.
-    writer: Arc<UnixStream>,
+    /// What is left to take of the current signal.
+    pending: Option<Pending<Note>>,
+    /// Dropped before the socket: a handler that writes to one that nobody reads raises `SIGPIPE`.
     watched: Vec<Watched>,
     /// The signal that this round has come to. There is no round when it is past the end.
     current: usize,
-    /// What is left to take of that signal.
-    pending: Option<Pending<Note>>,
+    /// Whether this round has put a byte back.
+    put_back: bool,
+    bytes: Bytes,
+    /// Where the handlers write, each through a duplicate. Not blocking, which is one flag for all.
+    writer: Arc<UnixStream>,
 }
 
 /// A signal and its handler, which goes with it.
@@ -78,12 +85,14 @@ impl Bytes {
 impl Watch {
     pub(super) fn new() -> io::Result<Watch> {
         let (bytes, writer) = Bytes::pair()?;
+        writer.set_nonblocking(true)?;
         Ok(Watch {
-            bytes,
-            writer: Arc::new(writer),
+            pending: None,
             watched: Vec::new(),
             current: 0,
-            pending: None,
+            put_back: false,
+            bytes,
+            writer: Arc::new(writer),
         })
     }
 
@@ -131,7 +140,9 @@ impl Watch {
                     .pending
                     .get_or_insert_with(|| watched.delivery.pending());
                 if let Some(noted) = pending.next() {
-                    return Some(delivered(watched.signal, &noted));
+                    let delivered = delivered(watched.signal, &noted);
+                    self.put_back();
+                    return Some(delivered);
                 }
                 self.pending = None;
                 self.current += 1;
@@ -140,6 +151,21 @@ impl Watch {
                 return None;
             }
             self.current = 0;
+            self.put_back = false;
+        }
+    }
+
+    /// Makes the socket readable, once in a round. It fails if the socket is full, and then it is
+    /// readable.
+    fn put_back(&mut self) {
+        if self.put_back {
+            return;
+        }
+        self.put_back = true;
+        while let Err(err) = (&*self.writer).write(&[0]) {
+            if err.kind() != ErrorKind::Interrupted {
+                return;
+            }
         }
     }
 

@@ -16,6 +16,11 @@ use crate::interests::readable;
 /// it, and the program is told, so that it can compute the next midnight anew. For a timeout use
 /// [`Timer`](super::Timer), to which none of this happens.
 ///
+/// When the machine wakes from suspend, the system sets the clock, so that is told as a change too,
+/// also if nobody has set it. What is told is that it was set, and not by how much. Only a timer
+/// that is set tells of it: after [`Expired`](WallEvent::Expired) or
+/// [`cancel`](WallTimer::cancel) there is nothing until the next deadline.
+///
 /// Register it for [`Interest::READABLE`], in any mode, and call [`read`](WallTimer::read) after an
 /// event, until it answers `None`.
 ///
@@ -56,12 +61,38 @@ use crate::interests::readable;
 pub struct WallTimer(sys::Wall);
 
 /// What a [`WallTimer`] has to tell.
+///
+/// # Examples
+///
+/// ```
+/// # fn main() -> std::io::Result<()> {
+/// use std::time::{Duration, SystemTime};
+///
+/// use mio_sources::timer::{WallEvent, WallTimer};
+///
+/// /// The next full hour, in the hours of the epoch.
+/// fn next_hour(now: SystemTime) -> SystemTime {
+///     let since = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+///     SystemTime::UNIX_EPOCH + Duration::from_secs((since.as_secs() / 3600 + 1) * 3600)
+/// }
+///
+/// # if !cfg!(target_os = "linux") { return Ok(()) }
+/// let mut timer = WallTimer::new()?;
+/// timer.set_deadline(next_hour(SystemTime::now()))?;
+/// match timer.read()? {
+///     Some(WallEvent::Expired) => println!("a new hour"),
+///     Some(WallEvent::ClockChanged) => timer.set_deadline(next_hour(SystemTime::now()))?,
+///     None => {}
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum WallEvent {
     /// The clock shows the deadline, or a later time. The timer is not set any more.
     Expired,
-    /// The clock was set since the deadline was, forward or back. The deadline stands: if it is
-    /// over now, [`Expired`](WallEvent::Expired) follows.
+    /// The clock was set since the deadline was, forward or back, or the machine was suspended.
+    /// The deadline stands: if it is over now, [`Expired`](WallEvent::Expired) follows.
     ClockChanged,
 }
 

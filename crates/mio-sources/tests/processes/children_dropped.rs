@@ -17,6 +17,12 @@ fn exists(id: u32) -> bool {
     test_kill_process(pid).is_ok()
 }
 
+/// Whether it is a zombie, on systems with /proc.
+fn has_ended(id: u32) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{id}/stat"));
+    stat.map_or(true, |stat| stat.contains(") Z "))
+}
+
 /// Tries until it is so.
 fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
     let deadline = Instant::now() + LONG;
@@ -44,10 +50,7 @@ fn one_that_has_ended_is_waited_for() {
             watch.register(&mut stdout, 1);
             child.stdin = None;
             watch.wait(1);
-            eventually("the end", || {
-                let stat = std::fs::read_to_string(format!("/proc/{id}/stat"));
-                stat.map_or(true, |stat| stat.contains(") Z "))
-            });
+            eventually("the end", || has_ended(id));
             assert!(exists(id), "nobody has waited for it yet");
             drop(child);
             assert!(!exists(id));
@@ -95,6 +98,92 @@ fn making_another_waits_for_those_that_were_dropped() {
                     .unwrap();
                 !dropped.iter().any(|id| exists(*id))
             });
+        },
+    );
+}
+
+/// Those that run stay on the list, and those that have ended leave it, wherever they are. To make
+/// and drop another is all that is done for it.
+#[test]
+fn many_that_were_dropped_are_waited_for_in_turn() {
+    alone(
+        "children_dropped::many_that_were_dropped_are_waited_for_in_turn",
+        || {
+            let mut ids = Vec::new();
+            let mut pipes = Vec::new();
+            for _ in 0..60 {
+                let (mut child, stdout) = cat();
+                ids.push(child.id());
+                pipes.push((child.stdin.take(), stdout));
+                drop(child);
+            }
+            // The third of every three goes on.
+            let mut number = 0;
+            pipes.retain_mut(|_| {
+                number += 1;
+                number % 3 == 0
+            });
+            let another = || drop(Child::spawn(&mut Command::new("true")).unwrap());
+            eventually("the end of most", || {
+                another();
+                let mut of_three = ids.chunks(3);
+                of_three.all(|ids| !exists(ids[0]) && !exists(ids[1]))
+            });
+            assert!(ids.chunks(3).all(|ids| exists(ids[2])));
+            drop(pipes);
+            eventually("the end of all", || {
+                another();
+                !ids.iter().any(|id| exists(*id))
+            });
+            eventually("the end of the others", || reap_dropped() == 0);
+        },
+    );
+}
+
+/// To look at all each time would make it quadratic to drop many that run.
+#[test]
+fn making_and_dropping_look_at_two() {
+    alone("children_dropped::making_and_dropping_look_at_two", || {
+        let (mut ids, mut pipes) = (Vec::new(), Vec::new());
+        for _ in 0..6 {
+            let (mut child, stdout) = cat();
+            ids.push(child.id());
+            pipes.push((child.stdin.take(), stdout));
+        }
+        drop(pipes);
+        eventually("the end of all", || ids.iter().all(|id| has_ended(*id)));
+        let left = || ids.iter().filter(|id| exists(**id)).count();
+        assert_eq!(left(), 6);
+        let mut child = Child::spawn(&mut Command::new("true")).unwrap();
+        assert_eq!(left(), 4);
+        // So that it does not come on the list itself, where it might have its turn.
+        child.wait().unwrap();
+        drop(child);
+        assert_eq!(left(), 2);
+        assert_eq!(reap_dropped(), 0);
+        assert_eq!(left(), 0);
+    });
+}
+
+/// Each child that is dropped here runs on, so the list never gets shorter by them.
+#[test]
+fn the_turn_comes_around_while_the_list_grows() {
+    alone(
+        "children_dropped::the_turn_comes_around_while_the_list_grows",
+        || {
+            let (mut first, _stdout) = cat();
+            let (id, stdin) = (first.id(), first.stdin.take());
+            drop(first);
+            drop(stdin);
+            let mut running = Vec::new();
+            eventually("the end of the first", || {
+                let (mut child, stdout) = cat();
+                running.push((child.stdin.take(), stdout));
+                drop(child);
+                !exists(id)
+            });
+            drop(running);
+            eventually("the end of all", || reap_dropped() == 0);
         },
     );
 }

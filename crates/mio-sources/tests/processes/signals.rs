@@ -2,9 +2,11 @@
 
 use std::io::ErrorKind;
 use std::os::unix::process::ExitStatusExt;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use mio::{Interest, Token};
 use mio_sources::signal::{Signal, Signals};
+use rustix::process::{getpid, kill_process};
 
 use crate::support::{
     Watch, alone, interests_have_one_rule, on_each_selector, open_descriptors, run_alone, shell,
@@ -162,27 +164,76 @@ fn only_readable_can_be_asked_for() {
     });
 }
 
-#[test]
-fn level_mode_repeats_until_all_is_received() {
+/// Receives one signal for each event, until there are no more. Each round does all of it again, as
+/// what is left behind by one may be what the next one needs.
+fn one_for_each_event(mode: Interest, reregister: bool) {
     let _turn = turn();
     on_each_selector(|mut watch| {
         let mut signals = Signals::new([Signal::SIGUSR1, Signal::SIGUSR2]).unwrap();
         let registry = watch.poll.registry();
-        let level = Interest::READABLE.level();
-        registry.register(&mut signals, Token(1), level).unwrap();
-        Signal::SIGUSR1.raise().unwrap();
-        Signal::SIGUSR2.raise().unwrap();
-        // One for each event is enough then.
-        let mut one = || {
+        registry.register(&mut signals, Token(1), mode).unwrap();
+        for round in 0..4 {
+            Signal::SIGUSR1.raise().unwrap();
+            Signal::SIGUSR2.raise().unwrap();
+            let mut seen = Vec::new();
+            loop {
+                watch.wait(1);
+                if mode.is_level() && !mode.is_oneshot() {
+                    watch.wait(1);
+                }
+                let next = signals.receive();
+                if reregister {
+                    let registry = watch.poll.registry();
+                    registry.reregister(&mut signals, Token(1), mode).unwrap();
+                }
+                match next {
+                    Some(delivered) => seen.push(delivered.signal),
+                    None => break,
+                }
+            }
+            seen.sort();
+            let both = [Signal::SIGUSR1, Signal::SIGUSR2];
+            assert_eq!(seen, both, "in round {round}");
+            watch.expect_silence();
+        }
+    });
+}
+
+#[test]
+fn level_mode_repeats_until_all_is_received() {
+    one_for_each_event(Interest::READABLE.level(), false);
+}
+
+#[test]
+fn oneshot_tells_of_what_is_left_when_reregistered() {
+    one_for_each_event(Interest::READABLE.oneshot(), true);
+    one_for_each_event(Interest::READABLE.level().oneshot(), true);
+}
+
+#[test]
+fn edge_mode_tells_of_what_is_left_when_reregistered() {
+    one_for_each_event(Interest::READABLE, true);
+}
+
+/// In the middle of receiving it is deregistered, and registered anew.
+#[test]
+fn what_is_left_is_an_event_for_the_next_registration() {
+    let _turn = turn();
+    on_each_selector(|mut watch| {
+        let mut signals = Signals::new([Signal::SIGUSR1, Signal::SIGUSR2]).unwrap();
+        for _ in 0..3 {
+            watch.register(&mut signals, 1);
+            Signal::SIGUSR1.raise().unwrap();
+            Signal::SIGUSR2.raise().unwrap();
             watch.wait(1);
-            watch.wait(1);
-            signals.receive().map(|delivered| delivered.signal)
-        };
-        let mut both = [one(), one()];
-        both.sort();
-        assert_eq!(both, [Signal::SIGUSR1, Signal::SIGUSR2].map(Some));
-        assert_eq!(signals.receive(), None);
-        watch.expect_silence();
+            assert!(signals.receive().is_some());
+            watch.deregister(&mut signals);
+            watch.register(&mut signals, 2);
+            watch.wait(2);
+            assert_eq!(signals.drain().count(), 1);
+            watch.expect_silence();
+            watch.deregister(&mut signals);
+        }
     });
 }
 
@@ -375,6 +426,33 @@ fn the_default_action_ends_the_process_by_the_signal() {
         assert_eq!(status.signal(), Some(15), "{status}: {output}");
         assert!(output.contains("received SIGTERM"), "{output}");
     }
+}
+
+/// A handler that runs while its source goes must not find the socket closed: writing there would
+/// be a `SIGPIPE`, which ends programs that do not ignore it.
+#[test]
+fn dropping_under_signals_raises_no_sigpipe() {
+    alone("signals::dropping_under_signals_raises_no_sigpipe", || {
+        let mut broken = Signals::new([Signal::SIGPIPE]).unwrap();
+        // From here on the signal does not end the process.
+        drop(Signals::new([Signal::SIGUSR1]).unwrap());
+        let done = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            for _ in 0..2 {
+                scope.spawn(|| {
+                    while !done.load(Ordering::Relaxed) {
+                        kill_process(getpid(), rustix::process::Signal::USR1).unwrap();
+                    }
+                });
+            }
+            for _ in 0..1000 {
+                drop(Signals::new([Signal::SIGUSR1]).unwrap());
+                Signals::new([Signal::SIGUSR1, Signal::SIGKILL]).unwrap_err();
+            }
+            done.store(true, Ordering::Relaxed);
+        });
+        assert_eq!(broken.drain().count(), 0);
+    });
 }
 
 #[test]

@@ -1,16 +1,20 @@
 //! Many signals: what is merged, and that none is missed altogether.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::thread;
+use std::time::Instant;
 
 use mio_sources::signal::{Signal, Signals};
 use rustix::process::{getpid, kill_process};
 
-use crate::support::{on_each_selector, turn};
+use crate::support::{LONG, alone, on_each_selector, turn};
 
 /// To the process, from any thread, as another process would send it.
-fn send_usr1() {
-    kill_process(getpid(), rustix::process::Signal::USR1).unwrap();
+fn send(signal: Signal) {
+    let signal = rustix::process::Signal::from_named_raw(signal.as_raw()).unwrap();
+    kill_process(getpid(), signal).unwrap();
 }
 
 #[test]
@@ -37,7 +41,7 @@ fn no_wake_up_is_lost() {
         let mut signals = Signals::new([Signal::SIGUSR1]).unwrap();
         watch.register(&mut signals, 1);
         let (next, turns) = mpsc::channel();
-        let sender = thread::spawn(move || turns.iter().for_each(|()| send_usr1()));
+        let sender = thread::spawn(move || turns.iter().for_each(|()| send(Signal::SIGUSR1)));
         for _ in 0..3000 {
             next.send(()).unwrap();
             loop {
@@ -52,52 +56,89 @@ fn no_wake_up_is_lost() {
     });
 }
 
-/// A storm from four threads while the signals are received. Afterwards the source works as before.
+/// A storm from four threads while the signals are received. Of each batch at least one is
+/// received, or its thread would wait for ever. Afterwards the source works as before.
 #[test]
 fn a_storm_is_merged_and_not_missed() {
-    let _turn = turn();
-    const SENT: usize = 5000;
-    on_each_selector(|mut watch| {
-        let mut signals = Signals::new([Signal::SIGUSR1, Signal::SIGUSR2]).unwrap();
-        watch.register(&mut signals, 1);
-        let mut received = 0;
-        thread::scope(|scope| {
-            let senders: Vec<_> = (0..4)
-                .map(|_| scope.spawn(|| (0..SENT).for_each(|_| send_usr1())))
-                .collect();
-            while senders.iter().any(|sender| !sender.is_finished()) {
-                watch.poll(std::time::Duration::from_millis(1));
-                received += signals.drain().count();
+    const BATCHES: usize = 50;
+    const IN_A_BATCH: usize = 100;
+    const NUMBERS: [Signal; 2] = [Signal::SIGUSR1, Signal::SIGUSR2];
+    alone("signals_many::a_storm_is_merged_and_not_missed", || {
+        on_each_selector(|mut watch| {
+            let mut signals = Signals::new(NUMBERS).unwrap();
+            watch.register(&mut signals, 1);
+            let received = [AtomicUsize::new(0), AtomicUsize::new(0)];
+            let finished = AtomicUsize::new(0);
+            let send_batches = |number: usize| {
+                let counted = || received[number].load(Ordering::Acquire);
+                for _ in 0..BATCHES {
+                    let before = counted();
+                    (0..IN_A_BATCH).for_each(|_| send(NUMBERS[number]));
+                    let deadline = Instant::now() + LONG;
+                    while counted() == before {
+                        assert!(Instant::now() < deadline, "{} is missed", NUMBERS[number]);
+                        thread::yield_now();
+                    }
+                }
+            };
+            thread::scope(|scope| {
+                for number in [0, 1, 0, 1] {
+                    let (send_batches, finished) = (&send_batches, &finished);
+                    scope.spawn(move || {
+                        let result = catch_unwind(AssertUnwindSafe(|| send_batches(number)));
+                        finished.fetch_add(1, Ordering::Release);
+                        // For the poll, so that it sees that.
+                        send(NUMBERS[number]);
+                        result.unwrap();
+                    });
+                }
+                while finished.load(Ordering::Acquire) < 4 {
+                    watch.wait(1);
+                    for delivered in signals.drain() {
+                        let number = usize::from(delivered.signal == Signal::SIGUSR2);
+                        received[number].fetch_add(1, Ordering::Release);
+                    }
+                }
+            });
+            for received in received {
+                let received = received.into_inner();
+                // Two threads may see the same signal as the one of their batch.
+                let possible = BATCHES..=2 * (BATCHES * IN_A_BATCH + 1);
+                assert!(possible.contains(&received), "{received}");
+            }
+
+            // The system may still have one for a thread that has not run since.
+            for signal in NUMBERS {
+                signal.raise().unwrap();
+                while !signals.drain().any(|delivered| delivered.signal == signal) {
+                    watch.wait(1);
+                }
             }
         });
-        received += signals.drain().count();
-        assert!((1..=4 * SENT).contains(&received), "{received}");
-
-        // The system may still have one for a thread that has not run since.
-        for signal in [Signal::SIGUSR1, Signal::SIGUSR2] {
-            signal.raise().unwrap();
-            while !signals.drain().any(|delivered| delivered.signal == signal) {
-                watch.wait(1);
-            }
-        }
     });
 }
 
 /// Bursts that are larger than what is kept, to the process and not to a thread.
 #[test]
-fn after_a_burst_there_is_at_least_one() {
-    let _turn = turn();
-    on_each_selector(|mut watch| {
-        let mut signals = Signals::new([Signal::SIGUSR2]).unwrap();
-        watch.register(&mut signals, 1);
-        for _ in 0..200 {
-            let burst = || kill_process(getpid(), rustix::process::Signal::USR2).unwrap();
-            let sender = thread::spawn(move || (0..20).for_each(|_| burst()));
-            sender.join().unwrap();
-            watch.wait(1);
-            while signals.drain().count() == 0 {
-                watch.wait(1);
+fn after_a_burst_there_is_at_least_one_of_each_number() {
+    const NUMBERS: [Signal; 2] = [Signal::SIGUSR1, Signal::SIGUSR2];
+    let path = "signals_many::after_a_burst_there_is_at_least_one_of_each_number";
+    alone(path, || {
+        on_each_selector(|mut watch| {
+            let mut signals = Signals::new(NUMBERS).unwrap();
+            watch.register(&mut signals, 1);
+            for _ in 0..200 {
+                let burst = || NUMBERS.into_iter().for_each(send);
+                let sender = thread::spawn(move || (0..20).for_each(|_| burst()));
+                sender.join().unwrap();
+                let mut missing = NUMBERS.to_vec();
+                while !missing.is_empty() {
+                    watch.wait(1);
+                    for delivered in signals.drain() {
+                        missing.retain(|signal| *signal != delivered.signal);
+                    }
+                }
             }
-        }
+        });
     });
 }

@@ -105,5 +105,11 @@ fn a_change_of_the_clock_is_told() {
         clock_settime(ClockId::Realtime, now).expect("the right to set the clock");
         timer.set_deadline(SystemTime::now()).expect("set");
         assert_eq!(next(&mut watch, &mut timer), WallEvent::Expired);
+
+        // Nor is one after it has expired.
+        let now = clock_gettime(ClockId::Realtime);
+        clock_settime(ClockId::Realtime, now).expect("the right to set the clock");
+        assert_eq!(timer.read().expect("read"), None);
+        watch.expect_silence();
     }
 }

@@ -22,7 +22,7 @@ pub(in crate::timer) struct Monotonic {
 
 /// What a timer is on whatever clock.
 #[derive(Debug)]
-pub(super) struct Descriptor(IoSource<OwnedFd>);
+pub(super) struct Descriptor(pub(super) IoSource<OwnedFd>);
 
 pub(super) const ZERO: Timespec = Timespec {
     tv_sec: 0,

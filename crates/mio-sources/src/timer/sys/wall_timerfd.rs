@@ -44,7 +44,8 @@ impl Wall {
         match self.fd.read() {
             Ok(None) => Ok(None),
             Ok(Some(_)) => {
-                self.deadline = None;
+                // Also one that has expired is cancelled when the clock is set later.
+                self.cancel()?;
                 Ok(Some(WallEvent::Expired))
             }
             Err(Errno::CANCELED) => {
@@ -61,5 +62,40 @@ impl Wall {
 
     pub(in crate::timer) fn source(&mut self) -> &mut impl Source {
         &mut self.fd
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::fd::AsRawFd;
+
+    use super::*;
+
+    /// To set the clock takes a right that tests do not have. But the system tells whether it would
+    /// cancel the timer then.
+    #[test]
+    fn one_that_has_expired_is_not_cancelled_by_a_later_change_of_the_clock() {
+        let mut wall = Wall::new().expect("a timer");
+        let flags = |wall: &Wall| {
+            let fd = wall.fd.0.as_raw_fd();
+            let info = std::fs::read_to_string(format!("/proc/self/fdinfo/{fd}")).ok()?;
+            let flags = info.lines().find(|line| line.contains("settime flags"))?;
+            let flags = flags.rsplit(' ').next()?.trim();
+            u32::from_str_radix(flags, 8).ok()
+        };
+        wall.set(UNIX_EPOCH).expect("set");
+        // Not on a system without /proc, or that says less there.
+        let Some(set) = flags(&wall) else { return };
+        let cancel = TimerfdTimerFlags::CANCEL_ON_SET.bits();
+        assert_eq!(set & cancel, cancel);
+        let expired = loop {
+            match wall.read().expect("read") {
+                Some(WallEvent::Expired) => break flags(&wall),
+                // Somebody may set the clock, and the timer takes a moment.
+                _ => std::thread::yield_now(),
+            }
+        };
+        assert_eq!(expired.expect("it was told before") & cancel, 0);
+        assert_eq!(wall.read().expect("read"), None);
     }
 }
