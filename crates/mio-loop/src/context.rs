@@ -581,16 +581,6 @@ impl<H: Handler> Context<H> {
         self.poll.selector_kind()
     }
 
-    /// Whether no callback may follow for this token in this batch.
-    pub(crate) fn has_ended(&self, token: Token) -> bool {
-        self.batch.has_ended(token)
-    }
-
-    #[inline]
-    pub(crate) fn goes_on(&self, token: Token) -> bool {
-        self.batch.goes_on(token)
-    }
-
     /// How long the next poll may wait, if the caller lets it wait for so long.
     pub(crate) fn limit(&self, timeout: Option<Duration>, now: Instant) -> Option<Duration> {
         if self.has_left_over() {
@@ -604,8 +594,8 @@ impl<H: Handler> Context<H> {
         }
     }
 
-    /// What is set while timeouts are handed out comes after all that are due by then. Otherwise one
-    /// that sets itself for the past again and again would keep the others waiting for ever.
+    /// What is set while timeouts are handed out comes after all that are due by then. Otherwise
+    /// one that sets itself for the past again and again would keep the others waiting for ever.
     fn after_this_step(&self, deadline: Instant) -> Instant {
         self.expiring.map_or(deadline, |moment| {
             deadline.max(moment + Duration::from_nanos(1))

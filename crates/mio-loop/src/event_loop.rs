@@ -292,7 +292,7 @@ fn events<H: Handler>(
         let token = event.token();
         if token.0 >= RESERVED {
             own_event(context, token);
-        } else if !context.has_ended(token) {
+        } else if !context.batch.has_ended(token) {
             context.batch.begin(token);
             handler.ready(context, token, event)?;
         }

@@ -34,11 +34,11 @@ use crate::Context;
 /// # Nothing starves
 ///
 /// Each of these steps has an end. What is left of messages and signals comes with the next
-/// iteration, whose poll does not wait. A timeout that is set in `timeout`, also for a moment
-/// that has passed, comes with a later iteration, after those that are due by now. A source is called once for each of its events. One that reads or writes without end
-/// within a callback keeps the others waiting, as the loop can't interrupt it: stop after some
-/// operations, and have the source registered with [`level`](mio::Interest::level), or reregister
-/// it, to be called again.
+/// iteration, whose poll does not wait. A timeout that is set in `timeout`, also for a moment that
+/// has passed, comes with a later iteration, after those that are due by now. A source is called
+/// once for each of its events. One that reads or writes without end within a callback keeps the
+/// others waiting, as the loop can't interrupt it: stop after some operations, and have the source
+/// registered with [`level`](mio::Interest::level), or reregister it, to be called again.
 ///
 /// # Sources that have ended
 ///
@@ -157,7 +157,7 @@ pub trait Handler: Sized {
         let readable = event.is_readable() || event.is_read_closed() || event.is_priority();
         if readable || !writable {
             self.readable(context, token)?;
-            if !writable || !context.goes_on(token) {
+            if !writable || !context.batch.goes_on(token) {
                 return Ok(());
             }
         }
