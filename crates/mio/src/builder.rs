@@ -64,10 +64,10 @@ impl Builder {
     /// Only if what the thread waits for is made on *another* processor, or comes from the network.
     /// With both threads on one processor the one that looks keeps the other from running. A round
     /// trip between two threads that wake each other, measured on a virtual machine with two cores,
-    /// with 20 us of looking as against none: on two cores 16 times shorter, and a tenth of the
-    /// processor time; on one core 11 times longer, and as much more processor time. Your machine
-    /// will differ: `cargo run --release -p mio-bench -- --works wake` in the repository measures
-    /// both.
+    /// with 20 us of looking as against none: on two cores 30 times shorter, and a tenth of the
+    /// processor time; on one core nearly twice as long, and as much more processor time, though
+    /// most polls do not look there. Your machine will differ:
+    /// `cargo run --release -p mio-bench -- --works wake` in the repository measures both.
     ///
     /// # Examples
     ///
