@@ -4,14 +4,14 @@
 //!
 //! Who wakes writes what it has to say (*data*) and calls [`wake`](Pending::wake), which raises the
 //! signal of the system unless it is known to be raised. Who polls takes the signal, then calls
-//! [`take`](Pending::take), and then reads the data. The word holds how many wakes are *raising*
-//! the signal at present, whether it is *raised*, and a *generation*, which goes on with each
-//! `take`. Each step is a read-modify-write, so all of them have one order, and each sees what came
-//! before it, with the data written before that.
+//! [`take`](Pending::take), and then reads the data. The word holds whether a wake has *begun*,
+//! whether the signal is *raised*, and a *generation*: each `take` unsets the two and begins another.
+//! Each step is a read-modify-write, so all of them have one order, and each sees what came before
+//! it, with the data written before that.
 //!
-//! * A wake that finds the signal **not raised** raises it itself, after it has counted itself. So
-//!   one poll returns after this wake. That poll sees the data, because the system orders what
-//!   comes before its signal with what comes after it.
+//! * A wake that finds the signal **not raised** raises it itself, after it has said that it has
+//!   begun. So one poll returns after this wake. That poll sees the data, because the system orders
+//!   what comes before its signal with what comes after it.
 //! * A wake that finds it **raised** says nothing to the system. An earlier wake has raised the
 //!   signal in this generation, and has said so *after* the system had it. Whoever takes that
 //!   signal calls `take` after it, which begins another generation. That has not come yet, so it
@@ -19,15 +19,18 @@
 //!   `wake` returns the signal is with the system, or in a batch whose `take` is still to come: a
 //!   poll that begins after that has an event, whatever another thread that wakes is doing.
 //! * A wake that has raised the signal while a poll took it finds another generation, and leaves
-//!   *raised* unset. Otherwise it would say so of a signal that is gone, and every later wake would
+//!   the word alone. Otherwise it would say so of a signal that is gone, and every later wake would
 //!   be lost.
 //!
 //! Were the generation begun before the signal was taken, a wake could raise the signal and say so
 //! between the two, and the poll would take that signal as the old one: the same loss.
 //!
 //! A poll may call `take` at any time, also if it took no signal. At worst the next wake raises the
-//! signal again. A wake that can't raise the signal leaves the word as if it had not been; another
-//! one that came meanwhile has raised it itself.
+//! signal again. Where the signal has other uses, so that the word must tell whether it was a wake,
+//! it tells as soon as one has begun: its data is there. The signal of that wake comes later, and
+//! then the word tells of nothing, so that one wake is one event. A wake that can't raise the signal
+//! says that it has begun all the same, and may be told of with the next event; another one that
+//! came meanwhile has raised it itself.
 //!
 //! A child of `fork` has a copy of the word and shares the signal. Its wakes are coalesced with
 //! those of its own that nobody takes, so it can't wake its parent.
@@ -43,16 +46,15 @@ use std::io;
 use loom::sync::atomic::{AtomicU64 as Word, Ordering};
 #[cfg(all(not(all(test, loom)), target_has_atomic = "64"))]
 use std::sync::atomic::{AtomicU64 as Word, Ordering};
-// A generation has 21 bits there. It would have to come round within one call of the system.
+// A generation has 30 bits there. It would have to come round within one call of the system.
 #[cfg(all(not(all(test, loom)), not(target_has_atomic = "64")))]
 use std::sync::atomic::{AtomicU32 as Word, Ordering};
 
 /// The signal was raised in this generation.
 const RAISED: Bits = 1;
-/// One wake that is raising it. There is room for a thousand; more count as a generation, which
-/// costs a call of the system.
-const RAISING: Bits = 1 << 1;
-const GENERATION: Bits = 1 << 11;
+/// A wake of this generation is raising the signal, or has raised it.
+const BEGUN: Bits = 1 << 1;
+const GENERATION: Bits = 1 << 2;
 
 #[cfg(any(all(test, loom), target_has_atomic = "64"))]
 type Bits = u64;
@@ -70,24 +72,19 @@ impl Pending {
     #[inline]
     pub(crate) fn wake(&self, raise: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
         let before = self.change(|word| match word & RAISED {
-            0 => word.wrapping_add(RAISING),
+            0 => word | BEGUN,
             // The same again: what matters is the place in the order.
             _ => word,
         });
         if before & RAISED != 0 {
             return Ok(());
         }
-        let result = raise();
-        self.change(|word| {
-            let is_same = word / GENERATION == before / GENERATION;
-            let word = word.wrapping_sub(RAISING);
-            if is_same && result.is_ok() {
-                word | RAISED
-            } else {
-                word
-            }
+        raise()?;
+        self.change(|word| match word / GENERATION == before / GENERATION {
+            true => word | RAISED,
+            false => word,
         });
-        result
+        Ok(())
     }
 
     /// Takes the wakes so far, after their signal was taken. Answers whether there were any.
@@ -96,7 +93,8 @@ impl Pending {
     /// system has ordered the wake that raised it before this, and the look can't miss it.
     #[inline]
     pub(crate) fn take(&self) -> bool {
-        self.is_set() && is_set(self.change(|word| (word & !RAISED).wrapping_add(GENERATION)))
+        self.is_set()
+            && is_set(self.change(|word| (word & !(BEGUN | RAISED)).wrapping_add(GENERATION)))
     }
 
     /// Whether there is something to take.
@@ -234,6 +232,29 @@ mod tests {
             assert!(!model.poll(), "the signal was taken");
             model.wake(1);
             assert!(model.poll(), "a wake was lost");
+        });
+    }
+
+    /// Where it is the word that tells of a wake, as with poll(2), it tells once.
+    #[test]
+    fn one_wake_is_told_once() {
+        loom::model(|| {
+            let model = Arc::new(Model::default());
+            let waker = {
+                let model = Arc::clone(&model);
+                thread::spawn(move || model.wake(0))
+            };
+            let mut told = 0;
+            for _ in 0..2 {
+                model.signal.swap(0, Ordering::AcqRel);
+                if model.pending.take() {
+                    told += 1;
+                    assert_eq!(model.seen(), 1, "told before its time");
+                }
+            }
+            waker.join().unwrap();
+            told += usize::from(model.pending.take());
+            assert_eq!(told, 1);
         });
     }
 
