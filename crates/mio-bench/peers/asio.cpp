@@ -13,6 +13,7 @@ static asio::io_context context(1);
 struct session : std::enable_shared_from_this<session> {
     tcp::socket socket;
     char data[1024];
+    unsigned char matched = 0;
 
     explicit session(tcp::socket from) : socket(std::move(from)) {}
 
@@ -26,7 +27,10 @@ struct session : std::enable_shared_from_this<session> {
 
     void write(size_t length) {
         auto self = shared_from_this();
-        asio::async_write(socket, asio::buffer(data, length), [self](error_code error, size_t) {
+        const char *text = reply(&matched, data, &length);
+        if (length == 0)
+            return read();
+        asio::async_write(socket, asio::buffer(text, length), [self](error_code error, size_t) {
             if (!error)
                 self->read();
         });

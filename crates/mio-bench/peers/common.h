@@ -1,9 +1,10 @@
 /* What all C peers share: the arguments, the listener, and the clock.
  *
  *   PEER echo                              an echo server on 127.0.0.1; prints its port
+ *   PEER http                              the same, for HTTP, when compiled with -DHTTP
  *   PEER dispatch REGISTERED READY ROUNDS  prints nanoseconds of processor time, and of the clock
  *
- * The echo server ends when its standard input is closed. */
+ * The servers end when their standard input is closed. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
@@ -41,13 +42,37 @@ static inline void seen(int fd) {
     seen_count++;
 }
 
-/* Writes back what was read. A message is short, so there is room for it. */
+#ifdef HTTP
+#include "http.h"
+#else
+#define TASK "echo"
+static void prepare(void) {}
+
+/* What is written back for what was read. HTTP keeps a byte for each connection. */
+static inline const char *reply(unsigned char *matched, const char *data, size_t *length) {
+    (void)matched, (void)length;
+    return data;
+}
+#endif
+
+/* That byte, for those who know a connection by its descriptor. There can't be more of them, as
+ * Linux is set up. */
+static unsigned char matched_at[1 << 20];
+
+/* Answers what was read. An answer is short, so there is room for it. */
 static inline int answer(int fd, ssize_t length) {
-    return write(fd, buffer, (size_t)length) == length;
+    size_t size = (size_t)length;
+    const char *text = reply(&matched_at[fd], buffer, &size);
+    return size == 0 || write(fd, text, size) == (ssize_t)size;
 }
 
 static inline int accept_one(int listener) {
-    return accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+#ifdef HTTP
+    if (fd >= 0)
+        matched_at[fd] = 0;
+#endif
+    return fd;
 }
 
 static int listen_here(void) {
@@ -106,13 +131,14 @@ static void dispatch(int registered, int ready, int rounds) {
 }
 
 int main(int count, char **arguments) {
-    if (count == 2 && strcmp(arguments[1], "echo") == 0) {
+    if (count == 2 && strcmp(arguments[1], TASK) == 0) {
+        prepare();
         end_with_input();
         serve(listen_here());
     } else if (count == 5 && strcmp(arguments[1], "dispatch") == 0) {
         dispatch(atoi(arguments[2]), atoi(arguments[3]), atoi(arguments[4]));
     } else {
-        fprintf(stderr, "usage: echo | dispatch REGISTERED READY ROUNDS\n");
+        fprintf(stderr, "usage: " TASK " | dispatch REGISTERED READY ROUNDS\n");
         return 2;
     }
     return 0;

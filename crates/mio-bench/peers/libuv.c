@@ -4,6 +4,11 @@
 
 static int wanted;
 
+struct client {
+    uv_tcp_t tcp; /* the first, so that a pointer to it is one to this */
+    unsigned char matched;
+};
+
 static void forget(uv_handle_t *handle) { free(handle); }
 
 static void give(uv_handle_t *handle, size_t hint, uv_buf_t *space) {
@@ -13,8 +18,10 @@ static void give(uv_handle_t *handle, size_t hint, uv_buf_t *space) {
 
 static void on_data(uv_stream_t *stream, ssize_t length, const uv_buf_t *data) {
     if (length > 0) {
-        uv_buf_t answer = uv_buf_init(data->base, (unsigned)length);
-        if (uv_try_write(stream, &answer, 1) == length)
+        size_t size = (size_t)length;
+        const char *text = reply(&((struct client *)stream)->matched, data->base, &size);
+        uv_buf_t answer = uv_buf_init((char *)text, (unsigned)size);
+        if (size == 0 || uv_try_write(stream, &answer, 1) == (int)size)
             return;
     } else if (length == 0) {
         return;
@@ -23,9 +30,10 @@ static void on_data(uv_stream_t *stream, ssize_t length, const uv_buf_t *data) {
 }
 
 static void on_connection(uv_stream_t *listener, int status) {
-    uv_tcp_t *client = malloc(sizeof *client);
+    struct client *client = malloc(sizeof *client);
     need(status == 0, "connection");
-    uv_tcp_init(listener->loop, client);
+    client->matched = 0;
+    uv_tcp_init(listener->loop, &client->tcp);
     if (uv_accept(listener, (uv_stream_t *)client) == 0)
         uv_read_start((uv_stream_t *)client, give, on_data);
     else

@@ -7,6 +7,7 @@
 pub mod calls;
 pub mod client;
 pub mod ffi;
+pub mod http;
 pub mod peers;
 pub mod plot;
 pub mod report;

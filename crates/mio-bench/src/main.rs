@@ -20,19 +20,20 @@ mod driver {
 
     use mio_bench::calls::Counts;
     use mio_bench::client::{self, Load, Until};
-    use mio_bench::peers::{self, REFERENCE};
+    use mio_bench::http;
+    use mio_bench::peers::{self, Peer, REFERENCE};
     use mio_bench::plot;
     use mio_bench::report::{self, Report, Table};
     use mio_bench::run::Cores;
     use mio_bench::servers::{self, Task};
     use mio_bench::wakes;
-    use mio_bench::works::{self, Plan, Servers, WORKS};
+    use mio_bench::works::{self, Plan, Servers, WORKS, Work};
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
     const USAGE: &str = "usage: mio-bench [--quick] [--install] [--peers WORD] [--works WORD]
 
   --quick        fewer and shorter runs: within two minutes
-  --install      installs what the peers in C need, with apt-get
+  --install      installs what the peers and wrk need, with apt-get
   --peers WORD   only peers whose name contains the word, and the reference
   --works WORD   only works whose name contains the word; counts and memory are two of them";
 
@@ -41,6 +42,7 @@ mod driver {
         let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
         let result = match words[..] {
             ["server", name, "echo"] => servers::run(name, Task::Echo),
+            ["server", name, "http"] => servers::run(name, Task::Http),
             ["server", name, "dispatch", registered, ready, rounds] => {
                 dispatch(name, [registered, ready, rounds])
             }
@@ -94,6 +96,11 @@ mod driver {
             self.works.as_ref().is_none_or(|word| work.contains(word))
         }
 
+        fn wants_peer(&self, peer: &Peer) -> bool {
+            let is_wanted = |word: &String| peer.name == REFERENCE || peer.name.contains(word);
+            self.peers.as_ref().is_none_or(is_wanted)
+        }
+
         fn plan(&self) -> Plan {
             if self.quick {
                 Plan {
@@ -121,9 +128,7 @@ mod driver {
         setrlimit(Resource::Nofile, most)?;
         let (start, about) = (Instant::now(), report::about());
         let mut peers = peers::all(options.install)?;
-        if let Some(word) = &options.peers {
-            peers.retain(|peer| peer.name == REFERENCE || peer.name.contains(word));
-        }
+        peers.retain(|peer| options.wants_peer(peer));
         let plan = options.plan();
         let cores = Cores::choose()?;
         let begin = |name: &str| eprintln!("{:4} s: {name}", start.elapsed().as_secs());
@@ -165,8 +170,21 @@ mod driver {
                 tables.push(measure()?);
             }
         }
+        // The last one, as it adds peers that do nothing else.
+        let mut absent = Vec::new();
+        let name = Work::Http.name();
+        if options.wants(&name) {
+            begin(&name);
+            let more = http::peers(options.install).into_iter();
+            peers.extend(more.filter(|peer| options.wants_peer(peer)));
+            match http::measure(&peers, options.install, plan, &cores) {
+                Ok(outcomes) => works.push((Work::Http, outcomes)),
+                Err(why) => absent.push((name, why)),
+            }
+        }
         let report = Report {
             tables,
+            absent,
             peers,
             plan,
             about,

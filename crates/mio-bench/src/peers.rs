@@ -39,6 +39,13 @@ struct InC {
     package: &'static str,
 }
 
+/// What a peer in C is compiled for.
+#[derive(Clone, Copy, PartialEq)]
+enum Service {
+    Echo,
+    Http,
+}
+
 const IN_C: [InC; 7] = [
     InC {
         file: "epoll_edge.c",
@@ -87,12 +94,11 @@ const IN_C: [InC; 7] = [
 /// All peers, in the order of the tables; with `install`, Debian's packages are installed for those
 /// that need them.
 pub fn all(install: bool) -> io::Result<Vec<Peer>> {
-    let (folder, program) = (target()?.join("bench/peers"), program()?);
-    fs::create_dir_all(&folder)?;
+    let (folder, program) = (folder()?, program()?);
     let in_c = |peer: &InC| Peer {
         name: peer.name,
         is_ours: false,
-        command: compile(peer, &folder, install).map(|path| vec![path.into()]),
+        command: compile(peer, Service::Echo, &folder, install).map(|path| vec![path.into()]),
     };
     let in_rust = servers::NAMES.iter().map(|(key, name)| Peer {
         name,
@@ -107,6 +113,30 @@ pub fn all(install: bool) -> io::Result<Vec<Peer>> {
     peers.extend(in_rust);
     peers.extend(IN_C[3..].iter().map(in_c));
     Ok(peers)
+}
+
+/// The command of a peer as a server for HTTP.
+pub fn for_http(peer: &Peer, install: bool) -> Result<Vec<OsString>, String> {
+    let command = peer.command.as_ref().map_err(String::clone)?;
+    match IN_C.iter().find(|in_c| in_c.name == peer.name) {
+        Some(in_c) => {
+            let folder = folder().map_err(|err| err.to_string())?;
+            Ok(vec![compile(in_c, Service::Http, &folder, install)?.into()])
+        }
+        None => Ok(command.clone()),
+    }
+}
+
+/// Where the peers that are compiled lie.
+pub(crate) fn folder() -> io::Result<PathBuf> {
+    let folder = target()?.join("bench/peers");
+    fs::create_dir_all(&folder)?;
+    Ok(folder)
+}
+
+/// Where their sources lie.
+pub(crate) fn sources() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("peers")
 }
 
 /// The folder of the build that this program is from.
@@ -127,50 +157,77 @@ pub fn program() -> io::Result<PathBuf> {
     }
 }
 
-fn compile(peer: &InC, folder: &Path, install: bool) -> Result<PathBuf, String> {
-    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("peers");
-    let output = folder.join(peer.file.replace('.', "_"));
-    if is_newer(&output, &sources) {
-        return Ok(output);
-    }
+fn compile(peer: &InC, service: Service, folder: &Path, install: bool) -> Result<PathBuf, String> {
+    let (is_http, sources) = (service == Service::Http, sources());
+    let name = peer.file.replace('.', "_");
+    let output = folder.join(if is_http { name + "_http" } else { name });
     let compiler = if peer.file.ends_with(".cpp") {
         env::var("CXX").unwrap_or("c++".to_owned())
     } else {
         env::var("CC").unwrap_or("cc".to_owned())
     };
-    let run = || {
-        eprintln!("compiling {}", peer.file);
-        let result = Command::new(&compiler)
-            .args(["-O2", "-Wall", "-Wextra", "-o"])
-            .arg(&output)
-            .arg(sources.join(peer.file))
-            .args(peer.libraries)
-            .stdin(Stdio::null())
-            .output();
-        match result {
-            Ok(result) if result.status.success() => Ok(()),
-            Ok(result) => {
-                let log = String::from_utf8_lossy(&result.stderr).into_owned();
-                let line = log.lines().find(|line| line.contains("error"));
-                Err(line.or(log.lines().next()).unwrap_or("?").to_owned())
-            }
-            Err(err) => Err(format!("{compiler}: {err}")),
-        }
-    };
-    let mut result = run();
+    let mut command = Command::new(compiler);
+    command.args(["-O2", "-Wall", "-Wextra", "-o"]).arg(&output);
+    if is_http {
+        command.arg("-DHTTP");
+    }
+    command.arg(sources.join(peer.file)).args(peer.libraries);
+    with_packages(&[peer.package], install, || build(&mut command, &output))?;
+    Ok(output)
+}
+
+/// Builds a file, if it is not newer than the sources.
+pub(crate) fn build(command: &mut Command, output: &Path) -> Result<(), String> {
+    if is_newer(output, &sources()) {
+        return Ok(());
+    }
+    let name = output.file_name().unwrap_or_default().to_string_lossy();
+    eprintln!("compiling {name}");
+    let result = command.stdin(Stdio::null()).output().map_err(|err| {
+        let compiler = command.get_program().to_string_lossy();
+        format!("{compiler}: {err}")
+    })?;
+    if result.status.success() {
+        return Ok(());
+    }
+    let log = String::from_utf8_lossy(&result.stderr).into_owned();
+    let line = log.lines().find(|line| line.contains("error"));
+    Err(line.or(log.lines().next()).unwrap_or("?").to_owned())
+}
+
+/// Does what needs packages of Debian; if it fails, they are installed, and it is done again.
+pub(crate) fn with_packages<T>(
+    packages: &[&str],
+    install: bool,
+    mut work: impl FnMut() -> Result<T, String>,
+) -> Result<T, String> {
+    let mut result = work();
     if result.is_err() && install {
-        eprintln!("installing {}", peer.package);
-        let _ = Command::new("apt-get")
-            .args(["install", "-y", "-qq", "--no-install-recommends"])
-            .arg(peer.package)
+        eprintln!("installing {}", packages.join(" "));
+        apt_get(packages);
+        result = work();
+    }
+    result.map_err(|why| format!("{why} (apt-get install {})", packages.join(" ")))
+}
+
+/// What it can't do shows when the package is needed.
+fn apt_get(packages: &[&str]) {
+    let run = |words: &[&str]| {
+        let result = Command::new("apt-get")
+            .args(words)
             .stdout(Stdio::null())
             .status();
-        result = run();
+        result.is_ok_and(|status| status.success())
+    };
+    let install = [
+        &["install", "-y", "-qq", "--no-install-recommends"],
+        packages,
+    ]
+    .concat();
+    // A new machine has no lists of packages, or old ones.
+    if !run(&install) && run(&["update", "-qq"]) {
+        run(&install);
     }
-    let hint = format!("apt-get install {}", peer.package);
-    result
-        .map(|()| output)
-        .map_err(|why| format!("{why} ({hint})"))
 }
 
 /// Whether a file is newer than each in a folder.

@@ -18,10 +18,12 @@ pub struct Report {
     pub plan: Plan,
     /// The machine, and when.
     pub about: Vec<(&'static str, String)>,
-    /// The works with their outcomes, in the order of the peers.
+    /// The works with their outcomes, in the order of the peers. The last peers may have none.
     pub works: Vec<(Work, Outcomes)>,
     /// The counts, in the order of the peers.
     pub counts: Vec<Option<Counts>>,
+    /// The works that could not be measured at all, and why.
+    pub absent: Vec<(String, String)>,
     /// What has columns of its own.
     pub tables: Vec<Table>,
     /// How many connections were idle, and the bytes for each, in the order of the peers.
@@ -167,7 +169,10 @@ impl Report {
         for (index, peer) in self.peers.iter().enumerate() {
             let _ = write!(text, "{:<26}", peer.name);
             for (_, outcomes) in &self.works {
-                let cell = outcomes[index].as_ref().map_or("-".to_owned(), &cell);
+                let outcome = outcomes
+                    .get(index)
+                    .and_then(|outcome| outcome.as_ref().ok());
+                let cell = outcome.map_or("-".to_owned(), &cell);
                 let _ = write!(text, "{cell:>14}");
             }
             text.push('\n');
@@ -199,19 +204,19 @@ impl Report {
 
     /// What is missing, and why, each reason once.
     pub fn missing(&self) -> Vec<(String, String)> {
-        let mut missing = Vec::new();
+        let mut missing = self.absent.clone();
         for (index, peer) in self.peers.iter().enumerate() {
             if let Err(why) = &peer.command {
                 missing.push((peer.name.to_owned(), why.clone()));
                 continue;
             }
             for (work, outcomes) in &self.works {
-                if let Err(why) = &outcomes[index] {
+                if let Some(Err(why)) = outcomes.get(index) {
                     missing.push((format!("{}, {}", peer.name, work.name()), why.clone()));
                 }
             }
             if let Some((_, bytes)) = &self.memory {
-                if let Err(why) = &bytes[index] {
+                if let Some(Err(why)) = bytes.get(index) {
                     missing.push((format!("{}, memory", peer.name), why.clone()));
                 }
             }
@@ -276,7 +281,7 @@ impl Report {
         let works = self.works.iter();
         let works: Vec<String> = works
             .filter_map(|(work, outcomes)| {
-                let outcome = outcomes[index].as_ref().ok()?;
+                let outcome = outcomes.get(index)?.as_ref().ok()?;
                 Some(format!(
                     "{}: {{\"ratio\": {}, \"nanoseconds\": {}, \"per_second\": {}}}",
                     quote(&work.name()),
@@ -300,7 +305,7 @@ impl Report {
             fields.extend(number.map(|number| format!("\"{name}\": {number:.3}")));
         }
         if let Some((_, bytes)) = &self.memory {
-            let bytes = bytes[index].as_ref().ok();
+            let bytes = bytes.get(index).and_then(|bytes| bytes.as_ref().ok());
             fields.extend(bytes.map(|bytes| format!("\"bytes_per_idle\": {bytes:.1}")));
         }
         format!("    {{{}}}", fields.join(", "))

@@ -3,14 +3,14 @@
 use std::ffi::OsString;
 use std::fs;
 use std::io::{self, BufRead, BufReader, Read, Write};
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
 use std::thread;
 use std::time::Duration;
 
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 
 use crate::client::{Load, Until};
-use crate::peers;
+use crate::{ffi, peers};
 
 /// What a piece of work took.
 #[derive(Clone, Copy, Debug)]
@@ -55,6 +55,13 @@ impl Cores {
             server: one(first),
             client: one(second),
         })
+    }
+
+    /// Runs a program to its end on the core of the clients.
+    pub fn output_of_client(&self, command: &mut Command) -> io::Result<Output> {
+        command.stdin(Stdio::null());
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        self.spawn(&self.client, command)?.wait_with_output()
     }
 
     /// Starts a child, which inherits where it may run.
@@ -113,17 +120,23 @@ impl Drop for Process {
     }
 }
 
-/// A running echo server.
+/// A running server.
 #[derive(Debug)]
 pub struct Server {
     process: Process,
-    port: String,
+    /// Where it listens.
+    pub port: String,
 }
 
 impl Server {
-    /// Starts it, under a tool if `tool` is not empty.
+    /// Starts an echo server, under a tool if `tool` is not empty.
     pub fn start(tool: &[OsString], command: &[OsString], cores: &Cores) -> io::Result<Server> {
-        let command = [tool, command, &["echo".into()]].concat();
+        Server::start_for("echo", &[tool, command].concat(), cores)
+    }
+
+    /// Starts a server for a task.
+    pub fn start_for(task: &str, command: &[OsString], cores: &Cores) -> io::Result<Server> {
+        let command = [command, &[task.into()]].concat();
         let mut process = Process::start(&command, &cores.server, cores)?;
         let port = process.line()?;
         Ok(Server { process, port })
@@ -134,20 +147,9 @@ impl Server {
         self.process.end()
     }
 
-    /// The processor time that it has used so far, in nanoseconds.
+    /// The processor time that all its threads have used so far, in nanoseconds.
     fn cpu(&self) -> io::Result<f64> {
-        let id = self.process.child.id();
-        // Exact; the other file counts in hundredths of a second.
-        if let Ok(text) = fs::read_to_string(format!("/proc/{id}/schedstat")) {
-            if let Some(time) = text.split(' ').next().and_then(|time| time.parse().ok()) {
-                return Ok(time);
-            }
-        }
-        let text = fs::read_to_string(format!("/proc/{id}/stat"))?;
-        let fields = text.rsplit(')').next().unwrap_or_default();
-        let ticks = fields.split_whitespace().skip(11).take(2);
-        let ticks: f64 = ticks.filter_map(|field| field.parse::<f64>().ok()).sum();
-        Ok(ticks * 1e7)
+        Ok(ffi::cpu_time_of(self.process.child.id())? as f64)
     }
 
     /// Kilobytes of its memory that are present.
@@ -163,8 +165,13 @@ impl Server {
     /// Has a client work with it.
     pub fn work(&self, load: Load, until: Until, cores: &Cores) -> io::Result<Cost> {
         let mut client = Client::start(self, load, until, cores)?;
+        self.cost(|| client.go())
+    }
+
+    /// What it costs to do something, which says how much it did, in how many nanoseconds.
+    pub fn cost(&self, work: impl FnOnce() -> io::Result<(f64, f64)>) -> io::Result<Cost> {
         let before = self.cpu()?;
-        let (operations, wall) = client.go()?;
+        let (operations, wall) = work()?;
         // Until it waits again.
         thread::sleep(Duration::from_millis(2));
         let cpu = self.cpu()? - before;

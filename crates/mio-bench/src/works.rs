@@ -37,6 +37,8 @@ pub enum Work {
         /// How many are ready in each round.
         ready: usize,
     },
+    /// A server for HTTP with a client that is not ours.
+    Http,
 }
 
 impl Work {
@@ -48,6 +50,7 @@ impl Work {
             Work::Load(Load::Idle { connections }) => format!("idle {connections}"),
             Work::Among { connections, idle } => format!("echo {connections}+{idle}"),
             Work::Dispatch { registered, ready } => format!("dispatch {ready}/{registered}"),
+            Work::Http => "http 64".to_owned(),
         }
     }
 
@@ -57,7 +60,7 @@ impl Work {
     }
 }
 
-/// All works that are measured as ratios.
+/// All works that are measured as ratios, but for HTTP, which has more peers.
 pub const WORKS: [Work; 9] = [
     Work::Load(Load::Echo { connections: 1 }),
     Work::Load(Load::Echo { connections: 64 }),
@@ -147,18 +150,29 @@ pub fn measure(
                 let rounds = plan.events.div_ceil(ready).max(2);
                 run::dispatch(command, [registered, ready, rounds], cores)
             }
+            Work::Http => return Err("http has servers of its own".to_owned()),
         };
-        match cost {
-            Ok(cost) if cost.operations > 0.0 && cost.cpu > 0.0 => Ok(cost),
-            Ok(_) => Err("nothing was done".to_owned()),
-            Err(err) => Err(err.to_string()),
-        }
+        cost.map_err(|err| err.to_string())
+    };
+    by_turns(peers, plan.rounds, one)
+}
+
+/// Measures each peer between two runs of the reference; `one` runs the peer of an index.
+pub fn by_turns(
+    peers: &[Peer],
+    rounds: usize,
+    one: impl Fn(usize) -> Result<Cost, String>,
+) -> Result<Outcomes, String> {
+    let one = |index: usize| match one(index) {
+        Ok(cost) if cost.operations > 0.0 && cost.cpu > 0.0 => Ok(cost),
+        Ok(_) => Err("nothing was done".to_owned()),
+        Err(why) => Err(why),
     };
     let is_reference = |peer: &Peer| peer.name == REFERENCE;
     let reference = peers.iter().position(is_reference).ok_or("no reference")?;
     let mut costs: Vec<Result<Vec<(Cost, f64)>, String>> = Vec::new();
     costs.resize_with(peers.len(), || Ok(Vec::new()));
-    for _ in 0..plan.rounds {
+    for _ in 0..rounds {
         let mut before = one(reference)?.each();
         for (index, costs) in costs.iter_mut().enumerate() {
             let Ok(so_far) = costs else { continue };

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use calloop::generic::Generic;
 use calloop::{EventLoop, Interest, LoopHandle, Mode, PostAction};
 
-use super::{BUFFER, Peer, Reads, echo, seen};
+use super::{BUFFER, Peer, Reads, Service, answer, seen};
 
 /// What the callbacks share.
 struct Shared {
@@ -35,7 +35,7 @@ impl Calloop {
 }
 
 impl Peer for Calloop {
-    fn serve(mut self, listener: TcpListener) -> io::Result<()> {
+    fn serve<S: Service>(mut self, listener: TcpListener) -> io::Result<()> {
         let source = Generic::new(listener, Interest::READ, Mode::Level);
         let handle = self.events.handle();
         let accept = handle.insert_source(source, |_, listener, shared: &mut Shared| {
@@ -44,13 +44,16 @@ impl Peer for Calloop {
             };
             stream.set_nonblocking(true)?;
             let source = Generic::new(stream, Interest::READ, Mode::Level);
-            let talk = shared.handle.insert_source(source, |_, stream, shared| {
-                if echo(&**stream, &mut shared.buffer, Reads::Once) {
-                    Ok(PostAction::Continue)
-                } else {
-                    Ok(PostAction::Remove)
-                }
-            });
+            let mut service = S::default();
+            let talk = shared
+                .handle
+                .insert_source(source, move |_, stream, shared| {
+                    if answer(&**stream, &mut service, &mut shared.buffer, Reads::Once) {
+                        Ok(PostAction::Continue)
+                    } else {
+                        Ok(PostAction::Remove)
+                    }
+                });
             talk.map_err(io::Error::other)?;
             Ok(PostAction::Continue)
         });

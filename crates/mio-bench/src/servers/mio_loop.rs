@@ -9,23 +9,24 @@ use mio::unix::SourceFd;
 use mio::{Interest, Token};
 use mio_loop::{Context, EventLoop, Handler};
 
-use super::{BUFFER, ByFd, Peer, Reads, echo, seen};
+use super::service::Echo;
+use super::{BUFFER, ByFd, Peer, Reads, Service, answer, seen};
 
 const LISTENER: Token = Token(usize::MAX >> 1);
 
-enum Source {
+enum Source<S> {
     Event(Arc<OwnedFd>),
-    Connection(mio::net::TcpStream),
+    Connection(mio::net::TcpStream, S),
 }
 
-struct Server {
+struct Server<S> {
     listener: Option<mio::net::TcpListener>,
-    sources: ByFd<Source>,
+    sources: ByFd<Source<S>>,
     buffer: Vec<u8>,
     count: usize,
 }
 
-impl Handler for Server {
+impl<S: Service> Handler for Server<S> {
     type Timeout = ();
     type Message = ();
     type Error = io::Error;
@@ -40,10 +41,12 @@ impl Handler for Server {
                 self.count += 1;
                 return seen(event);
             }
-            Some(Source::Connection(stream)) => !echo(stream, &mut self.buffer, Reads::UntilBlock),
+            Some(Source::Connection(stream, service)) => {
+                !answer(stream, service, &mut self.buffer, Reads::UntilBlock)
+            }
         };
         if over {
-            if let Some(Source::Connection(mut stream)) = self.sources.remove(token.0) {
+            if let Some(Source::Connection(mut stream, _)) = self.sources.remove(token.0) {
                 context.deregister(&mut stream, token)?;
             }
         }
@@ -51,7 +54,7 @@ impl Handler for Server {
     }
 }
 
-impl Server {
+impl<S: Service> Server<S> {
     fn accept(&mut self, context: &mut Context<Self>) -> io::Result<()> {
         let Some(listener) = &self.listener else {
             return Ok(());
@@ -59,19 +62,20 @@ impl Server {
         while let Ok((mut stream, _)) = listener.accept() {
             let fd = stream.as_raw_fd();
             context.register(&mut stream, Token(fd as usize), Interest::READABLE)?;
-            self.sources.insert(fd, Source::Connection(stream));
+            self.sources
+                .insert(fd, Source::Connection(stream, S::default()));
         }
         Ok(())
     }
 }
 
-pub(super) struct MioLoop {
-    events: EventLoop<Server>,
-    server: Server,
+pub(super) struct MioLoop<S: Service = Echo> {
+    events: EventLoop<Server<S>>,
+    server: Server<S>,
 }
 
-impl MioLoop {
-    pub(super) fn new() -> io::Result<MioLoop> {
+impl<S: Service> MioLoop<S> {
+    pub(super) fn new() -> io::Result<MioLoop<S>> {
         let server = Server {
             listener: None,
             sources: ByFd::new(),
@@ -84,12 +88,16 @@ impl MioLoop {
 }
 
 impl Peer for MioLoop {
-    fn serve(mut self, listener: TcpListener) -> io::Result<()> {
+    fn serve<S: Service>(self, listener: TcpListener) -> io::Result<()> {
+        // Its handler is of another type for each service.
+        let MioLoop {
+            mut events,
+            mut server,
+        } = MioLoop::<S>::new()?;
         let mut listener = mio::net::TcpListener::from_std(listener);
-        self.events
-            .register(&mut listener, LISTENER, Interest::READABLE)?;
-        self.server.listener = Some(listener);
-        self.events.run(&mut self.server)
+        events.register(&mut listener, LISTENER, Interest::READABLE)?;
+        server.listener = Some(listener);
+        events.run(&mut server)
     }
 
     fn watch(&mut self, event: Arc<OwnedFd>) -> io::Result<()> {

@@ -6,7 +6,7 @@ use std::os::fd::{AsRawFd, OwnedFd};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{BUFFER, ByFd, Peer, Reads, echo, seen};
+use super::{BUFFER, ByFd, Peer, Reads, Service, answer, seen};
 
 /// How readiness is reported, and what a server makes of it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -85,25 +85,25 @@ macro_rules! with_mio {
         }
 
         impl Peer for Server {
-            fn serve(mut self, listener: TcpListener) -> io::Result<()> {
+            fn serve<S: Service>(mut self, listener: TcpListener) -> io::Result<()> {
                 let mut listener = $mio::net::TcpListener::from_std(listener);
                 let at = Token(listener.as_raw_fd() as usize);
                 self.poll
                     .registry()
                     .register(&mut listener, at, self.interest)?;
-                let mut streams: ByFd<TcpStream> = ByFd::new();
+                let mut streams: ByFd<(TcpStream, S)> = ByFd::new();
                 let mut buffer = vec![0; BUFFER];
                 loop {
                     self.poll.poll(&mut self.events, None)?;
                     for event in self.events.iter() {
                         let token = event.token().0;
-                        if let Some(stream) = streams.get(token) {
+                        if let Some((stream, service)) = streams.get(token) {
                             let reads = match self.mode.reads() {
                                 // After the end of the stream no other edge comes.
                                 Reads::UntilShort if event.is_read_closed() => Reads::UntilBlock,
                                 reads => reads,
                             };
-                            if !echo(stream, &mut buffer, reads) {
+                            if !answer(stream, service, &mut buffer, reads) {
                                 streams.remove(token);
                             }
                             continue;
@@ -115,7 +115,7 @@ macro_rules! with_mio {
                                 Token(fd as usize),
                                 self.interest,
                             )?;
-                            streams.insert(fd, stream);
+                            streams.insert(fd, (stream, S::default()));
                             if self.mode == Mode::Level {
                                 break;
                             }

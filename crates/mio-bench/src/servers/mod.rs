@@ -1,11 +1,12 @@
-//! The peers in Rust. Each is an echo server, and does the work of dispatching; all of that which
-//! is not the peer's own is here, once.
+//! The peers in Rust. Each is a server, for an echo or HTTP, and does the work of dispatching; all
+//! of that which is not the peer's own is here, once.
 
 mod calloop;
 mod mio_loop;
 mod mios;
 mod polling;
 mod raw;
+mod service;
 mod tokio;
 
 use std::io::{self, Read, Write};
@@ -19,6 +20,8 @@ use rustix::event::{EventfdFlags, eventfd};
 use rustix::fs::{OFlags, fcntl_setfl};
 
 use self::mios::Mode;
+pub(crate) use self::service::ANSWER;
+use self::service::{Echo, Http, Service};
 use crate::ffi::cpu_time;
 
 /// What the buffer of a server holds; the peers in C have as much.
@@ -51,6 +54,8 @@ pub fn is_built(name: &str) -> bool {
 pub enum Task {
     /// Echo until the input is closed.
     Echo,
+    /// Answer requests of HTTP until the input is closed.
+    Http,
     /// See `ready` of `registered` eventfds ready, in so many rounds.
     Dispatch {
         /// How many sources there are.
@@ -75,10 +80,10 @@ pub fn run(name: &str, task: Task) -> io::Result<()> {
             Task::Dispatch { .. } => Err(io::Error::other(
                 "on poll(2), edges of a raw descriptor are renewed every 10 ms",
             )),
-            Task::Echo => perform(mios::ours_on_poll(Mode::Edge)?, task),
+            Task::Echo | Task::Http => perform(mios::ours_on_poll(Mode::Edge)?, task),
         },
         "mio-poll-level" => perform(mios::ours_on_poll(Mode::Level)?, task),
-        "mio-loop" => perform(mio_loop::MioLoop::new()?, task),
+        "mio-loop" => perform(<mio_loop::MioLoop>::new()?, task),
         "mio_1_2" => perform(mios::published()?, task),
         "polling" => perform(polling::Polling::new()?, task),
         "calloop" => perform(calloop::Calloop::new()?, task),
@@ -89,8 +94,8 @@ pub fn run(name: &str, task: Task) -> io::Result<()> {
 
 /// What a peer can do.
 trait Peer {
-    /// Accepts and echoes, for ever.
-    fn serve(self, listener: TcpListener) -> io::Result<()>;
+    /// Accepts and answers, for ever.
+    fn serve<S: Service>(self, listener: TcpListener) -> io::Result<()>;
 
     /// Registers an eventfd, whose handler reads it once and counts.
     fn watch(&mut self, event: Arc<OwnedFd>) -> io::Result<()>;
@@ -101,16 +106,8 @@ trait Peer {
 
 fn perform(mut peer: impl Peer, task: Task) -> io::Result<()> {
     match task {
-        Task::Echo => {
-            // A closed input ends the process by SIGIO. A thread that reads would do too, but then
-            // the kernel would count references to files at each call.
-            crate::ffi::own(io::stdin().as_raw_fd())?;
-            fcntl_setfl(io::stdin(), OFlags::ASYNC)?;
-            let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-            listener.set_nonblocking(true)?;
-            println!("{}", listener.local_addr()?.port());
-            peer.serve(listener)
-        }
+        Task::Echo => peer.serve::<Echo>(listen()?),
+        Task::Http => peer.serve::<Http>(listen()?),
         Task::Dispatch {
             registered,
             ready,
@@ -143,6 +140,18 @@ fn perform(mut peer: impl Peer, task: Task) -> io::Result<()> {
     }
 }
 
+/// The listener of a server, which ends with its input.
+fn listen() -> io::Result<TcpListener> {
+    // A closed input ends the process by SIGIO. A thread that reads would do too, but then the
+    // kernel would count references to files at each call.
+    crate::ffi::own(io::stdin().as_raw_fd())?;
+    fcntl_setfl(io::stdin(), OFlags::ASYNC)?;
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    listener.set_nonblocking(true)?;
+    println!("{}", listener.local_addr()?.port());
+    Ok(listener)
+}
+
 /// What each peer does about a ready eventfd.
 fn seen(event: &OwnedFd) -> io::Result<()> {
     rustix::io::read(event, &mut [0; 8])?;
@@ -160,15 +169,20 @@ enum Reads {
     UntilBlock,
 }
 
-/// Writes back what there is; `false` when the connection is over.
+/// Answers what there is; `false` when the connection is over.
 ///
-/// A message is short, so there is room for it.
-fn echo(mut stream: impl Read + Write, buffer: &mut [u8], reads: Reads) -> bool {
+/// An answer is short, so there is room for it.
+fn answer(
+    mut stream: impl Read + Write,
+    service: &mut impl Service,
+    buffer: &mut [u8],
+    reads: Reads,
+) -> bool {
     loop {
         match stream.read(buffer) {
             Ok(0) => return false,
             Ok(length) => {
-                if stream.write_all(&buffer[..length]).is_err() {
+                if stream.write_all(service.answer(&buffer[..length])).is_err() {
                     return false;
                 }
                 let is_done = match reads {

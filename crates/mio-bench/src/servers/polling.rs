@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use polling::{Events, Poller};
 
-use super::{BUFFER, ByFd, Peer, Reads, echo, seen};
+use super::{BUFFER, ByFd, Peer, Reads, Service, answer, seen};
 use crate::ffi::watch_with_polling;
 
 pub(super) struct Polling {
@@ -33,23 +33,23 @@ impl Polling {
 }
 
 impl Peer for Polling {
-    fn serve(mut self, listener: TcpListener) -> io::Result<()> {
-        let mut streams: ByFd<TcpStream> = ByFd::new();
+    fn serve<S: Service>(mut self, listener: TcpListener) -> io::Result<()> {
+        let mut streams: ByFd<(TcpStream, S)> = ByFd::new();
         let mut buffer = vec![0; BUFFER];
         self.add(&listener)?;
         loop {
             self.events.clear();
             self.poller.wait(&mut self.events, None)?;
             for event in self.events.iter() {
-                if let Some(stream) = streams.get(event.key) {
-                    if !echo(&mut *stream, &mut buffer, Reads::Once) {
+                if let Some((stream, service)) = streams.get(event.key) {
+                    if !answer(&mut *stream, service, &mut buffer, Reads::Once) {
                         self.poller.delete(stream)?;
                         streams.remove(event.key);
                     }
                 } else if let Ok((stream, _)) = listener.accept() {
                     stream.set_nonblocking(true)?;
                     self.add(&stream)?;
-                    streams.insert(stream.as_raw_fd(), stream);
+                    streams.insert(stream.as_raw_fd(), (stream, S::default()));
                 }
             }
         }

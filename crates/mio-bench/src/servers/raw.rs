@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use libc::{EPOLL_CTL_ADD, EPOLLET, EPOLLIN, EPOLLRDHUP};
 
-use super::{BUFFER, ByFd, Peer, Reads, echo, seen};
+use super::{BUFFER, ByFd, Peer, Reads, Service, answer, seen};
 use crate::ffi::{self, epoll_event};
 
 pub(super) struct Raw {
@@ -42,15 +42,15 @@ impl Raw {
 }
 
 impl Peer for Raw {
-    fn serve(mut self, listener: TcpListener) -> io::Result<()> {
-        let mut streams: ByFd<TcpStream> = ByFd::new();
+    fn serve<S: Service>(mut self, listener: TcpListener) -> io::Result<()> {
+        let mut streams: ByFd<(TcpStream, S)> = ByFd::new();
         let mut buffer = vec![0; BUFFER];
         self.add(listener.as_raw_fd())?;
         loop {
             for index in 0..self.wait()? {
                 let token = self.events[index].u64 as usize;
-                if let Some(stream) = streams.get(token) {
-                    if !echo(stream, &mut buffer, Reads::UntilBlock) {
+                if let Some((stream, service)) = streams.get(token) {
+                    if !answer(stream, service, &mut buffer, Reads::UntilBlock) {
                         streams.remove(token);
                     }
                     continue;
@@ -58,7 +58,7 @@ impl Peer for Raw {
                 while let Ok((stream, _)) = listener.accept() {
                     stream.set_nonblocking(true)?;
                     self.add(stream.as_raw_fd())?;
-                    streams.insert(stream.as_raw_fd(), stream);
+                    streams.insert(stream.as_raw_fd(), (stream, S::default()));
                 }
             }
         }

@@ -10,7 +10,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Notify;
 
-use super::{Peer, seen};
+use super::{Peer, Service, seen};
 use crate::ffi::watch_with_tokio;
 
 /// Each connection has a buffer of its own here, so it is smaller.
@@ -38,18 +38,19 @@ impl Tokio {
 }
 
 impl Peer for Tokio {
-    fn serve(self, listener: TcpListener) -> io::Result<()> {
+    fn serve<S: Service>(self, listener: TcpListener) -> io::Result<()> {
         self.runtime.block_on(async {
             let listener = tokio::net::TcpListener::from_std(listener)?;
             loop {
                 let (mut stream, _) = listener.accept().await?;
                 tokio::spawn(async move {
-                    let mut buffer = vec![0; BUFFER];
+                    let (mut buffer, mut service) = (vec![0; BUFFER], S::default());
                     loop {
                         match stream.read(&mut buffer).await {
                             Ok(0) | Err(_) => return,
                             Ok(length) => {
-                                if stream.write_all(&buffer[..length]).await.is_err() {
+                                let answer = service.answer(&buffer[..length]);
+                                if stream.write_all(answer).await.is_err() {
                                     return;
                                 }
                             }
