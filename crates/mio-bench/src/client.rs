@@ -85,8 +85,9 @@ pub fn run(port: u16, load: Load, until: Until) -> io::Result<()> {
 
 /// All have been accepted, and the memory that is needed is there, when each had an answer.
 fn connect_all(port: u16, connections: usize) -> io::Result<Vec<TcpStream>> {
-    /// Less than may wait to be accepted.
-    const BATCH: usize = 256;
+    /// Less than may wait to be accepted, which are 128 for a listener of Rust's library. Whom the
+    /// system turns away waits for a second.
+    const BATCH: usize = 100;
     let mut streams = Vec::with_capacity(connections);
     while streams.len() < connections {
         let begin = streams.len();
