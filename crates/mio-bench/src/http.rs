@@ -18,10 +18,21 @@ use crate::works::{self, Outcomes, Plan};
 /// A turn has to be long for `wrk`, which looks ten times a second whether it is over.
 const SLICES: u32 = 4;
 
-/// What is compiled while it runs has to have run a while before it is measured.
-const WARM_UP: Duration = Duration::from_secs(2);
+/// What is compiled while it runs has to have run a while before it is measured: so many turns, but
+/// no longer than this.
+const WARM_UP: (u32, Duration) = (40, Duration::from_secs(10));
 
-const NETTY: &str = "/usr/share/java/netty-all.jar";
+/// What Netty is made of in Debian's packages.
+const JARS: [&str; 8] = [
+    "jctools-core",
+    "netty-buffer",
+    "netty-codec",
+    "netty-codec-http",
+    "netty-common",
+    "netty-handler",
+    "netty-resolver",
+    "netty-transport",
+];
 
 /// The peers that serve HTTP and do no other work.
 pub fn peers(install: bool) -> Vec<Peer> {
@@ -44,18 +55,20 @@ fn node(install: bool) -> Result<Vec<OsString>, String> {
 
 fn netty(install: bool) -> Result<Vec<OsString>, String> {
     let folder = peers::folder().map_err(|err| err.to_string())?;
+    let jars = JARS.map(|name| format!("/usr/share/java/{name}.jar"));
+    let path = jars.join(":");
     let packages = ["libnetty-java", "default-jdk-headless"];
     peers::with_packages(&packages, install, || {
-        if !Path::new(NETTY).exists() {
-            return Err(format!("no {NETTY}"));
+        if let Some(jar) = jars.iter().find(|jar| !Path::new(jar).exists()) {
+            return Err(format!("no {jar}"));
         }
         runs("java", "-version")?;
         let mut javac = Command::new("javac");
-        javac.args(["-cp", NETTY, "-d"]).arg(&folder);
+        javac.args(["-cp", &path, "-d"]).arg(&folder);
         javac.arg(peers::sources().join("HttpNetty.java"));
         peers::build(&mut javac, &folder.join("HttpNetty.class"))
     })?;
-    let mut path = OsString::from(format!("{NETTY}:"));
+    let mut path = OsString::from(path + ":");
     path.push(folder);
     Ok(vec!["java".into(), "-cp".into(), path, "HttpNetty".into()])
 }
@@ -88,8 +101,9 @@ pub fn measure(
         let start = || -> io::Result<Server> {
             let server = Server::start_for("http", &command, cores)?;
             check(&server)?;
-            let is_compiled = command[0] != "node" && command[0] != "java";
-            wrk(&server, if is_compiled { slice } else { WARM_UP }, cores)?;
+            if command[0] == "node" || command[0] == "java" {
+                wrk(&server, (slice * WARM_UP.0).min(WARM_UP.1), cores)?;
+            }
             Ok(server)
         };
         start().map_err(|err| first_line(&err.to_string()))
