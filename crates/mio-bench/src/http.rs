@@ -15,12 +15,13 @@ use crate::run::{Cores, Server};
 use crate::servers::ANSWER;
 use crate::works::{self, Outcomes, Plan};
 
-/// A turn has to be long for `wrk`, which looks ten times a second whether it is over.
-const SLICES: u32 = 4;
+/// How long a turn is: so many slices, and no less than this. `wrk` connects anew for each turn,
+/// which must not be much of it, and looks ten times a second whether it is over.
+const TURN: (u32, Duration) = (4, Duration::from_millis(200));
 
 /// What is compiled while it runs has to have run a while before it is measured: so many turns, but
 /// no longer than this.
-const WARM_UP: (u32, Duration) = (40, Duration::from_secs(10));
+const WARM_UP: (u32, Duration) = (20, Duration::from_secs(10));
 
 /// What Netty is made of in Debian's packages.
 const JARS: [&str; 8] = [
@@ -95,14 +96,14 @@ pub fn measure(
         let result = Command::new("wrk").arg("-v").output();
         result.map(drop).map_err(|err| format!("wrk: {err}"))
     })?;
-    let slice = plan.slice * SLICES;
+    let turn = (plan.slice * TURN.0).max(TURN.1);
     let start = |peer: &Peer| -> Result<Server, String> {
         let command = peers::for_http(peer, install)?;
         let start = || -> io::Result<Server> {
             let server = Server::start_for("http", &command, cores)?;
             check(&server)?;
             if command[0] == "node" || command[0] == "java" {
-                wrk(&server, (slice * WARM_UP.0).min(WARM_UP.1), cores)?;
+                wrk(&server, (turn * WARM_UP.0).min(WARM_UP.1), cores)?;
             }
             Ok(server)
         };
@@ -111,8 +112,16 @@ pub fn measure(
     let servers: Vec<Result<Server, String>> = peers.iter().map(start).collect();
     works::by_turns(peers, plan.rounds, |index| {
         let server = servers[index].as_ref().map_err(String::clone)?;
-        let cost = server.cost(|| wrk(server, slice, cores));
-        cost.map_err(|err| err.to_string())
+        let mut time = turn;
+        loop {
+            let cost = server.cost(|| wrk(server, time, cores));
+            let cost = cost.map_err(|err| err.to_string())?;
+            // On a busy machine a server may not have come to anything.
+            if cost.operations > 0.0 || time > WARM_UP.1 {
+                return Ok(cost);
+            }
+            time *= 2;
+        }
     })
 }
 
@@ -184,8 +193,9 @@ fn read(text: &str) -> Result<(f64, f64), String> {
         rate.trim().parse::<f64>().ok()
     });
     match (requests, rate) {
-        (Some(requests), Some(rate)) if rate > 0.0 => Ok((requests, requests / rate * 1e9)),
-        _ => Err(format!("wrk gave no figures: {text:?}")),
+        (Some(_), Some(0.0)) => Ok((0.0, 0.0)),
+        (Some(requests), Some(rate)) => Ok((requests, requests / rate * 1e9)),
+        _ => Err("wrk gave no figures".to_owned()),
     }
 }
 
@@ -205,6 +215,8 @@ mod tests {
     #[test]
     fn figures_of_wrk() {
         assert_eq!(read(&format!("{GOOD}{RATE}")), Ok((85_000.0, 5e8)));
+        let none = "  0 requests in 200.45ms, 0.00B read\nRequests/sec:      0.00\n";
+        assert_eq!(read(none), Ok((0.0, 0.0)));
         assert!(read(GOOD).is_err());
         assert!(read("").is_err());
     }
