@@ -3,10 +3,11 @@
 use std::io::{self, ErrorKind};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use mio::{SelectorKind, Token};
+use mio::{Interest, SelectorKind, Token};
 
 use crate::support::{
-    Call, LONG, NOW, Notify, Readable, Script, Tick, Timeout, count, event_loop, ready_sources, run,
+    Call, LONG, NOW, Notify, Readable, Script, Tick, Timeout, Writable, connected, count,
+    event_loop, ready_sources, run,
 };
 
 over_each_selector!(
@@ -39,6 +40,7 @@ fn an_error_ends_the_run_and_is_returned(kind: SelectorKind) {
     assert!(!event_loop.is_running());
 }
 
+/// `interrupted` is tried in `tests/interrupted.rs`, and `signal` in `signals.rs`.
 fn each_kind_of_callback_can_end_the_run(kind: SelectorKind) {
     let mut event_loop = event_loop(kind);
     let sources = ready_sources(&mut event_loop, 1);
@@ -49,6 +51,13 @@ fn each_kind_of_callback_can_end_the_run(kind: SelectorKind) {
         let err = event_loop.run_once(&mut script, NOW).unwrap_err();
         assert_eq!(err.to_string(), format!("{call:?}"));
     }
+    let (mut stream, _peer) = connected();
+    let token = Token(1);
+    event_loop
+        .register(&mut stream, token, Interest::WRITABLE)
+        .unwrap();
+    let err = event_loop.run_once(&mut script, LONG).unwrap_err();
+    assert_eq!(err.to_string(), format!("{:?}", Writable(token)));
     drop(sources);
 }
 
