@@ -10,7 +10,7 @@ use mio_sources::timer::TimerWheel;
 
 use crate::batch::Batch;
 use crate::reserved::{MESSAGES, SHUTDOWN};
-use crate::shutdown::Request;
+use crate::shutdown::Shutdown;
 use crate::{Context, EventLoop, Handler, Metrics};
 
 /// Makes an [`EventLoop`] that is not the usual one. Comes from [`EventLoop::builder`].
@@ -295,7 +295,7 @@ impl<H: Handler> Builder<H> {
             signals: None,
             has_signals: false,
             is_running: false,
-            shutdown: Request::default(),
+            shutdown: Shutdown::default(),
             notifier,
             metrics: Metrics::default(),
         };

@@ -13,7 +13,7 @@ use mio_sources::timer::TimerWheel;
 
 use crate::batch::Batch;
 use crate::reserved::{SIGNALS, may_be_used};
-use crate::shutdown::Request;
+use crate::shutdown::Shutdown;
 use crate::timeout::on_grid;
 use crate::{Handler, Metrics, ShutdownHandle, Timeout, When};
 
@@ -67,7 +67,7 @@ pub struct Context<H: Handler> {
     /// As `has_messages`.
     pub(crate) has_signals: bool,
     pub(crate) is_running: bool,
-    pub(crate) shutdown: Request,
+    pub(crate) shutdown: Shutdown,
     pub(crate) notifier: Notifier,
     pub(crate) metrics: Metrics,
 }
@@ -430,7 +430,8 @@ impl<H: Handler> Context<H> {
     /// Ends the run that is in progress, after this iteration, or else the next one at once.
     ///
     /// What has been polled is handed out before, so that no event is lost. A loop that has ended
-    /// can be run again. From another thread it is done by a
+    /// can be run again. If a callback fails in this iteration, the run ends by that error, and
+    /// the next one is not concerned. From another thread it is done by a
     /// [`shutdown_handle`](Self::shutdown_handle).
     ///
     /// # Examples
@@ -455,7 +456,7 @@ impl<H: Handler> Context<H> {
     /// # }
     /// ```
     pub fn shutdown(&mut self) {
-        self.shutdown.make();
+        self.shutdown.own = true;
     }
 
     /// A handle by which any thread can end this loop.
@@ -478,7 +479,7 @@ impl<H: Handler> Context<H> {
     /// # }
     /// ```
     pub fn shutdown_handle(&self) -> ShutdownHandle {
-        ShutdownHandle::new(self.shutdown.clone(), self.notifier.handle())
+        ShutdownHandle::new(self.shutdown.others.clone(), self.notifier.handle())
     }
 
     /// Whether the loop is running and will go on: `true` in callbacks, until it is told to shut

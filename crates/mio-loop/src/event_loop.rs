@@ -221,8 +221,9 @@ impl<H: Handler> EventLoop<H> {
         let now = Instant::now();
         running.0.context.metrics.worked(now - *clock);
         *clock = now;
+        let ended = result.is_ok() && running.0.context.shutdown.take();
         drop(running);
-        result.map(|()| !self.context.shutdown.take())
+        result.map(|()| !ended)
     }
 
     /// The poll. Returns whether it was interrupted.
@@ -261,7 +262,8 @@ impl<H: Handler> EventLoop<H> {
     }
 }
 
-/// A loop whose callbacks are made. It is no more when they have panicked.
+/// A loop whose callbacks are made. It is no more when they have failed or panicked, and what they
+/// said about its end is over.
 struct Running<'a, H: Handler>(&'a mut EventLoop<H>);
 
 impl<'a, H: Handler> Running<'a, H> {
@@ -274,6 +276,7 @@ impl<'a, H: Handler> Running<'a, H> {
 impl<H: Handler> Drop for Running<'_, H> {
     fn drop(&mut self) {
         self.0.context.is_running = false;
+        self.0.context.shutdown.own = false;
     }
 }
 
