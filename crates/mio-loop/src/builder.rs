@@ -54,9 +54,9 @@ pub struct Builder<H> {
 impl<H: Handler> Builder<H> {
     /// How many events one poll brings at most: 1024 by default.
     ///
-    /// What does not fit waits in the system for the next iteration. A small number makes iterations
-    /// short, so that timeouts and messages have their turn sooner when many sources are ready; a
-    /// large one makes polls few.
+    /// What does not fit waits in the system for the next iteration. A small number makes
+    /// iterations short, so that timeouts and messages have their turn sooner when many sources are
+    /// ready; a large one makes polls few.
     ///
     /// # Examples
     ///

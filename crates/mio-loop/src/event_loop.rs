@@ -278,8 +278,10 @@ impl<'a, H: Handler> Running<'a, H> {
 
 impl<H: Handler> Drop for Running<'_, H> {
     fn drop(&mut self) {
-        self.0.context.is_running = false;
-        self.0.context.shutdown.own = false;
+        let context = &mut self.0.context;
+        context.is_running = false;
+        context.expiring = None;
+        context.shutdown.own = false;
     }
 }
 
