@@ -74,7 +74,7 @@ fn run() -> io::Result<()> {
         idle,
         limit,
         quiet: event_loop.timeout(limit, After::Quiet),
-        pause: None,
+        is_paused: false,
         buffer: vec![0; 16 * 1024],
     };
     event_loop.run(&mut server)?;
@@ -96,8 +96,8 @@ struct Server {
     /// How long all of them may.
     limit: Duration,
     quiet: Timeout,
-    /// Set after a connection could not be accepted, until it is tried again.
-    pause: Option<Timeout>,
+    /// After a connection could not be accepted, until it is tried again.
+    is_paused: bool,
     /// What is read goes through here.
     buffer: Vec<u8>,
 }
@@ -133,10 +133,10 @@ impl Handler for Server {
         _: &mio::event::Event,
     ) -> io::Result<()> {
         context.reset_timeout(self.quiet, self.limit);
-        if token == LISTENER {
-            self.accept(context);
-        } else {
+        if token != LISTENER {
             self.serve(context, token);
+        } else if !self.is_paused {
+            self.accept(context);
         }
         Ok(())
     }
@@ -150,7 +150,7 @@ impl Handler for Server {
                 }
             }
             After::AcceptPause => {
-                self.pause = None;
+                self.is_paused = false;
                 self.accept(context);
             }
             After::Quiet => {
@@ -207,8 +207,8 @@ impl Server {
                 // Trying at once would fail at once, again and again.
                 Err(err) => {
                     eprintln!("can't accept, trying again soon: {err}");
-                    let pause = || context.timeout(ACCEPT_PAUSE, After::AcceptPause);
-                    self.pause.get_or_insert_with(pause);
+                    context.timeout(ACCEPT_PAUSE, After::AcceptPause);
+                    self.is_paused = true;
                     return;
                 }
             }
