@@ -1,13 +1,16 @@
 //! An echo server on the loop: every client gets back what it sends.
 //!
 //! A client that says nothing for some time is hung up on, by a timeout per connection. `SIGTERM`
-//! and `SIGINT` (Ctrl-C) let the server accept no more, write what it still has for its clients,
-//! and end; a second one ends it at once.
+//! and `SIGINT` (Ctrl-C) let the server accept and read no more, write what it still has for its
+//! clients, and end; a second one ends it at once. What a client sends after that is not read, and
+//! its connection may end by a reset.
 //!
 //! ```sh
 //! cargo run -p mio-loop --example echo_loop
 //! cargo run -p mio-loop --example echo_loop -- 127.0.0.1:9000 5000
 //! ```
+//!
+//! Then, in another terminal, `nc 127.0.0.1 9000`.
 //!
 //! The second argument is how many milliseconds a client may be silent, 60000 by default. The
 //! server ends by itself after an hour without traffic, or after as many seconds as the environment
@@ -52,10 +55,9 @@ fn main() -> ExitCode {
 }
 
 fn run() -> io::Result<()> {
-    let address = argument(1, SocketAddr::from(([127, 0, 0, 1], 9000)))?;
-    let idle = Duration::from_millis(argument(2, 60_000)?);
-    let limit = env::var("MIO_EXAMPLE_SECONDS").unwrap_or_else(|_| "3600".to_owned());
-    let limit = Duration::from_secs(parse(&limit)?);
+    let address: SocketAddr = parse(env::args().nth(1), "127.0.0.1:9000")?;
+    let idle = Duration::from_millis(parse(env::args().nth(2), "60000")?);
+    let limit = Duration::from_secs(parse(env::var("MIO_EXAMPLE_SECONDS").ok(), "3600")?);
 
     let mut event_loop = EventLoop::new()?;
     let mut listener = TcpListener::bind(address)
@@ -72,7 +74,7 @@ fn run() -> io::Result<()> {
         idle,
         limit,
         quiet: event_loop.timeout(limit, After::Quiet),
-        pause: None,
+        is_paused: false,
         buffer: vec![0; 16 * 1024],
     };
     event_loop.run(&mut server)?;
@@ -94,8 +96,8 @@ struct Server {
     /// How long all of them may.
     limit: Duration,
     quiet: Timeout,
-    /// Set after a connection could not be accepted, until it is tried again.
-    pause: Option<Timeout>,
+    /// After a connection could not be accepted, until it is tried again.
+    is_paused: bool,
     /// What is read goes through here.
     buffer: Vec<u8>,
 }
@@ -131,10 +133,10 @@ impl Handler for Server {
         _: &mio::event::Event,
     ) -> io::Result<()> {
         context.reset_timeout(self.quiet, self.limit);
-        if token == LISTENER {
-            self.accept(context);
-        } else {
+        if token != LISTENER {
             self.serve(context, token);
+        } else if !self.is_paused {
+            self.accept(context);
         }
         Ok(())
     }
@@ -148,7 +150,7 @@ impl Handler for Server {
                 }
             }
             After::AcceptPause => {
-                self.pause = None;
+                self.is_paused = false;
                 self.accept(context);
             }
             After::Quiet => {
@@ -171,6 +173,7 @@ impl Handler for Server {
         };
         println!("{delivered}: ending");
         context.deregister(&mut listener, LISTENER)?;
+        drop(listener);
         context.timeout(GRACE, After::Grace);
         let tokens: Vec<Token> = self.connections.iter().map(|(token, _)| token).collect();
         for token in tokens {
@@ -204,8 +207,8 @@ impl Server {
                 // Trying at once would fail at once, again and again.
                 Err(err) => {
                     eprintln!("can't accept, trying again soon: {err}");
-                    let pause = || context.timeout(ACCEPT_PAUSE, After::AcceptPause);
-                    self.pause.get_or_insert_with(pause);
+                    context.timeout(ACCEPT_PAUSE, After::AcceptPause);
+                    self.is_paused = true;
                     return;
                 }
             }
@@ -309,14 +312,9 @@ impl Connection {
     }
 }
 
-fn argument<T: str::FromStr>(number: usize, default: T) -> io::Result<T> {
-    env::args()
-        .nth(number)
-        .map_or(Ok(default), |text| parse(&text))
-}
-
-fn parse<T: str::FromStr>(text: &str) -> io::Result<T> {
-    let message = || format!("{text:?} makes no sense here; see the top of this example");
+fn parse<T: str::FromStr>(text: Option<String>, default: &str) -> io::Result<T> {
+    let text = text.as_deref().unwrap_or(default);
+    let message = || format!("{text:?} makes no sense here; it should be like {default}");
     let parsed = text.parse();
     parsed.map_err(|_| io::Error::new(ErrorKind::InvalidInput, message()))
 }

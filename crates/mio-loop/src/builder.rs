@@ -10,7 +10,7 @@ use mio_sources::timer::TimerWheel;
 
 use crate::batch::Batch;
 use crate::reserved::{MESSAGES, SHUTDOWN};
-use crate::shutdown::Request;
+use crate::shutdown::Shutdown;
 use crate::{Context, EventLoop, Handler, Metrics};
 
 /// Makes an [`EventLoop`] that is not the usual one. Comes from [`EventLoop::builder`].
@@ -54,8 +54,9 @@ pub struct Builder<H> {
 impl<H: Handler> Builder<H> {
     /// How many events one poll brings at most: 1024 by default.
     ///
-    /// More of them wait in the system for the next iteration. Fewer mean shorter iterations, and
-    /// so timeouts that are kept more exactly when there is much to do; more mean fewer polls.
+    /// What does not fit waits in the system for the next iteration. A small number makes
+    /// iterations short, so that timeouts and messages have their turn sooner when many sources are
+    /// ready; a large one makes polls few.
     ///
     /// # Examples
     ///
@@ -79,8 +80,8 @@ impl<H: Handler> Builder<H> {
         self
     }
 
-    /// How many messages can be on their way: 1024 by default. A sender gets back what does not
-    /// fit.
+    /// How many messages can be on their way, sent and not yet handed out: 1024 by default. A
+    /// sender gets back what does not fit.
     ///
     /// # Examples
     ///
@@ -106,8 +107,8 @@ impl<H: Handler> Builder<H> {
 
     /// How many messages are handed out in one iteration at most: 256 by default.
     ///
-    /// Those that are left over come with the next one, after the events and timeouts that there
-    /// are by then. The poll between does not wait.
+    /// Those that are left over come with the next one, whose poll does not wait. Before them come
+    /// the timeouts and signals of this iteration, and the events of the next one.
     ///
     /// # Examples
     ///
@@ -156,11 +157,12 @@ impl<H: Handler> Builder<H> {
         self
     }
 
-    /// Lets timeouts that are due about the same time come together: zero by default, which is
-    /// exact.
+    /// Lets timeouts that are due about the same time come together: zero by default, which lets
+    /// each come at its own time.
     ///
-    /// A timeout is then up to this much late, and never early. A thread with many timeouts is
-    /// woken once for those within one step of this length, and not for each.
+    /// Time is cut into steps of this length, and for a timeout the poll ends at the end of its
+    /// step. So the thread is woken once for all timeouts of a step, and each is up to this much
+    /// late, and never early. One that is due when the poll ends for another reason comes then.
     ///
     /// # Examples
     ///
@@ -295,7 +297,7 @@ impl<H: Handler> Builder<H> {
             signals: None,
             has_signals: false,
             is_running: false,
-            shutdown: Request::default(),
+            shutdown: Shutdown::default(),
             notifier,
             metrics: Metrics::default(),
         };
@@ -310,7 +312,7 @@ fn not_zero(name: &str, number: usize) -> io::Result<()> {
     if number > 0 {
         return Ok(());
     }
-    let message = format!("{name} is zero, so that nothing would ever come; it is one or more");
+    let message = format!("{name} is zero, so that nothing would ever come; pass one or more");
     Err(io::Error::new(io::ErrorKind::InvalidInput, message))
 }
 

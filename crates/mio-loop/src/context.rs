@@ -13,8 +13,7 @@ use mio_sources::timer::TimerWheel;
 
 use crate::batch::Batch;
 use crate::reserved::{SIGNALS, may_be_used};
-use crate::shutdown::Request;
-use crate::timeout::on_grid;
+use crate::shutdown::Shutdown;
 use crate::{Handler, Metrics, ShutdownHandle, Timeout, When};
 
 /// What can be done with an [`EventLoop`](crate::EventLoop), within a callback as well as outside.
@@ -67,7 +66,7 @@ pub struct Context<H: Handler> {
     /// As `has_messages`.
     pub(crate) has_signals: bool,
     pub(crate) is_running: bool,
-    pub(crate) shutdown: Request,
+    pub(crate) shutdown: Shutdown,
     pub(crate) notifier: Notifier,
     pub(crate) metrics: Metrics,
 }
@@ -75,9 +74,9 @@ pub struct Context<H: Handler> {
 impl<H: Handler> Context<H> {
     /// Starts watching `source`: its events call the handler with this token.
     ///
-    /// As [`Registry::register`]. If the source is ready already, the next poll says so. Each
-    /// source has a token of its own: several with the same one are told apart by nobody, and to
-    /// deregister one of them passes over events of the others.
+    /// As [`Registry::register`]. If the source is ready already, the next poll says so. Give each
+    /// source a token of its own: nothing tells two with the same token apart, and to deregister
+    /// one of them would pass over events of the other.
     ///
     /// # Errors
     ///
@@ -121,9 +120,10 @@ impl<H: Handler> Context<H> {
 
     /// Changes the token and the interests of a registered source.
     ///
-    /// As [`Registry::reregister`]. What is ready is told by the next poll, and not by what is left
-    /// of this one. If the token changes, tell [`forget`](Self::forget) the old
-    /// one, as the loop does not know it.
+    /// As [`Registry::reregister`]. What is ready then is told by the next poll: an event of this
+    /// token that has been polled already is passed over
+    /// ([but for one case](Handler#sources-that-have-ended)). If the token changes, tell
+    /// [`forget`](Self::forget) the old one, as the loop does not know it.
     ///
     /// # Errors
     ///
@@ -167,7 +167,7 @@ impl<H: Handler> Context<H> {
     /// Stops watching `source`, which was registered with this token.
     ///
     /// No callback follows for this token, also if an event of it has been polled already, until it
-    /// is registered again. That is why the token is needed.
+    /// is registered again. The loop needs the token for that, as a source does not know its own.
     ///
     /// # Errors
     ///
@@ -204,7 +204,8 @@ impl<H: Handler> Context<H> {
     /// Passes over the events of this token that have been polled already.
     ///
     /// For a source that was dropped within a callback, which the loop does not notice. Later polls
-    /// are not changed by it. Outside of callbacks there is nothing to pass over.
+    /// are not changed by it. Outside of callbacks there is nothing to pass over, unless the last
+    /// run has [failed](Handler#errors-and-panics) and left events behind.
     ///
     /// # Examples
     ///
@@ -234,8 +235,9 @@ impl<H: Handler> Context<H> {
     ///
     /// It never comes early. How late it may come is up to the system's poll
     /// ([Timeouts](Poll#timeouts)), to the callbacks before it, and to the
-    /// [resolution](crate::Builder::timer_resolution). A duration that is beyond the range of the
-    /// clock lasts for centuries instead.
+    /// [resolution](crate::Builder::timer_resolution). Zero, or a moment that has passed, is as
+    /// soon as can be, and never within this call. A duration that is beyond the range of the clock
+    /// lasts for centuries instead.
     ///
     /// # Panics
     ///
@@ -314,13 +316,15 @@ impl<H: Handler> Context<H> {
         self.timeouts.reschedule(timeout.0, deadline)
     }
 
-    /// When [`run_once`](crate::EventLoop::run_once) is next needed, also if nothing happens.
-    /// `None` if there is no timeout.
+    /// When [`run_once`](crate::EventLoop::run_once) is next needed, also if no event comes. `None`
+    /// if only an event makes it needed.
     ///
     /// For a loop inside another one, which waits for the loop's descriptor until this moment at
-    /// most. If something is left over from the last iteration, it is this very moment. If a
-    /// timeout was cleared or reset, it may be the old deadline: running is then in vain, and never
-    /// too late.
+    /// most. It is the deadline of the first timeout, rounded up to the
+    /// [resolution](crate::Builder::timer_resolution). It is now if something is to be done at
+    /// once: there are messages or signals over the budget of the last iteration, or events that a
+    /// failed one has left, or the loop was told to shut down. If the first timeout was cleared or
+    /// reset, it may be the old deadline: running is then in vain, and never too late.
     ///
     /// # Examples
     ///
@@ -348,7 +352,7 @@ impl<H: Handler> Context<H> {
         self.next_timeout()
     }
 
-    /// A sender of messages to this loop, for another thread, or for a later iteration.
+    /// A sender of messages to this loop, for any thread, also that of the loop.
     ///
     /// It can be cloned. [`try_send`](Sender::try_send) never waits. When the channel is
     /// [full](crate::Builder::message_capacity), or the loop is gone, it gives the message back.
@@ -430,7 +434,8 @@ impl<H: Handler> Context<H> {
     /// Ends the run that is in progress, after this iteration, or else the next one at once.
     ///
     /// What has been polled is handed out before, so that no event is lost. A loop that has ended
-    /// can be run again. From another thread it is done by a
+    /// can be run again. If a callback fails in this iteration, the run ends by that error, and
+    /// the next one is not concerned. From another thread it is done by a
     /// [`shutdown_handle`](Self::shutdown_handle).
     ///
     /// # Examples
@@ -455,7 +460,7 @@ impl<H: Handler> Context<H> {
     /// # }
     /// ```
     pub fn shutdown(&mut self) {
-        self.shutdown.make();
+        self.shutdown.own = true;
     }
 
     /// A handle by which any thread can end this loop.
@@ -478,7 +483,7 @@ impl<H: Handler> Context<H> {
     /// # }
     /// ```
     pub fn shutdown_handle(&self) -> ShutdownHandle {
-        ShutdownHandle::new(self.shutdown.clone(), self.notifier.handle())
+        ShutdownHandle::new(self.shutdown.others.clone(), self.notifier.handle())
     }
 
     /// Whether the loop is running and will go on: `true` in callbacks, until it is told to shut
@@ -579,45 +584,6 @@ impl<H: Handler> Context<H> {
     /// ```
     pub fn selector_kind(&self) -> SelectorKind {
         self.poll.selector_kind()
-    }
-
-    /// How long the next poll may wait, if the caller lets it wait for so long.
-    pub(crate) fn limit(&self, timeout: Option<Duration>, now: Instant) -> Option<Duration> {
-        if self.has_left_over() {
-            return Some(Duration::ZERO);
-        }
-        let next = self.next_timeout();
-        let next = next.map(|deadline| deadline.saturating_duration_since(now));
-        match (timeout, next) {
-            (Some(timeout), Some(next)) => Some(timeout.min(next)),
-            (one, other) => one.or(other),
-        }
-    }
-
-    /// What is set while timeouts are handed out comes after all that are due by then. Otherwise
-    /// one that sets itself for the past again and again would keep the others waiting for ever.
-    fn after_this_step(&self, deadline: Instant) -> Instant {
-        self.expiring.map_or(deadline, |moment| {
-            deadline.max(moment + Duration::from_nanos(1))
-        })
-    }
-
-    fn has_left_over(&self) -> bool {
-        self.has_messages || self.has_signals
-    }
-
-    /// The first deadline, as exact as it is. Where there is none the wheel is not asked.
-    #[inline]
-    pub(crate) fn next_timer(&self) -> Option<Instant> {
-        if self.timeouts.is_empty() {
-            return None;
-        }
-        self.timeouts.next_deadline()
-    }
-
-    fn next_timeout(&self) -> Option<Instant> {
-        let deadline = self.next_timer()?;
-        Some(on_grid(self.start, self.resolution, deadline))
     }
 }
 

@@ -20,8 +20,8 @@ const SIGNALS_PER_TICK: usize = 64;
 /// handler is not part of it, but is passed in to be run. The order of the callbacks is told at
 /// [`Handler`](Handler#order).
 ///
-/// Dropping it ends all of its parts: sources that are registered stay open and are watched no
-/// more, and senders get back what they try to send.
+/// When it is dropped, sources that are still registered stay open and are watched no more, senders
+/// get back what they try to send, and timeouts and messages that were not handed out are dropped.
 ///
 /// # Examples
 ///
@@ -68,7 +68,7 @@ pub struct EventLoop<H: Handler> {
 }
 
 impl<H: Handler> EventLoop<H> {
-    /// A loop with the settings that [`Builder`] tells.
+    /// A loop with the defaults that [`Builder`] tells of each setting.
     ///
     /// # Errors
     ///
@@ -122,12 +122,14 @@ impl<H: Handler> EventLoop<H> {
 
     /// Runs until it is told to [shut down](Context::shutdown), or a callback fails.
     ///
-    /// If it was told before, it returns at once, and that is over then.
+    /// If it was told to before it is run, it returns at once, without a callback. Each request
+    /// ends one run.
     ///
     /// # Errors
     ///
-    /// The error of a callback, or the system's error of a poll, of which none is expected: no
-    /// [`Interrupted`](io::ErrorKind::Interrupted) leaves the loop. It can be run again, and
+    /// The error of a callback, or the system's error of a poll, of which none is expected.
+    /// [`Interrupted`](io::ErrorKind::Interrupted) is none: it calls
+    /// [`interrupted`](Handler::interrupted). The loop can be run again, and
     /// [goes on](Handler#errors-and-panics) where it was.
     ///
     /// # Examples
@@ -168,9 +170,10 @@ impl<H: Handler> EventLoop<H> {
     /// [shutdown](Context::shutdown).
     ///
     /// `None` waits for as long as it takes. The poll ends in time for the next timeout, also if
-    /// that is before the end of `timeout`, and it does not wait if something is left over. If the
-    /// last run has failed or panicked in the middle of a batch, the rest of that comes instead of
-    /// a poll.
+    /// that is before the end of `timeout`, and it does not wait if the last iteration has left
+    /// messages or signals that were over its budget. If that has failed or panicked before all its
+    /// events were handed out, the rest of these comes instead of a poll. If the loop was told to
+    /// shut down before, there is no iteration.
     ///
     /// [`run`](Self::run) is the same as `while event_loop.run_once(&mut handler, None)? {}`.
     ///
@@ -221,8 +224,9 @@ impl<H: Handler> EventLoop<H> {
         let now = Instant::now();
         running.0.context.metrics.worked(now - *clock);
         *clock = now;
+        let ended = result.is_ok() && running.0.context.shutdown.take();
         drop(running);
-        result.map(|()| !self.context.shutdown.take())
+        result.map(|()| !ended)
     }
 
     /// The poll. Returns whether it was interrupted.
@@ -261,7 +265,8 @@ impl<H: Handler> EventLoop<H> {
     }
 }
 
-/// A loop whose callbacks are made. It is no more when they have panicked.
+/// A loop whose callbacks are made. It is no more when they have failed or panicked, and what they
+/// said about its end is over.
 struct Running<'a, H: Handler>(&'a mut EventLoop<H>);
 
 impl<'a, H: Handler> Running<'a, H> {
@@ -273,7 +278,10 @@ impl<'a, H: Handler> Running<'a, H> {
 
 impl<H: Handler> Drop for Running<'_, H> {
     fn drop(&mut self) {
-        self.0.context.is_running = false;
+        let context = &mut self.0.context;
+        context.is_running = false;
+        context.expiring = None;
+        context.shutdown.own = false;
     }
 }
 

@@ -20,12 +20,13 @@ use crate::Context;
 ///
 /// An iteration is one poll, and then:
 ///
-/// 1. [`interrupted`](Self::interrupted), if a signal handler ended the poll;
+/// 1. [`interrupted`](Self::interrupted), if a signal handler ended the poll; there are no events
+///    then;
 /// 2. [`ready`](Self::ready) for each event, in the system's order;
 /// 3. [`notify`](Self::notify) for messages, in the order in which they were sent, and at most as
 ///    many as the [builder](crate::Builder::messages_per_tick) was told;
 /// 4. [`timeout`](Self::timeout) for each timeout that is due, in the order of the deadlines, and
-///    for equal ones in the order in which they were set first;
+///    for equal ones in the order in which they were set, whether or not they were reset since;
 /// 5. [`signal`](Self::signal) for signals, 64 at most;
 /// 6. [`tick`](Self::tick).
 ///
@@ -33,11 +34,11 @@ use crate::Context;
 ///
 /// # Nothing starves
 ///
-/// Each of these steps has an end. What is left of messages and signals comes with the next
-/// iteration, whose poll does not wait. A timeout that is set in `timeout`, also for a moment that
-/// has passed, comes with a later iteration, after those that are due by now. A source is called
-/// once for each of its events. One that reads or writes without end within a callback keeps the
-/// others waiting, as the loop can't interrupt it: stop after some operations, and have the source
+/// Each of these steps has an end. Messages and signals that are over their budget come with the
+/// next iteration, whose poll does not wait. A timeout that is set or reset in `timeout`, also for
+/// a moment that has passed, comes with a later iteration, after those that are due by now.
+/// `ready` is called once for each event. A callback that reads or writes without end keeps all
+/// else waiting, as the loop can't interrupt it: stop after some operations, and have the source
 /// registered with [`level`](mio::Interest::level), or reregister it, to be called again.
 ///
 /// # Sources that have ended
@@ -45,19 +46,22 @@ use crate::Context;
 /// The events of one poll are in memory when the first callback begins. After a token was
 /// deregistered or reregistered through the [`Context`], no event of it from before is handed out
 /// any more, and a new source may take the token at once. What is ready after `reregister` comes
-/// with the next poll; only if a source is reregistered in `readable`, for writing too, `writable`
-/// follows for the same event, so that a source that is read again and again is written as well. A
-/// source that is *dropped* ends without the loop's knowledge, so an event of it may still come
-/// within the same batch, unless its token is registered again: look the token up, best in a
+/// with the next poll. There is one exception: if a source is reregistered in `readable`, for
+/// writing too, and the event says both, `writable` follows, so that a source that is read again
+/// and again is written as well.
+///
+/// A source that is *dropped* ends without the loop's knowledge, so an event of it may still come
+/// within the same batch, unless its token is registered again. Look the token up, best in a
 /// [`Sources`](crate::Sources), which knows stale tokens, or call
 /// [`Context::forget`](crate::Context::forget).
 ///
 /// # Errors and panics
 ///
-/// An error of a callback ends the loop: no further callback is made, and
+/// An error of a callback ends the run: no further callback is made, and
 /// [`run`](crate::EventLoop::run) returns it. If the loop is run again, it goes on with the next
-/// event of the same batch. So it does after a panic that was caught. What is lost is the rest of
-/// the event that failed: `writable`, if `readable` returned the error. To hear of it again,
+/// event of the same batch, and then with the messages, timeouts and signals that there are. So it
+/// does after a panic that was caught. What is lost is what the callback that failed was called
+/// for; and if that was `readable`, `writable` for the same event. To hear of an event again,
 /// reregister the source.
 ///
 /// # Examples
@@ -107,14 +111,14 @@ pub trait Handler: Sized {
     /// A source has an event.
     ///
     /// By default it calls [`readable`](Self::readable), and then [`writable`](Self::writable) if
-    /// the event says that and the token was not deregistered, reregistered or forgotten in
-    /// `readable`. An event that says neither, such as one of an error alone, is told to
-    /// `readable`, whose operation then fails. Write this one instead to look at the
+    /// the event says that, unless `readable` has deregistered or forgotten the token, or has
+    /// reregistered it without writing. An event that says neither, such as one of an error alone,
+    /// is told to `readable`, whose operation then fails. Write this one instead to look at the
     /// [`Event`] yourself.
     ///
     /// # Errors
     ///
-    /// One that is returned ends the loop.
+    /// One that is returned ends the run.
     ///
     /// # Examples
     ///
@@ -168,7 +172,7 @@ pub trait Handler: Sized {
     ///
     /// # Errors
     ///
-    /// One that is returned ends the loop.
+    /// One that is returned ends the run.
     ///
     /// # Examples
     ///
@@ -202,7 +206,7 @@ pub trait Handler: Sized {
     ///
     /// # Errors
     ///
-    /// One that is returned ends the loop.
+    /// One that is returned ends the run.
     ///
     /// # Examples
     ///
@@ -233,7 +237,7 @@ pub trait Handler: Sized {
     ///
     /// # Errors
     ///
-    /// One that is returned ends the loop.
+    /// One that is returned ends the run.
     ///
     /// # Examples
     ///
@@ -267,7 +271,7 @@ pub trait Handler: Sized {
     ///
     /// # Errors
     ///
-    /// One that is returned ends the loop.
+    /// One that is returned ends the run.
     ///
     /// # Examples
     ///
@@ -302,12 +306,12 @@ pub trait Handler: Sized {
         Ok(())
     }
 
-    /// A signal of those that [`Context::signals`] names was delivered. By then it has no effect of
-    /// its own.
+    /// A signal that [`Context::signals`] was told to watch was delivered. What it does by default
+    /// has not happened: to end the program for it is up to the handler.
     ///
     /// # Errors
     ///
-    /// One that is returned ends the loop.
+    /// One that is returned ends the run.
     ///
     /// # Examples
     ///
@@ -345,7 +349,7 @@ pub trait Handler: Sized {
     ///
     /// # Errors
     ///
-    /// One that is returned ends the loop.
+    /// One that is returned ends the run.
     ///
     /// # Examples
     ///
@@ -374,7 +378,7 @@ pub trait Handler: Sized {
     ///
     /// # Errors
     ///
-    /// One that is returned ends the loop.
+    /// One that is returned ends the run.
     ///
     /// # Examples
     ///

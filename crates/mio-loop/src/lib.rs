@@ -4,6 +4,7 @@
 mod batch;
 mod builder;
 mod context;
+mod deadlines;
 mod event_loop;
 mod handler;
 mod metrics;

@@ -87,7 +87,8 @@ impl Metrics {
     }
 
     /// How many of its polls were allowed to wait: the thread may have slept, and was woken by an
-    /// event or by the end of a timeout. The others were made because something was left to do.
+    /// event, a timeout or a signal handler. The others only looked, because a timeout was due, or
+    /// messages or signals were left, or [`run_once`](crate::EventLoop::run_once) was told to.
     ///
     /// # Examples
     ///

@@ -44,9 +44,12 @@ impl ShutdownHandle {
         ShutdownHandle { request, notifier }
     }
 
-    /// Ends the run that is in progress, after its iteration, or else the next one.
+    /// Ends the run that is in progress, after its iteration, or else the next one at once.
     ///
-    /// Several calls before the loop has ended are one. If the loop is gone, it does nothing.
+    /// Several calls before a run has ended for them are one. If a callback fails in that
+    /// iteration, the run ends by its error, and the request ends the next run at once: so a
+    /// program that runs its loop again after an error ends all the same. If the loop is gone, it
+    /// does nothing.
     ///
     /// # Examples
     ///
@@ -77,21 +80,40 @@ impl fmt::Debug for ShutdownHandle {
     }
 }
 
+/// Who has told the loop to end.
+#[derive(Debug, Default)]
+pub(crate) struct Shutdown {
+    /// This thread, most likely a callback. It is over when a run ends, for whatever reason.
+    pub(crate) own: bool,
+    /// Others, who don't know how a run has ended.
+    pub(crate) others: Request,
+}
+
+impl Shutdown {
+    pub(crate) fn is_made(&self) -> bool {
+        self.own || self.others.is_made()
+    }
+
+    /// Whether any of them has. It is over with this.
+    pub(crate) fn take(&mut self) -> bool {
+        std::mem::take(&mut self.own) | self.others.take()
+    }
+}
+
 /// That the loop shall end. It stands until a run has ended for it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Request(Arc<AtomicBool>);
 
 impl Request {
-    pub(crate) fn make(&self) {
+    fn make(&self) {
         self.0.store(true, Ordering::Release);
     }
 
-    pub(crate) fn is_made(&self) -> bool {
+    fn is_made(&self) -> bool {
         self.0.load(Ordering::Acquire)
     }
 
-    /// Whether it was made. It is over with this.
-    pub(crate) fn take(&self) -> bool {
+    fn take(&self) -> bool {
         self.is_made() && self.0.swap(false, Ordering::AcqRel)
     }
 }

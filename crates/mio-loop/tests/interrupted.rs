@@ -9,6 +9,8 @@ fn main() -> std::io::Result<()> {
     for kind in mio::SelectorKind::available() {
         println!("over {kind:?}");
         unix::interrupted_never_leaves_the_loop(kind)?;
+        unix::interrupted_comes_first(kind)?;
+        unix::interrupted_can_end_the_run(kind)?;
     }
     Ok(())
 }
@@ -24,51 +26,96 @@ mod unix {
     use mio::SelectorKind;
     use mio_loop::{Context, Delivered, EventLoop, Handler, Signal};
 
-    #[derive(Default)]
-    struct Interruptions {
-        interruptions: u32,
-        signals: u32,
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    enum Call {
+        Interrupted,
+        Timeout,
+        Signal,
+        Tick,
     }
 
-    impl Handler for Interruptions {
-        type Timeout = ();
+    /// Notes each callback of the iteration, and asks in `tick` whether that was what is wanted.
+    struct Notes {
+        calls: Vec<Call>,
+        seen: Vec<Call>,
+        done: fn(&Notes) -> bool,
+        fails: bool,
+    }
+
+    #[derive(Debug, Clone, Copy)]
+    enum After {
+        Interruption,
+        TooLong,
+    }
+
+    impl Handler for Notes {
+        type Timeout = After;
         type Message = ();
         type Error = io::Error;
 
-        fn interrupted(&mut self, _: &mut Context<Self>) -> io::Result<()> {
-            self.interruptions += 1;
+        fn interrupted(&mut self, context: &mut Context<Self>) -> io::Result<()> {
+            self.calls.push(Call::Interrupted);
+            if self.fails {
+                return Err(io::Error::other("interrupted"));
+            }
+            // Due at once, so that this very iteration has a timeout.
+            context.timeout(Duration::ZERO, After::Interruption);
             Ok(())
         }
 
+        fn timeout(&mut self, _: &mut Context<Self>, after: After) -> io::Result<()> {
+            self.calls.push(Call::Timeout);
+            match after {
+                After::Interruption => Ok(()),
+                After::TooLong => Err(io::Error::other(format!("only {:?}", self.seen))),
+            }
+        }
+
         fn signal(&mut self, _: &mut Context<Self>, _: Delivered) -> io::Result<()> {
-            self.signals += 1;
+            self.calls.push(Call::Signal);
             Ok(())
         }
 
         fn tick(&mut self, context: &mut Context<Self>) -> io::Result<()> {
-            if self.interruptions > 0 && self.signals > 0 {
+            self.calls.push(Call::Tick);
+            if (self.done)(self) {
                 context.shutdown();
+            } else {
+                self.seen.append(&mut self.calls);
             }
             Ok(())
-        }
-
-        /// It took too long.
-        fn timeout(&mut self, _: &mut Context<Self>, (): ()) -> io::Result<()> {
-            let Interruptions {
-                interruptions,
-                signals,
-            } = self;
-            let message = format!("{interruptions} interruptions, {signals} signals");
-            Err(io::Error::other(message))
         }
     }
 
     pub(super) fn interrupted_never_leaves_the_loop(kind: SelectorKind) -> io::Result<()> {
-        let limit = Duration::from_secs(30);
-        let mut event_loop: EventLoop<Interruptions> =
-            EventLoop::builder().selector(kind).build()?;
-        event_loop.signals([Signal::SIGUSR1])?;
-        event_loop.timeout(limit, ());
+        let both = |notes: &Notes| {
+            notes.seen.contains(&Call::Interrupted) && notes.seen.contains(&Call::Signal)
+        };
+        run(kind, both, false).1
+    }
+
+    pub(super) fn interrupted_comes_first(kind: SelectorKind) -> io::Result<()> {
+        let (notes, result) = run(
+            kind,
+            |notes| notes.calls.contains(&Call::Interrupted),
+            false,
+        );
+        assert_eq!(notes.calls, [Call::Interrupted, Call::Timeout, Call::Tick]);
+        result
+    }
+
+    pub(super) fn interrupted_can_end_the_run(kind: SelectorKind) -> io::Result<()> {
+        let (notes, result) = run(kind, |_| false, true);
+        assert_eq!(notes.calls, [Call::Interrupted], "nothing follows");
+        assert_eq!(result.unwrap_err().to_string(), "interrupted");
+        Ok(())
+    }
+
+    /// Runs until it is done, while signals are sent to this program.
+    fn run(kind: SelectorKind, done: fn(&Notes) -> bool, fails: bool) -> (Notes, io::Result<()>) {
+        let mut event_loop = EventLoop::builder().selector(kind).build().expect("a loop");
+        event_loop.signals([Signal::SIGUSR1]).expect("signals");
+        event_loop.timeout(Duration::from_secs(30), After::TooLong);
         // A signal that comes while the loop works interrupts nothing, so it takes some of them.
         let (over, is_over) = mpsc::channel::<()>();
         let thread = thread::spawn(move || {
@@ -79,10 +126,15 @@ mod unix {
                 assert!(status.expect("a shell").success());
             }
         });
-        let mut handler = Interruptions::default();
-        let result = event_loop.run(&mut handler);
+        let mut notes = Notes {
+            calls: Vec::new(),
+            seen: Vec::new(),
+            done,
+            fails,
+        };
+        let result = event_loop.run(&mut notes);
         drop(over);
         thread.join().expect("no panic");
-        result
+        (notes, result)
     }
 }

@@ -10,7 +10,7 @@ use mio::{Events, Interest, Poll, Token};
 use mio_sources::channel::{self, Receiver, Sender, TryRecvError, TrySendError};
 
 const INBOX: Token = Token(0);
-const GUESTS: [&str; 3] = ["Ada", "Grace", "Edsger"];
+const GUESTS: [&str; 3] = ["red", "green", "blue"];
 
 #[derive(Clone)]
 struct Line {

@@ -1,6 +1,7 @@
 //! A loop that another one watches.
 
 use std::os::fd::{AsFd, AsRawFd};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use mio::unix::SourceFd;
@@ -11,6 +12,7 @@ use crate::support::{LONG, NOW, Notify, Script, Timeout, event_loop, ready_sourc
 over_each_selector!(
     its_descriptor_is_readable_when_there_is_something,
     its_deadline_tells_when_it_is_needed,
+    without_a_descriptor_asking_for_it_panics,
 );
 
 fn its_descriptor_is_readable_when_there_is_something(kind: SelectorKind) {
@@ -61,4 +63,10 @@ fn its_deadline_tells_when_it_is_needed(kind: SelectorKind) {
     event_loop.shutdown();
     assert!(event_loop.next_deadline() <= Some(Instant::now()));
     drop(ready_sources(&mut event_loop, 1));
+}
+
+fn without_a_descriptor_asking_for_it_panics(kind: SelectorKind) {
+    let event_loop = event_loop(kind);
+    let fd = catch_unwind(AssertUnwindSafe(|| event_loop.as_fd().as_raw_fd()));
+    assert_eq!(fd.is_ok(), event_loop.selector_kind() != SelectorKind::Poll);
 }

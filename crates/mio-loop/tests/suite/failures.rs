@@ -3,10 +3,11 @@
 use std::io::{self, ErrorKind};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use mio::{SelectorKind, Token};
+use mio::{Interest, SelectorKind, Token};
 
 use crate::support::{
-    Call, LONG, NOW, Notify, Readable, Script, Tick, Timeout, count, event_loop, ready_sources, run,
+    Call, LONG, NOW, Notify, Readable, Script, Tick, Timeout, Writable, connected, count,
+    event_loop, ready_sources, run, run_until,
 };
 
 over_each_selector!(
@@ -16,6 +17,8 @@ over_each_selector!(
     a_source_that_ends_after_an_error_is_passed_over,
     a_loop_whose_handler_panicked_can_be_dropped,
     a_loop_whose_handler_panicked_can_go_on,
+    each_kind_of_callback_may_panic_and_the_rest_comes,
+    timeouts_keep_their_order_after_one_has_panicked,
 );
 
 fn failed(call: Call) -> io::Error {
@@ -39,6 +42,7 @@ fn an_error_ends_the_run_and_is_returned(kind: SelectorKind) {
     assert!(!event_loop.is_running());
 }
 
+/// `interrupted` is tried in `tests/interrupted.rs`, and `signal` in `signals.rs`.
 fn each_kind_of_callback_can_end_the_run(kind: SelectorKind) {
     let mut event_loop = event_loop(kind);
     let sources = ready_sources(&mut event_loop, 1);
@@ -49,6 +53,13 @@ fn each_kind_of_callback_can_end_the_run(kind: SelectorKind) {
         let err = event_loop.run_once(&mut script, NOW).unwrap_err();
         assert_eq!(err.to_string(), format!("{call:?}"));
     }
+    let (mut stream, _peer) = connected();
+    let token = Token(1);
+    event_loop
+        .register(&mut stream, token, Interest::WRITABLE)
+        .unwrap();
+    let err = event_loop.run_once(&mut script, LONG).unwrap_err();
+    assert_eq!(err.to_string(), format!("{:?}", Writable(token)));
     drop(sources);
 }
 
@@ -128,4 +139,69 @@ fn a_loop_whose_handler_panicked_can_go_on(kind: SelectorKind) {
     event_loop.run_once(&mut script, LONG).unwrap();
     assert_eq!(count(&script.calls, |call| *call != Tick), 3);
     drop(sources);
+}
+
+fn each_kind_of_callback_may_panic_and_the_rest_comes(kind: SelectorKind) {
+    let panicking = [
+        Readable(Token(0)),
+        Writable(Token(9)),
+        Notify(0),
+        Timeout(0),
+        Tick,
+    ];
+    for wanted in panicking {
+        let mut event_loop = event_loop(kind);
+        let sources = ready_sources(&mut event_loop, 2);
+        let (mut stream, _peer) = connected();
+        event_loop
+            .register(&mut stream, Token(9), Interest::WRITABLE)
+            .unwrap();
+        let sender = event_loop.sender();
+        for number in 0..2 {
+            sender.try_send(number).unwrap();
+            event_loop.timeout(std::time::Duration::ZERO, number);
+        }
+        let mut panics = true;
+        let mut script = Script::new(move |_, call| {
+            assert!(call != wanted || !std::mem::take(&mut panics), "on purpose");
+            Ok(())
+        });
+        let panicked = catch_unwind(AssertUnwindSafe(|| run(&mut event_loop, &mut script)));
+        assert!(panicked.is_err(), "{wanted:?}");
+        assert!(!event_loop.is_running());
+        let all = [
+            Readable(Token(0)),
+            Readable(Token(1)),
+            Writable(Token(9)),
+            Notify(0),
+            Notify(1),
+            Timeout(0),
+            Timeout(1),
+        ];
+        run_until(&mut event_loop, &mut script, |calls| {
+            all.iter().all(|call| calls.contains(call))
+        });
+        for call in all {
+            let times = count(&script.calls, |made| *made == call);
+            assert_eq!(times, 1, "{call:?} with a panic in {wanted:?}");
+        }
+        drop(sources);
+    }
+}
+
+fn timeouts_keep_their_order_after_one_has_panicked(kind: SelectorKind) {
+    let mut event_loop = event_loop(kind);
+    let past = std::time::Instant::now();
+    let later = past + std::time::Duration::from_nanos(1);
+    event_loop.timeout(past, 0);
+    let mut script = Script::new(|_, call| {
+        assert_ne!(call, Timeout(0), "on purpose");
+        Ok(())
+    });
+    let panicked = catch_unwind(AssertUnwindSafe(|| run(&mut event_loop, &mut script)));
+    assert!(panicked.is_err());
+    event_loop.timeout(later, 2);
+    event_loop.timeout(past, 1);
+    event_loop.run_once(&mut script, LONG).unwrap();
+    assert!(script.calls.ends_with(&[Timeout(1), Timeout(2), Tick]));
 }

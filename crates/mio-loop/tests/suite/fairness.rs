@@ -8,6 +8,7 @@ use mio_loop::EventLoop;
 
 use crate::support::{
     LONG, Notify, Readable, Script, Tick, Timeout, Writable, connected, count, event_loop,
+    run_until,
 };
 
 over_each_selector!(
@@ -16,6 +17,8 @@ over_each_selector!(
     timeouts_that_set_others_for_the_past_starve_nobody,
     a_timeout_that_sets_itself_for_the_past_lets_later_ones_come,
     a_source_that_is_reregistered_in_readable_is_written_too,
+    a_source_that_is_reregistered_in_writable_starves_nobody,
+    each_busy_source_has_its_turn_where_one_event_fits,
 );
 
 fn a_flood_of_messages_starves_neither_timeouts_nor_sources(kind: SelectorKind) {
@@ -117,4 +120,60 @@ fn timeouts_that_set_others_for_the_past_starve_nobody(kind: SelectorKind) {
     }
     let expected = [Timeout(0), Tick, Timeout(1), Tick, Timeout(2), Tick];
     assert_eq!(script.calls, expected);
+}
+
+fn a_source_that_is_reregistered_in_writable_starves_nobody(kind: SelectorKind) {
+    let mut event_loop = event_loop(kind);
+    let (mut ours, _theirs) = connected();
+    let room = Interest::WRITABLE;
+    event_loop.register(&mut ours, Token(0), room).unwrap();
+    let mut script = Script::new(move |context, call| match call {
+        Writable(token) => context.reregister(&mut ours, token, room),
+        _ => Ok(()),
+    });
+    let sender = event_loop.sender();
+    for number in 0..10 {
+        sender.try_send(number).unwrap();
+        event_loop.timeout(Duration::ZERO, number);
+        run_until(&mut event_loop, &mut script, |calls| {
+            count(calls, |call| *call == Writable(Token(0))) as u64 > number
+        });
+    }
+    let iterations = script.calls.split(|call| *call == Tick);
+    for calls in iterations {
+        let times = count(calls, |call| *call == Writable(Token(0)));
+        assert!(times <= 1, "{calls:?}");
+    }
+    run_until(&mut event_loop, &mut script, |calls| {
+        (0..10).all(|number| calls.contains(&Notify(number)) && calls.contains(&Timeout(number)))
+    });
+}
+
+fn each_busy_source_has_its_turn_where_one_event_fits(kind: SelectorKind) {
+    let builder = EventLoop::builder().selector(kind).event_capacity(1);
+    let mut event_loop: EventLoop<Script> = builder.build().unwrap();
+    let busy = Interest::READABLE.level();
+    let sources: Vec<_> = (0..3)
+        .map(|number| {
+            let mut source = Notifier::new().unwrap();
+            let token = Token(number);
+            event_loop.register(&mut source, token, busy).unwrap();
+            source.notify().unwrap();
+            source
+        })
+        .collect();
+    event_loop.sender().try_send(7).unwrap();
+    event_loop.timeout(Duration::ZERO, 7);
+    let wanted = [
+        Readable(Token(0)),
+        Readable(Token(1)),
+        Readable(Token(2)),
+        Notify(7),
+        Timeout(7),
+    ];
+    let mut script = Script::idle();
+    run_until(&mut event_loop, &mut script, |calls| {
+        wanted.iter().all(|call| calls.contains(call))
+    });
+    drop(sources);
 }

@@ -9,6 +9,7 @@ use crate::support::{LONG, Notify, Script, Tick, count, event_loop, run, run_unt
 
 over_each_selector!(
     no_message_is_lost_and_each_thread_keeps_its_order,
+    no_message_is_lost_where_one_fits_at_a_time,
     what_does_not_fit_comes_back,
     a_loop_that_is_gone_gives_the_message_back,
     what_is_over_the_budget_comes_without_waiting,
@@ -16,15 +17,23 @@ over_each_selector!(
 );
 
 fn no_message_is_lost_and_each_thread_keeps_its_order(kind: SelectorKind) {
-    const THREADS: u64 = 4;
-    const EACH: u64 = 5_000;
     let builder = EventLoop::builder().selector(kind).message_capacity(64);
-    let mut event_loop: EventLoop<Script> = builder.messages_per_tick(7).build().unwrap();
+    flood(builder.messages_per_tick(7).build().unwrap(), 5_000);
+}
+
+fn no_message_is_lost_where_one_fits_at_a_time(kind: SelectorKind) {
+    let builder = EventLoop::builder().selector(kind).message_capacity(1);
+    flood(builder.messages_per_tick(1).build().unwrap(), 1_000);
+}
+
+/// Several threads send so many messages each, as fast as they can.
+fn flood(mut event_loop: EventLoop<Script>, each: u64) {
+    const THREADS: u64 = 4;
     let threads: Vec<_> = (0..THREADS)
         .map(|thread| {
             let sender = event_loop.sender();
             thread::spawn(move || {
-                for number in 0..EACH {
+                for number in 0..each {
                     let mut message = thread << 32 | number;
                     while let Err(err) = sender.try_send(message) {
                         assert!(matches!(err, TrySendError::Full(_)));
@@ -36,7 +45,7 @@ fn no_message_is_lost_and_each_thread_keeps_its_order(kind: SelectorKind) {
         })
         .collect();
     let mut next = [0; THREADS as usize];
-    let mut left = THREADS * EACH;
+    let mut left = THREADS * each;
     let mut script = Script::new(move |context, call| {
         if let Notify(message) = call {
             let expected = &mut next[(message >> 32) as usize];
@@ -51,7 +60,7 @@ fn no_message_is_lost_and_each_thread_keeps_its_order(kind: SelectorKind) {
     });
     run(&mut event_loop, &mut script).unwrap();
     let messages = count(&script.calls, |call| *call != Tick);
-    assert_eq!(messages as u64, THREADS * EACH);
+    assert_eq!(messages as u64, THREADS * each);
     for thread in threads {
         thread.join().unwrap();
     }

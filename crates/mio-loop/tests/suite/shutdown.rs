@@ -1,5 +1,7 @@
 //! Ending a loop.
 
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 use std::time::Duration;
 
@@ -15,6 +17,9 @@ over_each_selector!(
     a_request_before_the_run_ends_it_at_once,
     a_request_ends_one_run,
     it_runs_until_it_is_told_to_end,
+    an_error_after_a_callbacks_request_ends_one_run,
+    a_panic_after_a_callbacks_request_ends_one_run,
+    an_error_does_not_lose_the_request_of_another_thread,
 );
 
 fn another_thread_ends_a_loop_that_waits(kind: SelectorKind) {
@@ -82,4 +87,54 @@ fn it_runs_until_it_is_told_to_end(kind: SelectorKind) {
     });
     run(&mut event_loop, &mut script).unwrap();
     assert!(!event_loop.is_running());
+}
+
+fn an_error_after_a_callbacks_request_ends_one_run(kind: SelectorKind) {
+    let mut event_loop = event_loop(kind);
+    event_loop.timeout(Duration::ZERO, 0);
+    let mut script = Script::new(|context, call| match call {
+        Timeout(_) => {
+            context.shutdown();
+            Err(io::Error::other("and yet it fails"))
+        }
+        _ => Ok(()),
+    });
+    run(&mut event_loop, &mut script).unwrap_err();
+    assert!(event_loop.run_once(&mut script, NOW).unwrap());
+    assert_eq!(script.calls.last(), Some(&Tick));
+}
+
+fn a_panic_after_a_callbacks_request_ends_one_run(kind: SelectorKind) {
+    let mut event_loop = event_loop(kind);
+    event_loop.timeout(Duration::ZERO, 0);
+    let mut script = Script::new(|context, call| {
+        if let Timeout(_) = call {
+            context.shutdown();
+            panic!("on purpose");
+        }
+        Ok(())
+    });
+    let panicked = catch_unwind(AssertUnwindSafe(|| run(&mut event_loop, &mut script)));
+    assert!(panicked.is_err());
+    assert!(event_loop.run_once(&mut script, NOW).unwrap());
+}
+
+/// Who runs a loop again after an error would else never end.
+fn an_error_does_not_lose_the_request_of_another_thread(kind: SelectorKind) {
+    let mut event_loop = event_loop(kind);
+    let handle = event_loop.shutdown_handle();
+    event_loop.timeout(Duration::ZERO, 0);
+    let mut script = Script::new(move |_, call| match call {
+        Timeout(_) => {
+            let handle = handle.clone();
+            thread::spawn(move || handle.shutdown()).join().unwrap();
+            Err(io::Error::other("at the same time"))
+        }
+        _ => Ok(()),
+    });
+    run(&mut event_loop, &mut script).unwrap_err();
+    let before = script.calls.len();
+    run(&mut event_loop, &mut script).unwrap();
+    assert_eq!(script.calls.len(), before, "it has ended at once");
+    assert!(event_loop.run_once(&mut script, NOW).unwrap());
 }

@@ -5,12 +5,13 @@ use std::io::ErrorKind;
 use mio::SelectorKind;
 use mio_loop::Signal;
 
-use crate::support::{Call, LONG, NOW, Notify, Script, Tick, Timeout, event_loop, run_until};
+use crate::support::{Call, LONG, NOW, Notify, Script, Tick, Timeout, event_loop, run, run_until};
 
 over_each_selector!(
     a_signal_is_handed_out,
     signals_come_last_before_the_tick,
     signals_can_be_named_in_a_callback,
+    a_callback_for_a_signal_can_end_the_run,
 );
 
 fn is(call: &Call, wanted: Signal) -> bool {
@@ -63,4 +64,17 @@ fn signals_can_be_named_in_a_callback(kind: SelectorKind) {
     run_until(&mut event_loop, &mut script, |calls| {
         calls.iter().any(|call| is(call, Signal::SIGUSR2))
     });
+}
+
+fn a_callback_for_a_signal_can_end_the_run(kind: SelectorKind) {
+    let mut event_loop = event_loop(kind);
+    event_loop.signals([Signal::SIGWINCH]).unwrap();
+    Signal::SIGWINCH.raise().unwrap();
+    let mut script = Script::new(|_, call| match call {
+        Call::Signal(_) => Err(std::io::Error::other("ended by a signal")),
+        _ => Ok(()),
+    });
+    let err = run(&mut event_loop, &mut script).unwrap_err();
+    assert_eq!(err.to_string(), "ended by a signal");
+    assert!(matches!(script.calls.last(), Some(Call::Signal(_))));
 }

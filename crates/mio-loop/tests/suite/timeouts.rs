@@ -11,6 +11,8 @@ over_each_selector!(
     a_timeout_is_not_early,
     a_timeout_can_be_reset,
     a_handle_is_of_one_timeout,
+    a_handle_is_of_one_loop,
+    what_was_due_long_ago_comes_at_once_and_in_order,
     the_longest_duration_is_no_mistake,
     a_million_timeouts_come_in_their_order,
     a_resolution_brings_timeouts_together,
@@ -118,4 +120,29 @@ fn what_is_zero_is_refused_by_name(kind: SelectorKind) {
         assert_eq!(err.kind(), std::io::ErrorKind::InvalidInput);
         assert!(err.to_string().contains(name), "{err}");
     }
+}
+
+fn a_handle_is_of_one_loop(kind: SelectorKind) {
+    let (mut ours, mut other) = (event_loop(kind), event_loop(kind));
+    let timeout = ours.timeout(Duration::from_secs(3_600), 1);
+    let same_place = other.timeout(Duration::from_secs(3_600), 2);
+    assert_eq!(other.clear_timeout(timeout), None);
+    assert!(!other.reset_timeout(timeout, Duration::ZERO));
+    assert_eq!(ours.clear_timeout(timeout), Some(1));
+    assert_eq!(ours.clear_timeout(timeout), None);
+    assert_eq!(other.clear_timeout(same_place), Some(2));
+}
+
+fn what_was_due_long_ago_comes_at_once_and_in_order(kind: SelectorKind) {
+    let past: Vec<_> = (0..3).map(|number| (number, Instant::now())).collect();
+    // Made after that, and with a grid that begins after that.
+    let builder = EventLoop::builder().selector(kind);
+    let builder = builder.timer_resolution(Duration::from_secs(1));
+    let mut event_loop: EventLoop<Script> = builder.build().unwrap();
+    for (number, deadline) in past.into_iter().rev() {
+        event_loop.timeout(deadline, number);
+    }
+    let mut script = Script::idle();
+    event_loop.run_once(&mut script, LONG).unwrap();
+    assert_eq!(script.calls, [Timeout(0), Timeout(1), Timeout(2), Tick]);
 }

@@ -35,9 +35,9 @@ fn the_end_is_an_event() {
         watch.register(&mut child, 1);
         assert_eq!(end(&mut watch, &mut child, 1).code(), Some(3));
 
-        let mut child = Child::spawn(&mut shell("kill -HUP $$")).unwrap();
+        let mut child = Child::spawn(&mut shell("kill -KILL $$")).unwrap();
         watch.register(&mut child, 2);
-        assert_eq!(end(&mut watch, &mut child, 2).signal(), Some(1));
+        assert_eq!(end(&mut watch, &mut child, 2).signal(), Some(9));
     });
 }
 

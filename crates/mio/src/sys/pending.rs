@@ -2,12 +2,12 @@
 //!
 //! # Why no wake is lost
 //!
-//! Who wakes writes what it has to say (*data*) and calls [`wake`](Pending::wake), which raises the
-//! signal of the system unless it is known to be raised. Who polls takes the signal, then calls
-//! [`take`](Pending::take), and then reads the data. The word holds whether a wake has *begun*,
-//! whether the signal is *raised*, and a *generation*: each `take` unsets the two and begins another.
-//! Each step is a read-modify-write, so all of them have one order, and each sees what came before
-//! it, with the data written before that.
+//! Who wakes writes what it has to say (*data*) and calls [`wake`](Pending::wake), which raises
+//! the signal of the system unless it is known to be raised. Who polls takes the signal, then
+//! calls [`take`](Pending::take), and then reads the data. The word holds whether a wake has
+//! *begun*, whether the signal is *raised*, and a *generation*: each `take` unsets the two and
+//! begins another. Each step is a read-modify-write, so all of them have one order, and each
+//! sees what came before it, with the data written before that.
 //!
 //! * A wake that finds the signal **not raised** raises it itself, after it has said that it has
 //!   begun. So one poll returns after this wake. That poll sees the data, because the system orders
@@ -25,12 +25,12 @@
 //! Were the generation begun before the signal was taken, a wake could raise the signal and say so
 //! between the two, and the poll would take that signal as the old one: the same loss.
 //!
-//! A poll may call `take` at any time, also if it took no signal. At worst the next wake raises the
-//! signal again. Where the signal has other uses, so that the word must tell whether it was a wake,
-//! it tells as soon as one has begun: its data is there. The signal of that wake comes later, and
-//! then the word tells of nothing, so that one wake is one event. A wake that can't raise the signal
-//! says that it has begun all the same, and may be told of with the next event; another one that
-//! came meanwhile has raised it itself.
+//! A poll may call `take` at any time, also if it took no signal. At worst the next wake raises
+//! the signal again. Where the signal has other uses, so that the word must tell whether it was
+//! a wake, it tells as soon as one has begun: its data is there. The signal of that wake comes
+//! later, and then the word tells of nothing, so that one wake is one event. A wake that can't
+//! raise the signal says that it has begun all the same, and may be told of with the next
+//! event; another one that came meanwhile has raised it itself.
 //!
 //! A child of `fork` has a copy of the word and shares the signal. Its wakes are coalesced with
 //! those of its own that nobody takes, so it can't wake its parent.

@@ -29,6 +29,7 @@ mod pipes;
 mod priority;
 mod readiness;
 mod registration;
+mod short_reads;
 #[cfg(unix)]
 mod source_fd;
 mod stale;

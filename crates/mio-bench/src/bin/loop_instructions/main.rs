@@ -1,5 +1,6 @@
 //! How many instructions of user space an event costs in a loop that calls back: a bare `Poll`
-//! with a `match`, mio-loop, and calloop, on the same work in the same program.
+//! with a `match`, mio-loop, and calloop, on the same work in the same program; and libuv, which is
+//! compiled from `peers/libuv_loop.c` and left out where it can't be.
 //!
 //! `cargo run --release -p mio-bench --bin loop_instructions` runs each of them under
 //! `valgrind --tool=callgrind` and prints a table; with `--check` it fails when mio-loop is over
@@ -7,7 +8,8 @@
 //!
 //! What is counted is one iteration, whose events each add to a number in the state of the program.
 //! The sources are sockets with data in them; a reregistration, which is not counted, makes them
-//! news again. An iteration has 1 or 64 events, and the difference tells what an event costs.
+//! news again. libuv watches levels, which are news as long as the data is there. An iteration has
+//! 1 or 64 events, and the difference tells what an event costs.
 
 #[cfg(peers)]
 mod peers;
@@ -25,6 +27,7 @@ fn main() {
 #[cfg(peers)]
 mod driver {
     use std::env;
+    use std::ffi::OsString;
     use std::io;
     use std::process::{Command, ExitCode};
 
@@ -41,9 +44,10 @@ mod driver {
         let arguments: Vec<String> = env::args().skip(1).collect();
         let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
         let result = match words[..] {
-            ["worker", peer, events] => {
+            ["worker", peer, events, rounds] => {
                 let events = events.parse().unwrap_or(FEW);
-                peers::run(peer, events, ROUNDS).map(|()| true)
+                let rounds = rounds.parse().unwrap_or(ROUNDS);
+                peers::run(peer, events, rounds).map(|()| true)
             }
             [] => report(false),
             ["--check"] => report(true),
@@ -66,33 +70,67 @@ mod driver {
     fn report(check: bool) -> io::Result<bool> {
         println!("instructions of user space ({ROUNDS} iterations each, epoll)");
         println!("{:<10} {:>10} {:>14}", "loop", "per event", "per iteration");
-        let mut costs = Vec::new();
-        for peer in peers::NAMES {
-            let few = count(peer, FEW)?;
-            let many = count(peer, MANY)?;
-            let per_event = (many - few) / (MANY - FEW) as f64;
-            let rest = few - per_event * FEW as f64;
-            println!("{peer:<10} {per_event:>10.2} {rest:>14.2}");
-            costs.push(per_event);
+        let program = env::current_exe()?;
+        let in_rust = |peer| {
+            cost(
+                peer,
+                &[program.clone().into(), "worker".into(), peer.into()],
+            )
+        };
+        let bare = in_rust("bare")?;
+        let ours = in_rust("mio_loop")?;
+        let mut others = vec![in_rust("calloop")?];
+        match libuv() {
+            Ok(program) => others.push(cost("libuv", &[program])?),
+            Err(why) => println!("libuv is left out: {why} (apt-get install libuv1-dev)"),
         }
-        let within = costs[1] <= costs[0] + MOST_PER_EVENT && costs[1] < costs[2];
+        let within = ours <= bare + MOST_PER_EVENT && others.iter().all(|other| ours < *other);
         if check && !within {
-            println!("mio_loop costs {MOST_PER_EVENT} more per event, or more than calloop");
+            println!("mio_loop costs {MOST_PER_EVENT} more per event, or as much as another loop");
         }
         Ok(within || !check)
     }
 
+    /// Compiles libuv's loop, and returns the program.
+    fn libuv() -> io::Result<OsString> {
+        let source = concat!(env!("CARGO_MANIFEST_DIR"), "/peers/libuv_loop.c");
+        let program = env::current_exe()?.with_file_name("loop_instructions_libuv");
+        let output = Command::new(env::var_os("CC").unwrap_or("cc".into()))
+            .args(["-O2", "-Wall", "-Wextra", source, "-luv", "-o"])
+            .arg(&program)
+            .output()?;
+        if output.status.success() {
+            Ok(program.into())
+        } else {
+            let log = String::from_utf8_lossy(&output.stderr).into_owned();
+            let line = log.lines().find(|line| line.contains("error"));
+            Err(io::Error::other(line.unwrap_or("cc fails").to_owned()))
+        }
+    }
+
+    /// Prints a line of the table. Returns the instructions per event.
+    fn cost(peer: &str, command: &[OsString]) -> io::Result<f64> {
+        let few = count(peer, command, FEW)?;
+        let many = count(peer, command, MANY)?;
+        let per_event = (many - few) / (MANY - FEW) as f64;
+        let rest = few - per_event * FEW as f64;
+        println!("{peer:<10} {per_event:>10.2} {rest:>14.2}");
+        Ok(per_event)
+    }
+
     /// The instructions of one iteration with so many events.
-    fn count(peer: &str, events: usize) -> io::Result<f64> {
+    fn count(peer: &str, command: &[OsString], events: usize) -> io::Result<f64> {
         let output = Command::new("valgrind")
+            // Or the first round would look up the functions of shared libraries.
+            .env("LD_BIND_NOW", "1")
             .args([
                 "--tool=callgrind",
                 "--callgrind-out-file=/dev/null",
                 "--collect-atstart=no",
             ])
             .arg(format!("--toggle-collect=*counted_{peer}"))
-            .arg(env::current_exe()?)
-            .args(["worker", peer, &events.to_string()])
+            .args(command)
+            .args([events.to_string(), ROUNDS.to_string()])
             .output()?;
         let log = String::from_utf8_lossy(&output.stderr);
         let collected = log.lines().find_map(|line| line.split_once("Collected : "));

@@ -4,9 +4,6 @@ use std::io::{self, Write};
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::os::unix::net::UnixStream;
 
-/// The bare `Poll` comes first; the others are compared with it.
-pub(crate) const NAMES: [&str; 3] = ["bare", "mio_loop", "calloop"];
-
 pub(crate) fn run(peer: &str, events: usize, rounds: usize) -> io::Result<()> {
     let mut pairs = Vec::new();
     for _ in 0..events {
