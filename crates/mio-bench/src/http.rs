@@ -15,13 +15,13 @@ use crate::run::{Cores, Server};
 use crate::servers::ANSWER;
 use crate::works::{self, Outcomes, Plan};
 
-/// How long a turn is: so many slices, and no less than this. `wrk` connects anew for each turn,
-/// which must not be much of it, and looks ten times a second whether it is over.
-const TURN: (u32, Duration) = (4, Duration::from_millis(200));
+/// How many slices a turn has. `wrk` connects anew for each turn, which must not be much of it, and
+/// looks ten times a second whether it is over.
+const SLICES: u32 = 4;
 
 /// What is compiled while it runs has to have run a while before it is measured: so many turns, but
 /// no longer than this.
-const WARM_UP: (u32, Duration) = (20, Duration::from_secs(10));
+const WARM_UP: (u32, Duration) = (30, Duration::from_secs(10));
 
 /// What Netty is made of in Debian's packages.
 const JARS: [&str; 8] = [
@@ -96,7 +96,7 @@ pub fn measure(
         let result = Command::new("wrk").arg("-v").output();
         result.map(drop).map_err(|err| format!("wrk: {err}"))
     })?;
-    let turn = (plan.slice * TURN.0).max(TURN.1);
+    let turn = plan.slice * SLICES;
     let start = |peer: &Peer| -> Result<Server, String> {
         let command = peers::for_http(peer, install)?;
         let start = || -> io::Result<Server> {
