@@ -7,6 +7,7 @@
 pub mod calls;
 pub mod client;
 pub mod ffi;
+pub mod idle;
 pub mod peers;
 pub mod plot;
 pub mod report;

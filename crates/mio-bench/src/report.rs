@@ -24,8 +24,8 @@ pub struct Report {
     pub counts: Vec<Option<Counts>>,
     /// What has columns of its own.
     pub tables: Vec<Table>,
-    /// How many connections were idle, and the bytes for each, in the order of the peers.
-    pub memory: Option<(usize, Vec<Result<f64, String>>)>,
+    /// What is missing in those, and why.
+    pub missing: Vec<(String, String)>,
 }
 
 /// A table of a work that some peers do.
@@ -51,7 +51,9 @@ impl Table {
         for (name, figures) in &self.rows {
             let _ = write!(text, "{name:<26}");
             for figure in figures {
-                let _ = write!(text, "{figure:>14.2}");
+                // More digits of what is large would be noise.
+                let digits = if figure.abs() < 100.0 { 2 } else { 0 };
+                let _ = write!(text, "{figure:>14.digits$}");
             }
             text.push('\n');
         }
@@ -114,17 +116,6 @@ impl Report {
         }
         if !self.counts.is_empty() {
             self.count_table(&mut text);
-        }
-        if let Some((connections, bytes)) = &self.memory {
-            let _ = writeln!(
-                text,
-                "\nbytes of the process for each of {connections} idle connections"
-            );
-            for (peer, bytes) in self.peers.iter().zip(bytes) {
-                if let Ok(bytes) = bytes {
-                    let _ = writeln!(text, "{:<26}{bytes:>14.0}", peer.name);
-                }
-            }
         }
         for table in &self.tables {
             table.text(&mut text);
@@ -210,12 +201,8 @@ impl Report {
                     missing.push((format!("{}, {}", peer.name, work.name()), why.clone()));
                 }
             }
-            if let Some((_, bytes)) = &self.memory {
-                if let Err(why) = &bytes[index] {
-                    missing.push((format!("{}, memory", peer.name), why.clone()));
-                }
-            }
         }
+        missing.extend(self.missing.iter().cloned());
         for counts in self.counts.iter().flatten() {
             let failed = [
                 ("system calls", counts.calls.as_ref().err()),
@@ -298,10 +285,6 @@ impl Report {
         let numbers = counts.map_or([None; 5], numbers);
         for (name, number) in names.into_iter().zip(numbers) {
             fields.extend(number.map(|number| format!("\"{name}\": {number:.3}")));
-        }
-        if let Some((_, bytes)) = &self.memory {
-            let bytes = bytes[index].as_ref().ok();
-            fields.extend(bytes.map(|bytes| format!("\"bytes_per_idle\": {bytes:.1}")));
         }
         format!("    {{{}}}", fields.join(", "))
     }

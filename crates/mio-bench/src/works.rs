@@ -186,25 +186,3 @@ pub fn measure(
     };
     Ok(costs.into_iter().map(outcome).collect())
 }
-
-/// Bytes of each server's process for one of so many idle connections.
-pub fn memory(peers: &[Peer], connections: usize, cores: &Cores) -> Vec<Result<f64, String>> {
-    let one = |peer: &Peer| -> Result<f64, String> {
-        let command = peer.command.as_ref().map_err(String::clone)?;
-        let grown = || -> std::io::Result<f64> {
-            let server = Server::start(&[], command, cores)?;
-            // What the first connections need is not counted.
-            let idle = |connections| {
-                let load = Load::Idle { connections };
-                run::Client::start(&server, load, Until::Count(0), cores)
-            };
-            let _few = idle(10)?;
-            let before = server.memory()?;
-            let _many = idle(connections)?;
-            Ok(server.memory()? - before)
-        };
-        let kilobytes = grown().map_err(|err| err.to_string())?;
-        Ok(kilobytes * 1024.0 / connections as f64)
-    };
-    peers.iter().map(one).collect()
-}
