@@ -14,5 +14,6 @@ pub mod report;
 pub mod run;
 pub mod servers;
 pub mod stats;
+pub mod timers;
 pub mod wakes;
 pub mod works;

@@ -26,6 +26,7 @@ mod driver {
     use mio_bench::report::{self, Report, Table};
     use mio_bench::run::Cores;
     use mio_bench::servers::{self, Task};
+    use mio_bench::timers;
     use mio_bench::wakes;
     use mio_bench::works::{self, Plan, Servers, WORKS};
 
@@ -149,6 +150,10 @@ mod driver {
                 tables.push(table);
                 missing.extend(without);
             }
+        }
+        if options.wants("timers") {
+            begin("timers");
+            tables.push(timers::measure(options.quick));
         }
         let more: [(&str, MeasureTable); 3] = [
             ("lateness", wakes::lateness),
