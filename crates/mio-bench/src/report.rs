@@ -152,14 +152,14 @@ impl Report {
         for (work, _) in &self.works {
             let name = work.name();
             let name = name.strip_prefix("dispatch ").unwrap_or(&name);
-            let _ = write!(text, "{name:>14}");
+            let _ = write!(text, "{name:>15}");
         }
         text.push('\n');
         for (index, peer) in self.peers.iter().enumerate() {
             let _ = write!(text, "{:<26}", peer.name);
             for (_, outcomes) in &self.works {
                 let cell = outcomes[index].as_ref().map_or("-".to_owned(), &cell);
-                let _ = write!(text, "{cell:>14}");
+                let _ = write!(text, "{cell:>15}");
             }
             text.push('\n');
         }

@@ -57,6 +57,14 @@ impl Cores {
         })
     }
 
+    /// The client where the server is.
+    pub fn together(&self) -> Cores {
+        Cores {
+            client: self.server,
+            ..*self
+        }
+    }
+
     /// Starts a child, which inherits where it may run.
     fn spawn(&self, set: &CpuSet, command: &mut Command) -> io::Result<Child> {
         sched_setaffinity(None, set)?;

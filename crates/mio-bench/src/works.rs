@@ -30,6 +30,11 @@ pub enum Work {
         /// How many do nothing.
         idle: usize,
     },
+    /// An echo server and its client on one core, so that no other core has to wake up.
+    Together {
+        /// How many connections.
+        connections: usize,
+    },
     /// `ready` of `registered` eventfds are ready.
     Dispatch {
         /// How many sources there are.
@@ -47,6 +52,7 @@ impl Work {
             Work::Load(Load::Churn) => "churn".to_owned(),
             Work::Load(Load::Idle { connections }) => format!("idle {connections}"),
             Work::Among { connections, idle } => format!("echo {connections}+{idle}"),
+            Work::Together { connections } => format!("echo {connections}, 1 core"),
             Work::Dispatch { registered, ready } => format!("dispatch {ready}/{registered}"),
         }
     }
@@ -58,8 +64,9 @@ impl Work {
 }
 
 /// All works that are measured as ratios.
-pub const WORKS: [Work; 9] = [
+pub const WORKS: [Work; 10] = [
     Work::Load(Load::Echo { connections: 1 }),
+    Work::Together { connections: 1 },
     Work::Load(Load::Echo { connections: 64 }),
     Work::Load(Load::Echo { connections: 512 }),
     Work::Among {
@@ -141,6 +148,11 @@ pub fn measure(
                 let server = servers.0[index].as_ref().map_err(String::clone)?;
                 let load = Load::Echo { connections };
                 server.work(load, Until::Time(plan.slice), cores)
+            }
+            Work::Together { connections } => {
+                let server = servers.0[index].as_ref().map_err(String::clone)?;
+                let load = Load::Echo { connections };
+                server.work(load, Until::Time(plan.slice), &cores.together())
             }
             Work::Dispatch { registered, ready } => {
                 let command = peers[index].command.as_ref().map_err(String::clone)?;
