@@ -68,7 +68,7 @@ pub fn measure(
              its processor time for an echo on one more, in nanoseconds, without and with them; \
              how many times as much that is, and half the distance between the quarters"
         ),
-        columns: vec!["bytes each", "ns, none idle", "ns, idle", "times", "+-"],
+        columns: vec!["bytes each", "ns, none idle", "ns, idle", "times", "±"],
         rows: Vec::new(),
     };
     let mut missing = Vec::new();
@@ -115,9 +115,11 @@ impl Pair {
     }
 
     fn figures(&self, plan: Plan, cores: &Cores) -> io::Result<Vec<f64>> {
+        // What a core takes to wake up would be most of it.
+        let cores = cores.together();
         let each = |server: &Server| {
             let load = Load::Echo { connections: 1 };
-            let cost = server.work(load, Until::Time(plan.slice), cores)?;
+            let cost = server.work(load, Until::Time(plan.slice), &cores)?;
             if cost.operations > 0.0 && cost.cpu > 0.0 {
                 Ok(cost.each())
             } else {
