@@ -43,7 +43,9 @@ pub struct Table {
 
 impl Table {
     fn text(&self, text: &mut String) {
-        let _ = write!(text, "\n{}: {}\n{:<26}", self.name, self.what, "");
+        let _ = writeln!(text);
+        wrap(text, &format!("{}: {}", self.name, self.what));
+        let _ = write!(text, "{:<26}", "");
         for column in &self.columns {
             let _ = write!(text, "{column:>14}");
         }
@@ -51,9 +53,7 @@ impl Table {
         for (name, figures) in &self.rows {
             let _ = write!(text, "{name:<26}");
             for figure in figures {
-                // More digits of what is large would be noise.
-                let digits = if figure.abs() < 100.0 { 2 } else { 0 };
-                let _ = write!(text, "{figure:>14.digits$}");
+                let _ = write!(text, "{:>14}", self::figure(*figure));
             }
             text.push('\n');
         }
@@ -77,6 +77,36 @@ impl Table {
             rows.join(", ")
         )
     }
+}
+
+/// What the columns of the counts are.
+pub(crate) const COUNTS: [&str; 5] = ["calls", "allocations", "instructions", "event", "poll"];
+
+pub(crate) const COUNTS_ARE: &str = "system calls, allocations and instructions of user space per \
+    echo (one connection); instructions of dispatching per event, with its write and read, and per \
+    poll";
+
+/// A figure as text. More digits of what is large would be noise.
+pub(crate) fn figure(figure: f64) -> String {
+    let digits = if figure.abs() < 100.0 { 2 } else { 0 };
+    format!("{figure:.digits$}")
+}
+
+/// Some words, in lines that fit on a screen.
+fn wrap(text: &mut String, words: &str) {
+    const WIDTH: usize = 90;
+    let mut used = 0;
+    for word in words.split(' ') {
+        let length = word.chars().count();
+        if used > 0 {
+            let is_full = used + 1 + length > WIDTH;
+            text.push(if is_full { '\n' } else { ' ' });
+            used = if is_full { 0 } else { used + 1 };
+        }
+        text.push_str(word);
+        used += length;
+    }
+    text.push('\n');
 }
 
 /// What can be known of the machine.
@@ -166,22 +196,17 @@ impl Report {
     }
 
     fn count_table(&self, text: &mut String) {
-        let _ = writeln!(
-            text,
-            "\ncounts: system calls, allocations and instructions of user space per echo (one\n\
-             connection); instructions of dispatching per event, with its write and read, and per\n\
-             poll"
-        );
-        let names = ["calls", "allocations", "instructions", "event", "poll"];
+        let _ = writeln!(text);
+        wrap(text, &format!("counts: {COUNTS_ARE}"));
         let _ = write!(text, "{:<26}", "");
-        for name in names {
+        for name in COUNTS {
             let _ = write!(text, "{name:>14}");
         }
         text.push('\n');
         for (peer, counts) in self.peers.iter().zip(&self.counts) {
             let _ = write!(text, "{:<26}", peer.name);
             for number in counts.as_ref().map_or([None; 5], numbers) {
-                let cell = number.map_or("-".to_owned(), |number| format!("{number:.2}"));
+                let cell = number.map_or("-".to_owned(), figure);
                 let _ = write!(text, "{cell:>14}");
             }
             text.push('\n');
@@ -291,7 +316,7 @@ impl Report {
 }
 
 /// Those of the counts that there are.
-fn numbers(counts: &Counts) -> [Option<f64>; 5] {
+pub(crate) fn numbers(counts: &Counts) -> [Option<f64>; 5] {
     let one = |count: &Result<f64, String>| count.as_ref().ok().copied();
     let dispatch = counts.dispatch.as_ref().ok();
     [

@@ -57,6 +57,37 @@ impl Work {
         }
     }
 
+    /// What happens in it.
+    pub fn what(self) -> String {
+        let talk = |connections| match connections {
+            1 => "One connection. It sends a message of 64 bytes, and the next when it has come \
+                  back."
+                .to_owned(),
+            count => format!(
+                "{count} connections. Each sends a message of 64 bytes, and the next when it has \
+                 come back."
+            ),
+        };
+        match self {
+            Work::Load(Load::Echo { connections }) => talk(connections),
+            Work::Load(Load::Churn) => {
+                "A connection, one message, and its end, one after the other.".to_owned()
+            }
+            Work::Load(Load::Idle { connections }) => {
+                format!("{connections} connections that do nothing.")
+            }
+            Work::Among { connections, idle } => {
+                format!("{} {idle} others do nothing.", talk(connections))
+            }
+            Work::Together { connections } => {
+                format!("{} The client is on the server's core.", talk(connections))
+            }
+            Work::Dispatch { registered, ready } => format!(
+                "{ready} of {registered} eventfds are written to. The peer sees and reads each."
+            ),
+        }
+    }
+
     /// Whether it takes too long for a quick look.
     pub fn is_long(self) -> bool {
         matches!(self, Work::Among { .. })
