@@ -89,9 +89,16 @@ fn connect_all(port: u16, connections: usize) -> io::Result<Vec<TcpStream>> {
     /// Less than the 128 that the standard library lets wait to be accepted: more would be
     /// dropped by a server that is slow, and sent again after a second.
     const BATCH: usize = 100;
+    /// With as many connections as there are, some selectors take minutes to accept one by one.
+    const PATIENCE: Duration = Duration::from_secs(120);
+    let start = Instant::now();
     let mut streams = Vec::with_capacity(connections);
     while streams.len() < connections {
         let begin = streams.len();
+        if start.elapsed() > PATIENCE {
+            let why = format!("only {begin} of {connections} connections within {PATIENCE:?}");
+            return Err(io::Error::new(io::ErrorKind::TimedOut, why));
+        }
         for index in begin..connections.min(begin + BATCH) {
             let mut stream = connect(port, index)?;
             stream.write_all(&MESSAGE)?;

@@ -110,30 +110,26 @@ fn matrix(page: &mut String, report: &Report) {
     }
     page.push_str("</tr></thead><tbody>\n");
     let reference = report.peers.iter().position(|peer| peer.name == REFERENCE);
+    let ratio = |outcomes: &Outcomes, index: usize| Some(outcomes.get(index)?.as_ref().ok()?.ratio);
     for (index, peer) in report.peers.iter().enumerate() {
-        if report
-            .works
-            .iter()
-            .all(|(_, outcomes)| outcomes[index].is_err())
-        {
+        let mut works = report.works.iter();
+        if works.all(|(_, outcomes)| ratio(outcomes, index).is_none()) {
             continue;
         }
         let (label, name) = (label(peer.name), escape(peer.name));
         let _ = write!(page, "<tr><th class=\"{label}\">{name}</th>");
         for (_, outcomes) in &report.works {
-            let Ok(outcome) = &outcomes[index] else {
+            let Some(own) = ratio(outcomes, index) else {
                 page.push_str("<td>-</td>");
                 continue;
             };
-            let noise = reference.and_then(|index| outcomes[index].as_ref().ok());
-            let (ratio, noise) = (outcome.ratio, noise.map(|noise| noise.ratio));
-            let class = match noise {
+            let class = match reference.and_then(|index| ratio(outcomes, index)) {
                 // The reference beside itself may be off too.
-                Some(noise) if ratio.high < noise.low.min(1.0) => "less",
-                Some(noise) if ratio.low > noise.high.max(1.0) => "more",
+                Some(noise) if own.high < noise.low.min(1.0) => "less",
+                Some(noise) if own.low > noise.high.max(1.0) => "more",
                 _ => "",
             };
-            let _ = write!(page, "<td class=\"{class}\">{:.2}</td>", ratio.middle);
+            let _ = write!(page, "<td class=\"{class}\">{:.2}</td>", own.middle);
         }
         page.push_str("</tr>\n");
     }
