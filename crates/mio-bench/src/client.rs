@@ -4,12 +4,13 @@
 //! operations it did in how many nanoseconds, and leaves when its input is closed.
 
 use std::io::{self, BufRead, Read, Write};
-use std::net::{Ipv4Addr, TcpStream};
+use std::net::{Ipv4Addr, SocketAddrV4, TcpStream};
 use std::os::fd::AsRawFd;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use libc::{EPOLL_CTL_ADD, EPOLLIN};
+use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, socket_with};
 
 use crate::ffi::{self, epoll_event};
 
@@ -85,14 +86,21 @@ pub fn run(port: u16, load: Load, until: Until) -> io::Result<()> {
 
 /// All have been accepted, and the memory that is needed is there, when each had an answer.
 fn connect_all(port: u16, connections: usize) -> io::Result<Vec<TcpStream>> {
-    /// Less than may wait to be accepted, which are 128 for a listener of Rust's library. Whom the
-    /// system turns away waits for a second.
+    /// Less than the 128 that the standard library lets wait to be accepted: more would be
+    /// dropped by a server that is slow, and sent again after a second.
     const BATCH: usize = 100;
+    /// With as many connections as there are, some selectors take minutes to accept one by one.
+    const PATIENCE: Duration = Duration::from_secs(120);
+    let start = Instant::now();
     let mut streams = Vec::with_capacity(connections);
     while streams.len() < connections {
         let begin = streams.len();
-        for _ in begin..connections.min(begin + BATCH) {
-            let mut stream = connect(port)?;
+        if start.elapsed() > PATIENCE {
+            let why = format!("only {begin} of {connections} connections within {PATIENCE:?}");
+            return Err(io::Error::new(io::ErrorKind::TimedOut, why));
+        }
+        for index in begin..connections.min(begin + BATCH) {
+            let mut stream = connect(port, index)?;
             stream.write_all(&MESSAGE)?;
             streams.push(stream);
         }
@@ -103,8 +111,23 @@ fn connect_all(port: u16, connections: usize) -> io::Result<Vec<TcpStream>> {
     Ok(streams)
 }
 
-fn connect(port: u16) -> io::Result<TcpStream> {
-    let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
+/// The connection of a client with this index. From one address there are ports for some of them.
+fn connect(port: u16, index: usize) -> io::Result<TcpStream> {
+    /// A third of what Linux has: it searches for long when few are left.
+    const PER_ADDRESS: usize = 8_000;
+    let first = u32::from(Ipv4Addr::LOCALHOST);
+    let from = Ipv4Addr::from(first + (index / PER_ADDRESS) as u32);
+    let socket = socket_with(
+        AddressFamily::INET,
+        SocketType::STREAM,
+        SocketFlags::CLOEXEC,
+        None,
+    )?;
+    // The port is chosen when the other end is known, so that one may serve for many servers.
+    ffi::bind_without_port(socket.as_raw_fd())?;
+    bind(&socket, &SocketAddrV4::new(from, 0))?;
+    rustix::net::connect(&socket, &SocketAddrV4::new(Ipv4Addr::LOCALHOST, port))?;
+    let stream = TcpStream::from(socket);
     // A server that lost an event must not stop everything.
     stream.set_read_timeout(Some(LIMIT))?;
     Ok(stream)
@@ -159,7 +182,7 @@ fn echo(streams: &mut [TcpStream], until: Until, start: Instant) -> io::Result<u
 fn churn(port: u16, until: Until, start: Instant) -> io::Result<u64> {
     let mut count = 0;
     while !until.is_reached(start, count) {
-        ask(&mut connect(port)?)?;
+        ask(&mut connect(port, 0)?)?;
         count += 1;
     }
     Ok(count)

@@ -47,6 +47,25 @@ pub fn epoll_wait(epoll: RawFd, events: &mut [epoll_event], milliseconds: c_int)
     }
 }
 
+/// Has a socket that is bound to port 0 get its port when it connects.
+pub(crate) fn bind_without_port(fd: RawFd) -> io::Result<()> {
+    let yes: c_int = 1;
+    // SAFETY: the option is a `c_int`, and on our stack.
+    let result = unsafe {
+        libc::setsockopt(
+            fd,
+            libc::IPPROTO_IP,
+            libc::IP_BIND_ADDRESS_NO_PORT,
+            (&raw const yes).cast(),
+            size_of::<c_int>() as libc::socklen_t,
+        )
+    };
+    match result {
+        -1 => Err(io::Error::last_os_error()),
+        _ => Ok(()),
+    }
+}
+
 /// The processor time of this process in nanoseconds.
 ///
 /// Not from rustix, which looks for the kernel's vDSO itself, and fails under valgrind.

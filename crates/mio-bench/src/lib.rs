@@ -1,18 +1,21 @@
 //! What mio costs over the system, beside its peers.
 //!
 //! `cargo run --release -p mio-bench` is the comparison; BENCHMARKS.md says how it measures and
-//! how to read it. The modules are shared by it and by `counts`, which CI runs.
+//! how to read it. The modules are shared by it and by the programs that count, which CI runs.
 #![cfg(peers)]
 
 pub mod calls;
 pub mod client;
 pub mod ffi;
 pub mod http;
+pub mod idle;
+pub mod instructions;
 pub mod peers;
 pub mod plot;
 pub mod report;
 pub mod run;
 pub mod servers;
 pub mod stats;
+pub mod timers;
 pub mod wakes;
 pub mod works;

@@ -21,21 +21,22 @@ mod driver {
     use mio_bench::calls::Counts;
     use mio_bench::client::{self, Load, Until};
     use mio_bench::http;
+    use mio_bench::idle;
     use mio_bench::peers::{self, Peer, REFERENCE};
     use mio_bench::plot;
     use mio_bench::report::{self, Report, Table};
     use mio_bench::run::Cores;
     use mio_bench::servers::{self, Task};
+    use mio_bench::timers;
     use mio_bench::wakes;
     use mio_bench::works::{self, Plan, Servers, WORKS, Work};
-    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
     const USAGE: &str = "usage: mio-bench [--quick] [--install] [--peers WORD] [--works WORD]
 
   --quick        fewer and shorter runs: within two minutes
   --install      installs what the peers and wrk need, with apt-get
   --peers WORD   only peers whose name contains the word, and the reference
-  --works WORD   only works whose name contains the word; counts and memory are two of them";
+  --works WORD   only works whose name contains the word; counts and idle are two of them";
 
     pub(super) fn main() -> ExitCode {
         let arguments: Vec<String> = env::args().skip(1).collect();
@@ -119,13 +120,7 @@ mod driver {
     }
 
     fn compare(options: &Options) -> io::Result<()> {
-        // Ten thousand connections are ten thousand descriptors.
-        let limit = getrlimit(Resource::Nofile);
-        let most = Rlimit {
-            current: limit.maximum,
-            maximum: limit.maximum,
-        };
-        setrlimit(Resource::Nofile, most)?;
+        idle::raise_limit()?;
         let (start, about) = (Instant::now(), report::about());
         let mut peers = peers::all(options.install)?;
         peers.retain(|peer| options.wants_peer(peer));
@@ -145,7 +140,6 @@ mod driver {
         }
         drop(servers);
         let mut counts = Vec::new();
-        let mut memory = None;
         if options.wants("counts") {
             begin("counts");
             counts.extend(peers.iter().map(|peer| {
@@ -153,12 +147,19 @@ mod driver {
                 Some(Counts::of(command, options.quick, &cores))
             }));
         }
-        if options.wants("memory") {
-            begin("memory");
-            let connections = if options.quick { 1_000 } else { 10_000 };
-            memory = Some((connections, works::memory(&peers, connections, &cores)));
+        let (mut tables, mut missing) = (Vec::new(), Vec::new());
+        for (count, is_long) in [(10_000, false), (idle::MOST, true)] {
+            if options.wants("idle") && !(options.quick && is_long) {
+                begin(&format!("idle {count}"));
+                let (table, without) = idle::measure(count, &peers, plan, &cores);
+                tables.push(table);
+                missing.extend(without);
+            }
         }
-        let mut tables = Vec::new();
+        if options.wants("timers") {
+            begin("timers");
+            tables.push(timers::measure(options.quick));
+        }
         let more: [(&str, MeasureTable); 3] = [
             ("lateness", wakes::lateness),
             ("wake-up", wakes::round_trips),
@@ -190,7 +191,7 @@ mod driver {
             about,
             works,
             counts,
-            memory,
+            missing,
         };
         print!("{}", report.text());
         let folder = peers::target()?.join("bench");

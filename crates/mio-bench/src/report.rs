@@ -26,8 +26,8 @@ pub struct Report {
     pub absent: Vec<(String, String)>,
     /// What has columns of its own.
     pub tables: Vec<Table>,
-    /// How many connections were idle, and the bytes for each, in the order of the peers.
-    pub memory: Option<(usize, Vec<Result<f64, String>>)>,
+    /// What is missing in those, and why.
+    pub missing: Vec<(String, String)>,
 }
 
 /// A table of a work that some peers do.
@@ -45,7 +45,9 @@ pub struct Table {
 
 impl Table {
     fn text(&self, text: &mut String) {
-        let _ = write!(text, "\n{}: {}\n{:<26}", self.name, self.what, "");
+        let _ = writeln!(text);
+        wrap(text, &format!("{}: {}", self.name, self.what));
+        let _ = write!(text, "{:<26}", "");
         for column in &self.columns {
             let _ = write!(text, "{column:>14}");
         }
@@ -53,7 +55,7 @@ impl Table {
         for (name, figures) in &self.rows {
             let _ = write!(text, "{name:<26}");
             for figure in figures {
-                let _ = write!(text, "{figure:>14.2}");
+                let _ = write!(text, "{:>14}", self::figure(*figure));
             }
             text.push('\n');
         }
@@ -77,6 +79,36 @@ impl Table {
             rows.join(", ")
         )
     }
+}
+
+/// What the columns of the counts are.
+pub(crate) const COUNTS: [&str; 5] = ["calls", "allocations", "instructions", "event", "poll"];
+
+pub(crate) const COUNTS_ARE: &str = "system calls, allocations and instructions of user space per \
+    echo (one connection); instructions of dispatching per event, with its write and read, and per \
+    poll";
+
+/// A figure as text. More digits of what is large would be noise.
+pub(crate) fn figure(figure: f64) -> String {
+    let digits = if figure.abs() < 100.0 { 2 } else { 0 };
+    format!("{figure:.digits$}")
+}
+
+/// Some words, in lines that fit on a screen.
+fn wrap(text: &mut String, words: &str) {
+    const WIDTH: usize = 90;
+    let mut used = 0;
+    for word in words.split(' ') {
+        let length = word.chars().count();
+        if used > 0 {
+            let is_full = used + 1 + length > WIDTH;
+            text.push(if is_full { '\n' } else { ' ' });
+            used = if is_full { 0 } else { used + 1 };
+        }
+        text.push_str(word);
+        used += length;
+    }
+    text.push('\n');
 }
 
 /// What can be known of the machine.
@@ -117,17 +149,6 @@ impl Report {
         if !self.counts.is_empty() {
             self.count_table(&mut text);
         }
-        if let Some((connections, bytes)) = &self.memory {
-            let _ = writeln!(
-                text,
-                "\nbytes of the process for each of {connections} idle connections"
-            );
-            for (peer, bytes) in self.peers.iter().zip(bytes) {
-                if let Ok(bytes) = bytes {
-                    let _ = writeln!(text, "{:<26}{bytes:>14.0}", peer.name);
-                }
-            }
-        }
         for table in &self.tables {
             table.text(&mut text);
         }
@@ -163,7 +184,7 @@ impl Report {
         for (work, _) in &self.works {
             let name = work.name();
             let name = name.strip_prefix("dispatch ").unwrap_or(&name);
-            let _ = write!(text, "{name:>14}");
+            let _ = write!(text, "{name:>15}");
         }
         text.push('\n');
         for (index, peer) in self.peers.iter().enumerate() {
@@ -173,29 +194,24 @@ impl Report {
                     .get(index)
                     .and_then(|outcome| outcome.as_ref().ok());
                 let cell = outcome.map_or("-".to_owned(), &cell);
-                let _ = write!(text, "{cell:>14}");
+                let _ = write!(text, "{cell:>15}");
             }
             text.push('\n');
         }
     }
 
     fn count_table(&self, text: &mut String) {
-        let _ = writeln!(
-            text,
-            "\ncounts: system calls, allocations and instructions of user space per echo (one\n\
-             connection); instructions of dispatching per event, with its write and read, and per\n\
-             poll"
-        );
-        let names = ["calls", "allocations", "instructions", "event", "poll"];
+        let _ = writeln!(text);
+        wrap(text, &format!("counts: {COUNTS_ARE}"));
         let _ = write!(text, "{:<26}", "");
-        for name in names {
+        for name in COUNTS {
             let _ = write!(text, "{name:>14}");
         }
         text.push('\n');
         for (peer, counts) in self.peers.iter().zip(&self.counts) {
             let _ = write!(text, "{:<26}", peer.name);
             for number in counts.as_ref().map_or([None; 5], numbers) {
-                let cell = number.map_or("-".to_owned(), |number| format!("{number:.2}"));
+                let cell = number.map_or("-".to_owned(), figure);
                 let _ = write!(text, "{cell:>14}");
             }
             text.push('\n');
@@ -215,12 +231,8 @@ impl Report {
                     missing.push((format!("{}, {}", peer.name, work.name()), why.clone()));
                 }
             }
-            if let Some((_, bytes)) = &self.memory {
-                if let Some(Err(why)) = bytes.get(index) {
-                    missing.push((format!("{}, memory", peer.name), why.clone()));
-                }
-            }
         }
+        missing.extend(self.missing.iter().cloned());
         for counts in self.counts.iter().flatten() {
             let failed = [
                 ("system calls", counts.calls.as_ref().err()),
@@ -304,16 +316,12 @@ impl Report {
         for (name, number) in names.into_iter().zip(numbers) {
             fields.extend(number.map(|number| format!("\"{name}\": {number:.3}")));
         }
-        if let Some((_, bytes)) = &self.memory {
-            let bytes = bytes.get(index).and_then(|bytes| bytes.as_ref().ok());
-            fields.extend(bytes.map(|bytes| format!("\"bytes_per_idle\": {bytes:.1}")));
-        }
         format!("    {{{}}}", fields.join(", "))
     }
 }
 
 /// Those of the counts that there are.
-fn numbers(counts: &Counts) -> [Option<f64>; 5] {
+pub(crate) fn numbers(counts: &Counts) -> [Option<f64>; 5] {
     let one = |count: &Result<f64, String>| count.as_ref().ok().copied();
     let dispatch = counts.dispatch.as_ref().ok();
     [

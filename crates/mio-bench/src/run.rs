@@ -64,6 +64,14 @@ impl Cores {
         self.spawn(&self.client, command)?.wait_with_output()
     }
 
+    /// The client where the server is.
+    pub fn together(&self) -> Cores {
+        Cores {
+            client: self.server,
+            ..*self
+        }
+    }
+
     /// Starts a child, which inherits where it may run.
     fn spawn(&self, set: &CpuSet, command: &mut Command) -> io::Result<Child> {
         sched_setaffinity(None, set)?;

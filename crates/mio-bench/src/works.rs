@@ -30,6 +30,11 @@ pub enum Work {
         /// How many do nothing.
         idle: usize,
     },
+    /// An echo server and its client on one core, so that no other core has to wake up.
+    Together {
+        /// How many connections.
+        connections: usize,
+    },
     /// `ready` of `registered` eventfds are ready.
     Dispatch {
         /// How many sources there are.
@@ -49,8 +54,43 @@ impl Work {
             Work::Load(Load::Churn) => "churn".to_owned(),
             Work::Load(Load::Idle { connections }) => format!("idle {connections}"),
             Work::Among { connections, idle } => format!("echo {connections}+{idle}"),
+            Work::Together { connections } => format!("echo {connections}, 1 core"),
             Work::Dispatch { registered, ready } => format!("dispatch {ready}/{registered}"),
             Work::Http => "http 64".to_owned(),
+        }
+    }
+
+    /// What happens in it.
+    pub fn what(self) -> String {
+        let talk = |connections| match connections {
+            1 => "One connection. It sends a message of 64 bytes, and the next when it has come \
+                  back."
+                .to_owned(),
+            count => format!(
+                "{count} connections. Each sends a message of 64 bytes, and the next when it has \
+                 come back."
+            ),
+        };
+        match self {
+            Work::Load(Load::Echo { connections }) => talk(connections),
+            Work::Load(Load::Churn) => {
+                "A connection, one message, and its end, one after the other.".to_owned()
+            }
+            Work::Load(Load::Idle { connections }) => {
+                format!("{connections} connections that do nothing.")
+            }
+            Work::Among { connections, idle } => {
+                format!("{} {idle} others do nothing.", talk(connections))
+            }
+            Work::Together { connections } => {
+                format!("{} The client is on the server's core.", talk(connections))
+            }
+            Work::Dispatch { registered, ready } => format!(
+                "{ready} of {registered} eventfds are written to. The peer sees and reads each."
+            ),
+            Work::Http => "HTTP/1.1 with keep-alive: wrk with 64 connections. Node.js and Netty \
+                           parse the whole request, the others look for its end alone."
+                .to_owned(),
         }
     }
 
@@ -61,8 +101,9 @@ impl Work {
 }
 
 /// All works that are measured as ratios, but for HTTP, which has more peers.
-pub const WORKS: [Work; 9] = [
+pub const WORKS: [Work; 10] = [
     Work::Load(Load::Echo { connections: 1 }),
+    Work::Together { connections: 1 },
     Work::Load(Load::Echo { connections: 64 }),
     Work::Load(Load::Echo { connections: 512 }),
     Work::Among {
@@ -145,6 +186,11 @@ pub fn measure(
                 let load = Load::Echo { connections };
                 server.work(load, Until::Time(plan.slice), cores)
             }
+            Work::Together { connections } => {
+                let server = servers.0[index].as_ref().map_err(String::clone)?;
+                let load = Load::Echo { connections };
+                server.work(load, Until::Time(plan.slice), &cores.together())
+            }
             Work::Dispatch { registered, ready } => {
                 let command = peers[index].command.as_ref().map_err(String::clone)?;
                 let rounds = plan.events.div_ceil(ready).max(2);
@@ -199,26 +245,4 @@ pub fn by_turns(
         })
     };
     Ok(costs.into_iter().map(outcome).collect())
-}
-
-/// Bytes of each server's process for one of so many idle connections.
-pub fn memory(peers: &[Peer], connections: usize, cores: &Cores) -> Vec<Result<f64, String>> {
-    let one = |peer: &Peer| -> Result<f64, String> {
-        let command = peer.command.as_ref().map_err(String::clone)?;
-        let grown = || -> std::io::Result<f64> {
-            let server = Server::start(&[], command, cores)?;
-            // What the first connections need is not counted.
-            let idle = |connections| {
-                let load = Load::Idle { connections };
-                run::Client::start(&server, load, Until::Count(0), cores)
-            };
-            let _few = idle(10)?;
-            let before = server.memory()?;
-            let _many = idle(connections)?;
-            Ok(server.memory()? - before)
-        };
-        let kilobytes = grown().map_err(|err| err.to_string())?;
-        Ok(kilobytes * 1024.0 / connections as f64)
-    };
-    peers.iter().map(one).collect()
 }

@@ -31,9 +31,10 @@ mod driver {
     use std::env;
     use std::ffi::OsString;
     use std::io;
-    use std::process::{Command, ExitCode};
+    use std::process::ExitCode;
 
     use mio_bench::calls::Tool;
+    use mio_bench::instructions::{self, Instructions, ROUNDS};
     use mio_bench::peers::{self, Peer};
     use mio_bench::run::Cores;
 
@@ -44,10 +45,6 @@ mod driver {
     const MOST_PER_EVENT: f64 = 2.0;
     const MOST_PER_POLL: f64 = 10.0;
 
-    const ROUNDS: usize = 1_000;
-    const FEW: usize = 1;
-    const MANY: usize = 64;
-
     /// Servers of this crate, each with the one in C that does the same.
     const PAIRS: [(&str, &str); 3] = [
         ("mio, edge", "C epoll, edge"),
@@ -55,22 +52,17 @@ mod driver {
         ("mio, level", "C epoll, level"),
     ];
 
-    struct Cost {
-        per_event: f64,
-        per_poll: f64,
-    }
-
     pub(super) fn main() -> ExitCode {
         let arguments: Vec<String> = env::args().skip(1).collect();
         let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
         let result = match words[..] {
-            ["worker", peer, timeout, events] => loops::run(
-                peer,
-                timeout == "timeout",
-                events.parse().unwrap_or(FEW),
-                ROUNDS,
-            )
-            .map(|()| true),
+            ["worker", peer, timeout, events, rounds] => {
+                let is_timed = timeout == "timeout";
+                let run = |[events, rounds]: [usize; 2]| loops::run(peer, is_timed, events, rounds);
+                instructions::numbers([events, rounds])
+                    .and_then(run)
+                    .map(|()| true)
+            }
             [] => report().map(|_| true),
             ["--check"] => report(),
             _ => {
@@ -108,13 +100,13 @@ mod driver {
                 let cost = measure(peer, timeout)?;
                 println!(
                     "{peer:<10} {timeout:<8} {:>10.2} {:>10.2}",
-                    cost.per_event, cost.per_poll
+                    cost.per_event, cost.per_round
                 );
                 match &raw {
                     None => raw = Some(cost),
                     Some(raw) if peer == "mio" => {
                         within &= cost.per_event <= raw.per_event + MOST_PER_EVENT
-                            && cost.per_poll <= raw.per_poll + MOST_PER_POLL;
+                            && cost.per_round <= raw.per_round + MOST_PER_POLL;
                     }
                     Some(_) => {}
                 }
@@ -128,36 +120,12 @@ mod driver {
         Ok(within)
     }
 
-    fn measure(peer: &str, timeout: &str) -> io::Result<Cost> {
-        let few = count(peer, timeout, FEW)?;
-        let many = count(peer, timeout, MANY)?;
-        let per_event = (many - few) / (MANY - FEW) as f64;
-        Ok(Cost {
-            per_event,
-            per_poll: few - per_event * FEW as f64,
-        })
-    }
-
-    /// The instructions of one poll with so many events.
-    fn count(peer: &str, timeout: &str, events: usize) -> io::Result<f64> {
-        let output = Command::new("valgrind")
-            .args([
-                "--tool=callgrind",
-                "--callgrind-out-file=/dev/null",
-                "--collect-atstart=no",
-            ])
-            .arg(format!("--toggle-collect=*counted_{peer}"))
-            .arg(env::current_exe()?)
-            .args(["worker", peer, timeout, &events.to_string()])
-            .output()?;
-        let log = String::from_utf8_lossy(&output.stderr);
-        let collected = log.lines().find_map(|line| line.split_once("Collected : "));
-        match collected.and_then(|(_, count)| count.trim().parse::<f64>().ok()) {
-            Some(count) if output.status.success() && count > 0.0 => Ok(count / ROUNDS as f64),
-            _ => Err(io::Error::other(format!(
-                "valgrind counted nothing for {peer}:\n{log}"
-            ))),
-        }
+    fn measure(peer: &str, timeout: &str) -> io::Result<Instructions> {
+        let program = env::current_exe()?.into();
+        Instructions::count(
+            peer,
+            &[program, "worker".into(), peer.into(), timeout.into()],
+        )
     }
 
     fn calls() -> io::Result<bool> {

@@ -31,23 +31,22 @@ mod driver {
     use std::io;
     use std::process::{Command, ExitCode};
 
+    use mio_bench::instructions::{self, Instructions, ROUNDS};
+
     use crate::peers;
 
     /// How much more than the bare `Poll` mio-loop may cost.
     const MOST_PER_EVENT: f64 = 15.0;
-
-    const ROUNDS: usize = 1_000;
-    const FEW: usize = 1;
-    const MANY: usize = 64;
 
     pub(super) fn main() -> ExitCode {
         let arguments: Vec<String> = env::args().skip(1).collect();
         let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
         let result = match words[..] {
             ["worker", peer, events, rounds] => {
-                let events = events.parse().unwrap_or(FEW);
-                let rounds = rounds.parse().unwrap_or(ROUNDS);
-                peers::run(peer, events, rounds).map(|()| true)
+                let run = |[events, rounds]: [usize; 2]| peers::run(peer, events, rounds);
+                instructions::numbers([events, rounds])
+                    .and_then(run)
+                    .map(|()| true)
             }
             [] => report(false),
             ["--check"] => report(true),
@@ -110,35 +109,11 @@ mod driver {
 
     /// Prints a line of the table. Returns the instructions per event.
     fn cost(peer: &str, command: &[OsString]) -> io::Result<f64> {
-        let few = count(peer, command, FEW)?;
-        let many = count(peer, command, MANY)?;
-        let per_event = (many - few) / (MANY - FEW) as f64;
-        let rest = few - per_event * FEW as f64;
-        println!("{peer:<10} {per_event:>10.2} {rest:>14.2}");
-        Ok(per_event)
-    }
-
-    /// The instructions of one iteration with so many events.
-    fn count(peer: &str, command: &[OsString], events: usize) -> io::Result<f64> {
-        let output = Command::new("valgrind")
-            // Or the first round would look up the functions of shared libraries.
-            .env("LD_BIND_NOW", "1")
-            .args([
-                "--tool=callgrind",
-                "--callgrind-out-file=/dev/null",
-                "--collect-atstart=no",
-            ])
-            .arg(format!("--toggle-collect=*counted_{peer}"))
-            .args(command)
-            .args([events.to_string(), ROUNDS.to_string()])
-            .output()?;
-        let log = String::from_utf8_lossy(&output.stderr);
-        let collected = log.lines().find_map(|line| line.split_once("Collected : "));
-        match collected.and_then(|(_, count)| count.trim().parse::<f64>().ok()) {
-            Some(count) if output.status.success() && count > 0.0 => Ok(count / ROUNDS as f64),
-            _ => Err(io::Error::other(format!(
-                "valgrind counted nothing for {peer}:\n{log}"
-            ))),
-        }
+        let cost = Instructions::count(peer, command)?;
+        println!(
+            "{peer:<10} {:>10.2} {:>14.2}",
+            cost.per_event, cost.per_round
+        );
+        Ok(cost.per_event)
     }
 }

@@ -10,21 +10,21 @@ use std::time::{Duration, Instant};
 use mio_sources::timer::TimerWheel;
 use tokio_util::time::DelayQueue;
 
-use crate::{Cost, SPREAD, Watch, Work};
+use super::{Cost, SPREAD, Timers, Watch};
 
 /// How many timers there are where one takes time for all of them.
-pub(crate) const FEWER: usize = 20_000;
+pub(super) const FEWER: usize = 20_000;
 
-pub(crate) fn wheel(work: &Work) -> Cost {
+pub(super) fn wheel(work: &Timers) -> Cost {
     wheel_with(work, SPREAD)
 }
 
 /// As a loop that wakes each millisecond.
-pub(crate) fn wheel_by_steps(work: &Work) -> Cost {
+pub(super) fn wheel_by_steps(work: &Timers) -> Cost {
     wheel_with(work, Duration::from_millis(1))
 }
 
-fn wheel_with(work: &Work, step: Duration) -> Cost {
+fn wheel_with(work: &Timers, step: Duration) -> Cost {
     let mut timers = TimerWheel::new();
     let start = Instant::now();
     let mut watch = Watch::start();
@@ -49,7 +49,7 @@ fn wheel_with(work: &Work, step: Duration) -> Cost {
 }
 
 /// As one writes it by hand: what is cancelled is marked, and passed over when it comes up.
-pub(crate) fn heap(work: &Work) -> Cost {
+pub(super) fn heap(work: &Timers) -> Cost {
     let start = Instant::now();
     let mut watch = Watch::start();
     let mut heap = BinaryHeap::new();
@@ -77,7 +77,7 @@ pub(crate) fn heap(work: &Work) -> Cost {
     watch.cost()
 }
 
-pub(crate) fn delay_queue(work: &Work) -> Cost {
+pub(super) fn delay_queue(work: &Timers) -> Cost {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
@@ -118,8 +118,7 @@ pub(crate) fn delay_queue(work: &Work) -> Cost {
 }
 
 /// Its clock can't be made up, so all deadlines are over: that makes no difference to its heap.
-#[cfg(unix)]
-pub(crate) fn calloop(work: &Work) -> Cost {
+pub(super) fn calloop(work: &Timers) -> Cost {
     use calloop::EventLoop;
     use calloop::timer::{TimeoutAction, Timer};
 
