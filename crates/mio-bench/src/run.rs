@@ -36,6 +36,7 @@ pub struct Cores {
     all: CpuSet,
     server: CpuSet,
     client: CpuSet,
+    are_together: bool,
 }
 
 impl Cores {
@@ -54,6 +55,7 @@ impl Cores {
             all,
             server: one(first),
             client: one(second),
+            are_together: false,
         })
     }
 
@@ -65,9 +67,13 @@ impl Cores {
     }
 
     /// The client where the server is.
+    ///
+    /// It waits for its turn. Else it would run within the server's write, which wakes it, and its
+    /// next message would be there before the server looks for more: that one would seldom wait.
     pub fn together(&self) -> Cores {
         Cores {
             client: self.server,
+            are_together: true,
             ..*self
         }
     }
@@ -210,6 +216,11 @@ impl Client {
             Until::Count(count) => format!("count:{count}"),
             Until::Rested(count) => format!("rested:{count}"),
         };
+        let tool: &[OsString] = if cores.are_together {
+            &["chrt".into(), "--batch".into(), "0".into()]
+        } else {
+            &[]
+        };
         let command: [OsString; 6] = [
             peers::program()?.into(),
             "client".into(),
@@ -218,7 +229,7 @@ impl Client {
             connections.to_string().into(),
             until.into(),
         ];
-        let mut process = Process::start(&command, &cores.client, cores)?;
+        let mut process = Process::start(&[tool, &command].concat(), &cores.client, cores)?;
         match process.line()?.as_str() {
             "ready" => Ok(Client { process }),
             line => Err(io::Error::other(format!("the client says {line}"))),
