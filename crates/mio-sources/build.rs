@@ -27,6 +27,8 @@ enum Has {
     TimerNanoseconds,
     /// `timerfd_create(2)`: a timer that is a descriptor.
     Timerfd,
+    /// `CreateWaitableTimerEx`, and threads of the system's that wait for handles.
+    WaitableTimer,
 }
 
 const ALL: &[Has] = &[
@@ -37,6 +39,7 @@ const ALL: &[Has] = &[
     Has::Signals,
     Has::TimerNanoseconds,
     Has::Timerfd,
+    Has::WaitableTimer,
 ];
 
 /// `target_os` as rustc spells it, and what these systems have.
@@ -50,7 +53,7 @@ const SYSTEMS: &[(&[&str], &[Has])] = &[
     ),
     // NetBSD 10 counts nanoseconds too, but no safe binding knows of it yet.
     (&["dragonfly", "netbsd", "openbsd"], &[Has::Kqueue]),
-    (&["windows"], &[Has::ProcessHandle]),
+    (&["windows"], &[Has::ProcessHandle, Has::WaitableTimer]),
 ];
 
 /// Where a program is alone, or processes are no Unix processes. `Cargo.toml` has the same list.
