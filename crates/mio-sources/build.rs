@@ -13,6 +13,8 @@ use std::fmt::Debug;
 enum Has {
     /// `TFD_TIMER_CANCEL_ON_SET`: a timerfd tells when the system's clock is set.
     CancelOnSet,
+    /// Ctrl-C and the like are told to a handler, in a thread that the system makes.
+    ConsoleEvents,
     /// kqueue(2), and with it `EVFILT_TIMER`.
     Kqueue,
     /// `pidfd_open(2)`: a descriptor that stands for a process. Not on Android, whose sandbox kills
@@ -33,6 +35,7 @@ enum Has {
 
 const ALL: &[Has] = &[
     Has::CancelOnSet,
+    Has::ConsoleEvents,
     Has::Kqueue,
     Has::Pidfd,
     Has::ProcessHandle,
@@ -53,7 +56,10 @@ const SYSTEMS: &[(&[&str], &[Has])] = &[
     ),
     // NetBSD 10 counts nanoseconds too, but no safe binding knows of it yet.
     (&["dragonfly", "netbsd", "openbsd"], &[Has::Kqueue]),
-    (&["windows"], &[Has::ProcessHandle, Has::WaitableTimer]),
+    (
+        &["windows"],
+        &[Has::ConsoleEvents, Has::ProcessHandle, Has::WaitableTimer],
+    ),
 ];
 
 /// Where a program is alone, or processes are no Unix processes. `Cargo.toml` has the same list.

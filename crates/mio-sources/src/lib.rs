@@ -16,7 +16,7 @@
 // The docs tell of signals that such a system has no names for.
 #![cfg_attr(not(signals), allow(rustdoc::broken_intra_doc_links))]
 // In `ffi.rs` files it is allowed: there are none but for Windows.
-#![cfg_attr(not(waitable_timer), forbid(unsafe_code))]
+#![cfg_attr(not(any(console_events, waitable_timer)), forbid(unsafe_code))]
 #![deny(unsafe_code)]
 
 #[cfg(feature = "channel")]
