@@ -9,7 +9,7 @@ use mio_sources::signal::{Signal, Signals};
 use windows_sys::Win32::System::Console::{CTRL_BREAK_EVENT, CTRL_C_EVENT};
 
 use crate::ffi::{generate, open_handles};
-use crate::support::{LONG, alone, on_each_selector, received, run_alone};
+use crate::support::{LONG, SetAtEnd, alone, on_each_selector, received, run_alone};
 
 #[test]
 fn ctrl_c_is_received_by_each_instance() {
@@ -44,6 +44,16 @@ fn each_instance_receives(path: &str, event: u32, signal: Signal) {
             }
         });
     });
+}
+
+/// Waits without a poll. Until the event has come this process is not to end, and not to stop
+/// watching.
+pub(crate) fn until_received(signals: &mut Signals) {
+    let deadline = Instant::now() + LONG;
+    while received(signals).is_empty() {
+        assert!(Instant::now() < deadline, "nothing is received");
+        std::thread::yield_now();
+    }
 }
 
 /// Runs `body`, which the event is to end, and answers with which code.
@@ -145,24 +155,23 @@ fn dropping_under_events_is_safe() {
         let done = AtomicBool::new(false);
         std::thread::scope(|scope| {
             scope.spawn(|| {
-                while !done.load(Ordering::Relaxed) {
+                loop {
                     Signal::SIGINT.raise().unwrap();
+                    if done.load(Ordering::Relaxed) {
+                        break;
+                    }
                 }
             });
+            let _end = SetAtEnd(&done);
             for _ in 0..1000 {
                 drop(Signals::new([Signal::SIGINT]).unwrap());
                 Signals::new([Signal::SIGINT, Signal::SIGKILL]).unwrap_err();
             }
-            done.store(true, Ordering::Relaxed);
         });
         assert!(stays.drain().count() > 0);
         // The handler is still there.
         generate(CTRL_C_EVENT);
-        let deadline = Instant::now() + LONG;
-        while received(&mut stays).is_empty() {
-            assert!(Instant::now() < deadline, "nothing is received");
-            std::thread::yield_now();
-        }
+        until_received(&mut stays);
     });
 }
 

@@ -76,8 +76,9 @@ fn graceful_shutdown_ends_when_it_is_asked_to() {
     // The example has the console of who starts it.
     let path = "examples::graceful_shutdown_ends_when_it_is_asked_to";
     crate::support::alone(path, || {
-        let _not_us = Signals::new([Signal::SIGINT]).unwrap();
+        let mut ours = Signals::new([Signal::SIGINT]).unwrap();
         graceful_shutdown_after(|_| crate::ffi::generate(CTRL_C_EVENT));
+        crate::console::until_received(&mut ours);
     });
 }
 

@@ -7,7 +7,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use mio_sources::signal::{Signal, Signals};
 use rustix::process::{getpid, kill_process};
 
-use crate::support::{alone, on_each_selector, open_descriptors, received, run_alone, shell, turn};
+use crate::support::{
+    SetAtEnd, alone, on_each_selector, open_descriptors, received, run_alone, shell, turn,
+};
 
 #[test]
 fn what_can_not_be_watched_is_refused() {
@@ -147,30 +149,28 @@ fn the_default_action_ends_the_process_by_the_signal() {
 /// be a `SIGPIPE`, which ends programs that do not ignore it.
 #[test]
 fn dropping_under_signals_raises_no_sigpipe() {
-    alone(
-        "signals_unix::dropping_under_signals_raises_no_sigpipe",
-        || {
-            let mut broken = Signals::new([Signal::SIGPIPE]).unwrap();
-            // From here on the signal does not end the process.
-            drop(Signals::new([Signal::SIGUSR1]).unwrap());
-            let done = AtomicBool::new(false);
-            std::thread::scope(|scope| {
-                for _ in 0..2 {
-                    scope.spawn(|| {
-                        while !done.load(Ordering::Relaxed) {
-                            kill_process(getpid(), rustix::process::Signal::USR1).unwrap();
-                        }
-                    });
-                }
-                for _ in 0..1000 {
-                    drop(Signals::new([Signal::SIGUSR1]).unwrap());
-                    Signals::new([Signal::SIGUSR1, Signal::SIGKILL]).unwrap_err();
-                }
-                done.store(true, Ordering::Relaxed);
-            });
-            assert_eq!(broken.drain().count(), 0);
-        },
-    );
+    let path = "signals_unix::dropping_under_signals_raises_no_sigpipe";
+    alone(path, || {
+        let mut broken = Signals::new([Signal::SIGPIPE]).unwrap();
+        // From here on the signal does not end the process.
+        drop(Signals::new([Signal::SIGUSR1]).unwrap());
+        let done = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            for _ in 0..2 {
+                scope.spawn(|| {
+                    while !done.load(Ordering::Relaxed) {
+                        kill_process(getpid(), rustix::process::Signal::USR1).unwrap();
+                    }
+                });
+            }
+            let _end = SetAtEnd(&done);
+            for _ in 0..1000 {
+                drop(Signals::new([Signal::SIGUSR1]).unwrap());
+                Signals::new([Signal::SIGUSR1, Signal::SIGKILL]).unwrap_err();
+            }
+        });
+        assert_eq!(broken.drain().count(), 0);
+    });
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::io::ErrorKind;
 use std::process::{Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -95,6 +96,15 @@ impl Watch {
     pub(crate) fn expect_silence(&mut self) {
         let tokens = self.poll(SHORT);
         assert!(self.events.is_empty(), "unexpected {tokens:?}");
+    }
+}
+
+/// Tells threads to end, also when a test fails: it would wait for them for ever.
+pub(crate) struct SetAtEnd<'a>(pub(crate) &'a AtomicBool);
+
+impl Drop for SetAtEnd<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
     }
 }
 
