@@ -13,6 +13,8 @@ use std::fmt::Debug;
 enum Has {
     /// `TFD_TIMER_CANCEL_ON_SET`: a timerfd tells when the system's clock is set.
     CancelOnSet,
+    /// Ctrl-C and the like are told to a handler, in a thread that the system makes.
+    ConsoleEvents,
     /// kqueue(2), and with it `EVFILT_TIMER`.
     Kqueue,
     /// `pidfd_open(2)`: a descriptor that stands for a process. Not on Android, whose sandbox kills
@@ -27,16 +29,20 @@ enum Has {
     TimerNanoseconds,
     /// `timerfd_create(2)`: a timer that is a descriptor.
     Timerfd,
+    /// `CreateWaitableTimerEx`, and threads of the system's that wait for handles.
+    WaitableTimer,
 }
 
 const ALL: &[Has] = &[
     Has::CancelOnSet,
+    Has::ConsoleEvents,
     Has::Kqueue,
     Has::Pidfd,
     Has::ProcessHandle,
     Has::Signals,
     Has::TimerNanoseconds,
     Has::Timerfd,
+    Has::WaitableTimer,
 ];
 
 /// `target_os` as rustc spells it, and what these systems have.
@@ -50,7 +56,10 @@ const SYSTEMS: &[(&[&str], &[Has])] = &[
     ),
     // NetBSD 10 counts nanoseconds too, but no safe binding knows of it yet.
     (&["dragonfly", "netbsd", "openbsd"], &[Has::Kqueue]),
-    (&["windows"], &[Has::ProcessHandle]),
+    (
+        &["windows"],
+        &[Has::ConsoleEvents, Has::ProcessHandle, Has::WaitableTimer],
+    ),
 ];
 
 /// Where a program is alone, or processes are no Unix processes. `Cargo.toml` has the same list.

@@ -391,8 +391,8 @@ impl<H: Handler> Context<H> {
     /// # Errors
     ///
     /// Those of [`Signals::new`]: [`InvalidInput`](io::ErrorKind::InvalidInput) for a signal that
-    /// can't be watched, and [`Unsupported`](io::ErrorKind::Unsupported) on systems without Unix
-    /// signals, Windows among them. The signals before it in the list are watched.
+    /// can't be watched, as `SIGTERM` on Windows; [`Unsupported`](io::ErrorKind::Unsupported) on
+    /// systems without signals. The signals before it in the list are watched.
     ///
     /// # Examples
     ///
@@ -409,8 +409,9 @@ impl<H: Handler> Context<H> {
     /// use mio_loop::{EventLoop, Signal};
     ///
     /// let mut event_loop = EventLoop::<Idle>::new()?;
-    /// match event_loop.signals([Signal::SIGTERM, Signal::SIGINT]) {
+    /// match event_loop.signals([Signal::SIGINT, Signal::SIGTERM]) {
     ///     Err(err) if err.kind() == ErrorKind::Unsupported => println!("no signals here"),
+    ///     Err(err) if err.kind() == ErrorKind::InvalidInput => println!("Ctrl-C alone: {err}"),
     ///     result => result?,
     /// }
     /// # Ok(())

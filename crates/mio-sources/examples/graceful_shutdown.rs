@@ -1,7 +1,8 @@
 //! A program that ends when it is asked to, and not in the middle of something.
 //!
 //! `SIGTERM` and `SIGINT` (Ctrl-C) let it finish the job it is at; a second one ends it at once.
-//! `SIGHUP` has it read its configuration again.
+//! `SIGHUP` has it read its configuration again. On Windows there is no `SIGTERM`, and `SIGHUP` is
+//! the end of its console, before which it finishes its job too.
 //!
 //! ```sh
 //! cargo run -p mio-sources --features signal --example graceful_shutdown
@@ -10,27 +11,27 @@
 //!
 //! Without an argument it sends the signals to itself. With `wait` it waits for yours.
 
-#[cfg(unix)]
+#[cfg(any(unix, windows))]
 use std::io::ErrorKind;
 use std::process::ExitCode;
-#[cfg(unix)]
+#[cfg(any(unix, windows))]
 use std::time::Duration;
 
-#[cfg(unix)]
+#[cfg(any(unix, windows))]
 use mio::{Events, Interest, Poll, Token};
-#[cfg(unix)]
+#[cfg(any(unix, windows))]
 use mio_sources::signal::{Signal, Signals};
 
-#[cfg(unix)]
+#[cfg(any(unix, windows))]
 const SIGNALS: Token = Token(0);
 
-#[cfg(not(unix))]
+#[cfg(not(any(unix, windows)))]
 fn main() -> ExitCode {
-    eprintln!("graceful_shutdown: this system has no Unix signals");
+    eprintln!("graceful_shutdown: this system has no signals");
     ExitCode::FAILURE
 }
 
-#[cfg(unix)]
+#[cfg(any(unix, windows))]
 fn main() -> ExitCode {
     let alone = match std::env::args().nth(1).as_deref() {
         None => true,
@@ -49,11 +50,16 @@ fn main() -> ExitCode {
     }
 }
 
-#[cfg(unix)]
+#[cfg(any(unix, windows))]
 fn run(alone: bool) -> std::io::Result<()> {
     let mut poll = Poll::new()?;
     let mut events = Events::with_capacity(16);
-    let mut signals = Signals::new([Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP])?;
+    let mut signals = Signals::new([Signal::SIGINT, Signal::SIGHUP])?;
+    match signals.add(Signal::SIGTERM) {
+        // Windows has none. Ctrl-C is all that asks a program to end there.
+        Err(err) if err.kind() == ErrorKind::InvalidInput => {}
+        result => result?,
+    }
     poll.registry()
         .register(&mut signals, SIGNALS, Interest::READABLE)?;
     println!("process {} is working", std::process::id());
@@ -69,14 +75,14 @@ fn run(alone: bool) -> std::io::Result<()> {
         if events.is_empty() {
             steps += 1;
             match steps {
-                2 if alone => Signal::SIGHUP.raise()?,
-                4 if alone => Signal::SIGTERM.raise()?,
+                2 if alone && cfg!(unix) => Signal::SIGHUP.raise()?,
+                4 if alone => Signal::SIGINT.raise()?,
                 _ => {}
             }
         }
         while let Some(delivered) = signals.receive() {
             match delivered.signal {
-                Signal::SIGHUP => println!("{delivered}: reading the configuration"),
+                Signal::SIGHUP if cfg!(unix) => println!("{delivered}: reading the configuration"),
                 signal if ending => signal.default_action()?,
                 _ => {
                     println!("{delivered}: finishing this job");

@@ -17,7 +17,6 @@ mod messages;
 mod metrics;
 mod order;
 mod shutdown;
-#[cfg(unix)]
 mod signals;
 mod sources;
 mod timeouts;

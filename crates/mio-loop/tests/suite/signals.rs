@@ -7,6 +7,16 @@ use mio_loop::Signal;
 
 use crate::support::{Call, LONG, NOW, Notify, Script, Tick, Timeout, event_loop, run, run_until};
 
+#[cfg(unix)]
+const ONE: Signal = Signal::SIGUSR1;
+#[cfg(unix)]
+const TWO: Signal = Signal::SIGUSR2;
+#[cfg(windows)]
+const ONE: Signal = Signal::SIGINT;
+#[cfg(windows)]
+const TWO: Signal = Signal::SIGBREAK;
+const THREE: Signal = Signal::SIGHUP;
+
 over_each_selector!(
     a_signal_is_handed_out,
     signals_come_last_before_the_tick,
@@ -20,12 +30,12 @@ fn is(call: &Call, wanted: Signal) -> bool {
 
 fn a_signal_is_handed_out(kind: SelectorKind) {
     let mut event_loop = event_loop(kind);
-    event_loop.signals([Signal::SIGUSR1]).unwrap();
+    event_loop.signals([ONE]).unwrap();
     for _ in 0..3 {
         let mut script = Script::idle();
-        Signal::SIGUSR1.raise().unwrap();
+        ONE.raise().unwrap();
         run_until(&mut event_loop, &mut script, |calls| {
-            calls.iter().any(|call| is(call, Signal::SIGUSR1))
+            calls.iter().any(|call| is(call, ONE))
         });
     }
     let err = event_loop.signals([Signal::SIGKILL]).unwrap_err();
@@ -35,19 +45,19 @@ fn a_signal_is_handed_out(kind: SelectorKind) {
 
 fn signals_come_last_before_the_tick(kind: SelectorKind) {
     let mut event_loop = event_loop(kind);
-    event_loop.signals([Signal::SIGHUP]).unwrap();
+    event_loop.signals([THREE]).unwrap();
     // Raised to the whole process, and so by the other selector's turn too: throw away what is old.
     event_loop.run_once(&mut Script::idle(), NOW).unwrap();
     event_loop.timeout(std::time::Duration::ZERO, 0);
     event_loop.sender().try_send(0).unwrap();
     // Its handler has run when this returns.
-    Signal::SIGHUP.raise().unwrap();
+    THREE.raise().unwrap();
     let mut script = Script::idle();
     event_loop.run_once(&mut script, LONG).unwrap();
     let [Notify(0), Timeout(0), signal, Tick] = script.calls[..] else {
         panic!("{:?}", script.calls);
     };
-    assert!(is(&signal, Signal::SIGHUP), "{signal:?}");
+    assert!(is(&signal, THREE), "{signal:?}");
 }
 
 fn signals_can_be_named_in_a_callback(kind: SelectorKind) {
@@ -55,14 +65,14 @@ fn signals_can_be_named_in_a_callback(kind: SelectorKind) {
     let mut named = false;
     let mut script = Script::new(move |context, call| {
         if call == Tick && !std::mem::replace(&mut named, true) {
-            context.signals([Signal::SIGUSR2])?;
-            Signal::SIGUSR2.raise()?;
+            context.signals([TWO])?;
+            TWO.raise()?;
         }
         Ok(())
     });
     event_loop.run_once(&mut script, NOW).unwrap();
     run_until(&mut event_loop, &mut script, |calls| {
-        calls.iter().any(|call| is(call, Signal::SIGUSR2))
+        calls.iter().any(|call| is(call, TWO))
     });
 }
 

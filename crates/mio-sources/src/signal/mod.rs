@@ -3,10 +3,10 @@
 //! [`Signals`] is a [`Source`] that is readable when one of the signals it watches has been
 //! delivered to the process. [`receive`](Signals::receive) then says which, and who sent it.
 //!
-//! ```
-//! # #[cfg(not(unix))]
+//! ```standalone_crate
+//! # #[cfg(not(any(unix, windows)))]
 //! # fn main() {}
-//! # #[cfg(unix)]
+//! # #[cfg(any(unix, windows))]
 //! # fn main() -> std::io::Result<()> {
 //! use std::io::ErrorKind;
 //!
@@ -14,11 +14,11 @@
 //! use mio_sources::signal::{Signal, Signals};
 //!
 //! let mut poll = Poll::new()?;
-//! let mut signals = Signals::new([Signal::SIGTERM, Signal::SIGINT])?;
+//! let mut signals = Signals::new([Signal::SIGINT, Signal::SIGHUP])?;
 //! poll.registry().register(&mut signals, Token(0), Interest::READABLE)?;
 //!
-//! // As `kill` or a service manager would, from outside.
-//! Signal::SIGTERM.raise()?;
+//! // As Ctrl-C does.
+//! Signal::SIGINT.raise()?;
 //!
 //! let mut events = Events::with_capacity(8);
 //! let mut ending = false;
@@ -30,7 +30,7 @@
 //!     }
 //!     while let Some(delivered) = signals.receive() {
 //!         println!("{delivered}: ending");
-//!         assert_eq!(delivered.signal, Signal::SIGTERM);
+//!         assert_eq!(delivered.signal, Signal::SIGINT);
 //!         ending = true;
 //!     }
 //! }
@@ -48,7 +48,7 @@
 //! * Signals of one number are received in the order in which they were handled. Between different
 //!   numbers there is no order.
 //!
-//! # What it does to the process
+//! # What it does to the process on Unix
 //!
 //! A watched signal has a *handler*, by the crate [`signal-hook`], for all threads. It notes the
 //! signal and writes a byte to a socket, which the source reads (a *self-pipe*). No thread is
@@ -83,14 +83,56 @@
 //! it. signal-hook has, by a few lines of C. So this feature needs a C compiler and the system's
 //! headers for the target, and that is why it is a feature of its own.
 //!
+//! # On Windows
+//!
+//! Windows has no signals. What comes close are the events of the console, which are told to a
+//! handler on a thread that the system makes. They are the signals that they would be on Unix, and
+//! there are no others:
+//!
+//! | event | signal | by default | when it is watched |
+//! |---|---|---|---|
+//! | Ctrl-C | [`SIGINT`](Signal::SIGINT) | ends the process | the program goes on |
+//! | Ctrl-Break | `SIGBREAK` | ends the process | the program goes on |
+//! | the console is closed | [`SIGHUP`](Signal::SIGHUP) | ends the process | the system ends the process after some seconds, or it ends by itself before |
+//!
+//! * There is one handler for the program. It is set with the first [`Signals`] and stays. When
+//!   nobody watches an event, it is left to the handlers that were set before, and to the system:
+//!   so a signal that is no longer watched ends the process again.
+//! * A watched event is not told to handlers that were set before.
+//! * For `SIGHUP` the handler does not return, since the system ends the process when it does. So
+//!   the program has its time to put things away, about five seconds, and ends by itself.
+//! * Five events of each number are kept, as of signals. No system call ends early.
+//! * A program that is started in a new process group (`CREATE_NEW_PROCESS_GROUP`) has Ctrl-C
+//!   disabled, and so have the programs that it starts. Ctrl-Break works.
+//! * Events come to processes that have a console. `AllocConsole`, `AttachConsole` and
+//!   `FreeConsole` take out all handlers, so make the first `Signals` after such a call.
+//! * That a user logs off and that the system goes down is told to services only, and their own
+//!   handler hears of it too: that is not watched here.
+//!
+//! There is no `SIGTERM`, and naming it is an error, so that no program waits for what never comes.
+//! One that is for both adds it like this:
+//!
+//! ```
+//! # #[cfg(not(any(unix, windows)))]
+//! # fn main() {}
+//! # #[cfg(any(unix, windows))]
+//! # fn main() -> std::io::Result<()> {
+//! # use std::io::ErrorKind;
+//! # use mio_sources::signal::{Signal, Signals};
+//! let mut signals = Signals::new([Signal::SIGINT])?;
+//! match signals.add(Signal::SIGTERM) {
+//!     Err(err) if err.kind() == ErrorKind::InvalidInput => println!("Ctrl-C it is: {err}"),
+//!     result => result?,
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # Systems
 //!
-//! Unix. It was run on Linux, and type-checked for others. Elsewhere [`Signals::new`] fails with
-//! [`Unsupported`](io::ErrorKind::Unsupported). That includes Windows, where Ctrl-C and Ctrl-Break
-//! are told to a handler on a thread of the system's. Setting one takes unsafe code. The crate
-//! `ctrlc` does it safely, with one handler for the whole program and a thread of its own, and does
-//! not say which of the two came. The C library's `signal` can miss a Ctrl-C that comes while
-//! another one is handled.
+//! Unix and Windows. It was run on Linux, and under Wine but for Ctrl-Break and the end of a
+//! console as the system delivers them. For others it was type-checked. Elsewhere [`Signals::new`]
+//! fails with [`Unsupported`](io::ErrorKind::Unsupported).
 //!
 //! [`signal-hook`]: https://docs.rs/signal-hook
 
@@ -100,13 +142,17 @@ use std::io;
 use mio::event::Source;
 use mio::{Interest, Registry, Token};
 
-#[cfg(not(signals))]
+#[cfg(console_events)]
+mod console;
+#[cfg(not(any(signals, console_events)))]
 mod none;
 mod number;
 #[cfg(signals)]
 pub(crate) mod self_pipe;
 
-#[cfg(not(signals))]
+#[cfg(console_events)]
+use self::console::Watch;
+#[cfg(not(any(signals, console_events)))]
 use self::none::Watch;
 pub use self::number::Signal;
 #[cfg(signals)]
@@ -117,7 +163,7 @@ use crate::interests::readable;
 ///
 /// [The module](self) says what is delivered and what watching does to the process.
 ///
-/// It takes two descriptors, and one more for each signal. Register it for
+/// On Unix it takes two descriptors, and one more for each signal. Register it for
 /// [`READABLE`](Interest::READABLE), in any mode; that is all it ever is. It is readable from the
 /// first signal until [`receive`](Signals::receive) returns `None`.
 ///
@@ -128,10 +174,10 @@ use crate::interests::readable;
 ///
 /// # Examples
 ///
-/// ```
-/// # #[cfg(not(unix))]
+/// ```standalone_crate
+/// # #[cfg(not(any(unix, windows)))]
 /// # fn main() {}
-/// # #[cfg(unix)]
+/// # #[cfg(any(unix, windows))]
 /// # fn main() -> std::io::Result<()> {
 /// use mio_sources::signal::{Signal, Signals};
 ///
@@ -150,14 +196,14 @@ pub struct Signals {
 ///
 /// # Examples
 ///
-/// ```
-/// # #[cfg(not(unix))]
+/// ```standalone_crate
+/// # #[cfg(not(any(unix, windows)))]
 /// # fn main() {}
-/// # #[cfg(unix)]
+/// # #[cfg(any(unix, windows))]
 /// # fn main() -> std::io::Result<()> {
 /// # use mio_sources::signal::{Signal, Signals};
-/// let mut signals = Signals::new([Signal::SIGUSR1])?;
-/// Signal::SIGUSR1.raise()?;
+/// let mut signals = Signals::new([Signal::SIGHUP])?;
+/// Signal::SIGHUP.raise()?;
 /// let delivered = signals.receive().unwrap();
 /// match delivered.sender {
 ///     Some(sender) => println!("{} from process {}", delivered.signal, sender.pid),
@@ -222,12 +268,13 @@ impl Signals {
     ///
     /// # Errors
     ///
-    /// * [`InvalidInput`](io::ErrorKind::InvalidInput) for a number that the system does not know;
-    ///   for `SIGKILL` and `SIGSTOP`, which no process can handle; and for `SIGSEGV`, `SIGBUS`,
-    ///   `SIGFPE`, `SIGILL` and `SIGTRAP`, which report a fault of the instruction that is running
-    ///   and can't be put off until a poll.
-    /// * [`Unsupported`](io::ErrorKind::Unsupported) on systems without Unix signals, Windows
-    ///   among them.
+    /// * [`InvalidInput`](io::ErrorKind::InvalidInput) for a number that the system does not know,
+    ///   which on Windows is all but `SIGINT`, `SIGBREAK` and `SIGHUP`. On Unix also for `SIGKILL`
+    ///   and `SIGSTOP`, which no process can handle; and for `SIGSEGV`, `SIGBUS`, `SIGFPE`,
+    ///   `SIGILL` and `SIGTRAP`, which report a fault of the instruction that is running and can't
+    ///   be put off until a poll.
+    /// * [`Unsupported`](io::ErrorKind::Unsupported) on systems with neither signals nor events of
+    ///   a console.
     /// * The system's error if it has no descriptor left (`EMFILE`, `ENFILE`).
     ///
     /// After an error nothing is watched.
@@ -235,15 +282,15 @@ impl Signals {
     /// # Examples
     ///
     /// ```
-    /// # #[cfg(not(unix))]
+    /// # #[cfg(not(any(unix, windows)))]
     /// # fn main() {}
-    /// # #[cfg(unix)]
+    /// # #[cfg(any(unix, windows))]
     /// # fn main() -> std::io::Result<()> {
     /// use std::io::ErrorKind;
     ///
     /// use mio_sources::signal::{Signal, Signals};
     ///
-    /// let signals = Signals::new([Signal::SIGTERM, Signal::SIGINT])?;
+    /// let signals = Signals::new([Signal::SIGINT, Signal::SIGHUP])?;
     /// # drop(signals);
     /// let err = Signals::new([Signal::SIGKILL]).unwrap_err();
     /// assert_eq!(err.kind(), ErrorKind::InvalidInput);
@@ -268,10 +315,10 @@ impl Signals {
     ///
     /// # Examples
     ///
-    /// ```
-    /// # #[cfg(not(unix))]
+    /// ```standalone_crate
+    /// # #[cfg(not(any(unix, windows)))]
     /// # fn main() {}
-    /// # #[cfg(unix)]
+    /// # #[cfg(any(unix, windows))]
     /// # fn main() -> std::io::Result<()> {
     /// # use mio_sources::signal::{Signal, Signals};
     /// let mut signals = Signals::new([])?;
@@ -288,20 +335,21 @@ impl Signals {
     /// Watches a signal no longer, and says whether it was watched.
     ///
     /// What was delivered of it and not received yet is thrown away. Other instances go on. If
-    /// there is none, the signal is ignored: [the module](self) says why.
+    /// there is none, the signal is ignored on Unix, and ends the process on Windows:
+    /// [the module](self) says why.
     ///
     /// # Examples
     ///
-    /// ```
-    /// # #[cfg(not(unix))]
+    /// ```standalone_crate
+    /// # #[cfg(not(any(unix, windows)))]
     /// # fn main() {}
-    /// # #[cfg(unix)]
+    /// # #[cfg(any(unix, windows))]
     /// # fn main() -> std::io::Result<()> {
     /// # use mio_sources::signal::{Signal, Signals};
     /// let mut signals = Signals::new([Signal::SIGHUP])?;
+    /// Signal::SIGHUP.raise()?;
     /// assert!(signals.remove(Signal::SIGHUP));
     /// assert!(!signals.remove(Signal::SIGHUP));
-    /// Signal::SIGHUP.raise()?;
     /// assert!(signals.receive().is_none());
     /// # Ok(())
     /// # }
@@ -315,13 +363,13 @@ impl Signals {
     /// # Examples
     ///
     /// ```
-    /// # #[cfg(not(unix))]
+    /// # #[cfg(not(any(unix, windows)))]
     /// # fn main() {}
-    /// # #[cfg(unix)]
+    /// # #[cfg(any(unix, windows))]
     /// # fn main() -> std::io::Result<()> {
     /// # use mio_sources::signal::{Signal, Signals};
-    /// let signals = Signals::new([Signal::SIGTERM, Signal::SIGINT])?;
-    /// assert!(signals.watched().eq([Signal::SIGTERM, Signal::SIGINT]));
+    /// let signals = Signals::new([Signal::SIGINT, Signal::SIGHUP])?;
+    /// assert!(signals.watched().eq([Signal::SIGINT, Signal::SIGHUP]));
     /// # Ok(())
     /// # }
     /// ```
@@ -335,16 +383,16 @@ impl Signals {
     ///
     /// # Examples
     ///
-    /// ```
-    /// # #[cfg(not(unix))]
+    /// ```standalone_crate
+    /// # #[cfg(not(any(unix, windows)))]
     /// # fn main() {}
-    /// # #[cfg(unix)]
+    /// # #[cfg(any(unix, windows))]
     /// # fn main() -> std::io::Result<()> {
     /// # use mio_sources::signal::{Signal, Signals};
-    /// let mut signals = Signals::new([Signal::SIGTERM])?;
+    /// let mut signals = Signals::new([Signal::SIGINT])?;
     /// assert!(signals.receive().is_none());
-    /// Signal::SIGTERM.raise()?;
-    /// assert_eq!(signals.receive().unwrap().signal, Signal::SIGTERM);
+    /// Signal::SIGINT.raise()?;
+    /// assert_eq!(signals.receive().unwrap().signal, Signal::SIGINT);
     /// # Ok(())
     /// # }
     /// ```
@@ -356,14 +404,14 @@ impl Signals {
     ///
     /// # Examples
     ///
-    /// ```
-    /// # #[cfg(not(unix))]
+    /// ```standalone_crate
+    /// # #[cfg(not(any(unix, windows)))]
     /// # fn main() {}
-    /// # #[cfg(unix)]
+    /// # #[cfg(any(unix, windows))]
     /// # fn main() -> std::io::Result<()> {
     /// # use mio_sources::signal::{Signal, Signals};
-    /// let mut signals = Signals::new([Signal::SIGTERM, Signal::SIGHUP])?;
-    /// Signal::SIGTERM.raise()?;
+    /// let mut signals = Signals::new([Signal::SIGINT, Signal::SIGHUP])?;
+    /// Signal::SIGINT.raise()?;
     /// Signal::SIGHUP.raise()?;
     /// assert_eq!(signals.drain().count(), 2);
     /// # Ok(())

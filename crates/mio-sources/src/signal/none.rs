@@ -1,5 +1,4 @@
-//! Systems without Unix signals. One that gets something like them, such as Windows with its
-//! console events, needs a `Watch` with these functions.
+//! Systems without signals and without something like them.
 
 use std::io;
 
@@ -14,7 +13,7 @@ impl Watch {
     pub(super) fn new() -> io::Result<Watch> {
         Err(io::Error::new(
             io::ErrorKind::Unsupported,
-            "signals can't be watched on this system: it has no Unix signals",
+            "signals can't be watched on this system: it has none",
         ))
     }
 

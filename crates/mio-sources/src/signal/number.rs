@@ -1,14 +1,15 @@
 //! Which signal: its number and its name.
 
 use std::fmt;
-#[cfg(signals)]
+#[cfg(any(signals, console_events))]
 use std::io;
 
 /// A signal, which is a number to the system.
 ///
 /// The constants are the signals that POSIX names, with this system's numbers. On systems without
 /// signals there are those whose number POSIX fixes, so that a program which only names them
-/// compiles. [`from_raw`](Signal::from_raw) makes any other, such as a real-time signal.
+/// compiles. Windows has `SIGBREAK` too. [`from_raw`](Signal::from_raw) makes any other, such as a
+/// real-time signal.
 ///
 /// # Examples
 ///
@@ -79,7 +80,7 @@ impl Signal {
     }
 }
 
-/// Signals that only Unix has.
+/// Signals that only Unix has, and what can be done with any there.
 #[cfg(signals)]
 #[cfg_attr(docsrs, doc(cfg(unix)))]
 impl Signal {
@@ -178,6 +179,61 @@ impl Signal {
     }
 }
 
+/// The console of Windows has one more, and these are what its events can be used for.
+#[cfg(console_events)]
+#[cfg_attr(docsrs, doc(cfg(windows)))]
+impl Signal {
+    /// Ctrl-Break at the console. The number is that of the system's C library.
+    pub const SIGBREAK: Signal = Signal(21);
+
+    /// Gives it to each [`Signals`](super::Signals) of this process that watches it, as the event
+    /// of the console would be.
+    ///
+    /// It has been delivered when this returns. If nobody watches it the process ends, as it would
+    /// by default. Other handlers of the program are not called, and no other process is sent
+    /// anything.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidInput`](io::ErrorKind::InvalidInput) if it is none of those that can be watched.
+    ///
+    /// # Examples
+    ///
+    /// ```standalone_crate
+    /// # fn main() -> std::io::Result<()> {
+    /// use mio_sources::signal::{Signal, Signals};
+    ///
+    /// let mut signals = Signals::new([Signal::SIGBREAK])?;
+    /// Signal::SIGBREAK.raise()?;
+    /// assert!(signals.receive().is_some());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn raise(self) -> io::Result<()> {
+        super::console::raise(self)
+    }
+
+    /// Does what the system would have done about it, had it not been watched: ends the process,
+    /// with the exit code `STATUS_CONTROL_C_EXIT` (`0xC000013A`).
+    ///
+    /// # Errors
+    ///
+    /// As [`raise`](Signal::raise).
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// use mio_sources::signal::Signal;
+    ///
+    /// // This does not return.
+    /// Signal::SIGINT.default_action()?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn default_action(self) -> io::Result<()> {
+        super::console::default_action(self)
+    }
+}
+
 /// As [`Display`](fmt::Display).
 impl fmt::Debug for Signal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -210,6 +266,8 @@ fn name(signal: Signal) -> Option<&'static str> {
         Signal::SIGKILL => "SIGKILL",
         Signal::SIGALRM => "SIGALRM",
         Signal::SIGTERM => "SIGTERM",
+        #[cfg(console_events)]
+        Signal::SIGBREAK => "SIGBREAK",
         _ => return None,
     })
 }

@@ -2,7 +2,7 @@
 //!
 //! | | for | costs |
 //! |---|---|---|
-//! | [`Timer`] | one deadline or interval, exact to nanoseconds | a descriptor; a system call to set |
+//! | [`Timer`] | one deadline or interval, exact to nanoseconds | a descriptor or handle; a system call to set |
 //! | [`WallTimer`] | a time of the wall clock, which may be set | the same |
 //! | [`TimerWheel`] | any number of deadlines on one thread | memory |
 //!

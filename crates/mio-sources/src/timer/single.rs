@@ -26,7 +26,8 @@ use crate::interests::readable;
 /// most systems stands still while the machine sleeps. It counts nanoseconds and is never early.
 /// How late it is depends on the system: where kqueue counts milliseconds (NetBSD, OpenBSD,
 /// DragonFly) a tick is up to one late, and everywhere by what the scheduler takes. Intervals do
-/// not drift.
+/// not drift. Windows does not promise that a wait goes on while the machine sleeps, so the first
+/// tick after that may be late there.
 ///
 /// # Systems
 ///
@@ -34,11 +35,14 @@ use crate::interests::readable;
 /// |---|---|
 /// | Linux, Android, illumos | a timerfd |
 /// | macOS and its relatives, the BSDs | a kqueue of its own with `EVFILT_TIMER` |
-/// | others, Windows among them | nothing: [`Timer::new`] fails. `TimerWheel` works everywhere |
+/// | Windows | a waitable timer, and a thread of the system's pool that waits for it |
+/// | others | nothing: [`Timer::new`] fails. `TimerWheel` works everywhere |
 ///
-/// Windows has waitable timers, which `mio::windows::SourceHandle` can watch. But std can't make
-/// one, and calling `CreateWaitableTimerExW` takes unsafe code, of which this crate has none. A
-/// program that makes one itself registers its handle like that.
+/// On Windows one thread of the pool waits for many handles, and wakes the poll when a tick has
+/// come. The timer is of high resolution where the system has those, which is Windows 10 since
+/// version 1803; where it does not, a tick may be late by as much as the system's clock takes from
+/// one interrupt to the next, which is 16 milliseconds if no program asks for less. Dropping a
+/// `Timer` waits for that thread if it is about to wake the poll.
 ///
 /// # Examples
 ///
@@ -49,7 +53,7 @@ use crate::interests::readable;
 /// use mio::{Events, Interest, Poll, Token};
 /// use mio_sources::timer::Timer;
 ///
-/// # if !cfg!(target_os = "linux") { return Ok(()) }
+/// # if !cfg!(any(target_os = "linux", windows)) { return Ok(()) }
 /// let mut poll = Poll::new()?;
 /// let mut timer = Timer::new()?;
 /// poll.registry().register(&mut timer, Token(0), Interest::READABLE)?;
@@ -72,7 +76,8 @@ impl Timer {
     ///
     /// # Errors
     ///
-    /// The system's error if it has no descriptor left (`EMFILE`, `ENFILE`).
+    /// The system's error if it has no descriptor left (`EMFILE`, `ENFILE`), or on Windows no
+    /// memory.
     /// [`Unsupported`](io::ErrorKind::Unsupported) on a system without such timers.
     ///
     /// # Examples
@@ -103,7 +108,7 @@ impl Timer {
     /// # fn main() -> std::io::Result<()> {
     /// use std::time::{Duration, Instant};
     ///
-    /// # if !cfg!(target_os = "linux") { return Ok(()) }
+    /// # if !cfg!(any(target_os = "linux", windows)) { return Ok(()) }
     /// let mut timer = mio_sources::timer::Timer::new()?;
     /// timer.set_deadline(Instant::now() + Duration::from_secs(5))?;
     /// # Ok(())
@@ -126,7 +131,7 @@ impl Timer {
     /// # fn main() -> std::io::Result<()> {
     /// use std::time::Duration;
     ///
-    /// # if !cfg!(target_os = "linux") { return Ok(()) }
+    /// # if !cfg!(any(target_os = "linux", windows)) { return Ok(()) }
     /// let mut timer = mio_sources::timer::Timer::new()?;
     /// timer.set_after(Duration::from_micros(250))?;
     /// # Ok(())
@@ -152,7 +157,7 @@ impl Timer {
     /// use std::io::ErrorKind;
     /// use std::time::Duration;
     ///
-    /// # if !cfg!(target_os = "linux") { return Ok(()) }
+    /// # if !cfg!(any(target_os = "linux", windows)) { return Ok(()) }
     /// let mut timer = mio_sources::timer::Timer::new()?;
     /// timer.set_interval(Duration::ZERO, Duration::from_secs(1))?;
     ///
@@ -185,7 +190,7 @@ impl Timer {
     /// # fn main() -> std::io::Result<()> {
     /// use std::time::Duration;
     ///
-    /// # if !cfg!(target_os = "linux") { return Ok(()) }
+    /// # if !cfg!(any(target_os = "linux", windows)) { return Ok(()) }
     /// let mut timer = mio_sources::timer::Timer::new()?;
     /// timer.set_after(Duration::ZERO)?;
     /// timer.cancel()?;
@@ -212,7 +217,7 @@ impl Timer {
     /// # fn main() -> std::io::Result<()> {
     /// use std::time::Duration;
     ///
-    /// # if !cfg!(target_os = "linux") { return Ok(()) }
+    /// # if !cfg!(any(target_os = "linux", windows)) { return Ok(()) }
     /// let mut timer = mio_sources::timer::Timer::new()?;
     /// timer.set_after(Duration::from_secs(3600))?;
     /// assert_eq!(timer.read()?, None);

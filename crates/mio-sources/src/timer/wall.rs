@@ -29,6 +29,10 @@ use crate::interests::readable;
 /// Linux and Android, by a timerfd that is cancelled when the clock is set
 /// (`TFD_TIMER_CANCEL_ON_SET`). Elsewhere [`WallTimer::new`] fails.
 ///
+/// A waitable timer of Windows can be set to a time of the calendar, and follows the clock. That
+/// the clock was set is told to windows (`WM_TIMECHANGE`) and to services, and to no handle. A
+/// timer that expires at the right time and does not tell of the jump would not be this one.
+///
 /// # Examples
 ///
 /// ```

@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 
+#[cfg(signals)]
 use rustix::process::{Pid, Signal, kill_process};
 
 fn path(name: &str) -> PathBuf {
@@ -11,7 +12,9 @@ fn path(name: &str) -> PathBuf {
     // From target/…/deps/processes-….
     path.pop();
     path.pop();
-    path.join("examples").join(name)
+    path.extend(["examples", name]);
+    path.set_extension(std::env::consts::EXE_EXTENSION);
+    path
 }
 
 fn start(name: &str, arguments: &[&str]) -> Child {
@@ -33,26 +36,50 @@ fn lines(output: &Output) -> Vec<String> {
 fn graceful_shutdown_ends_by_itself() {
     let output = start("graceful_shutdown", &[]).wait_with_output().unwrap();
     let lines = lines(&output);
-    assert_eq!(lines.len(), 4, "{lines:?}");
-    assert!(lines[1].starts_with("SIGHUP"), "{lines:?}");
-    assert!(lines[2].starts_with("SIGTERM"), "{lines:?}");
-    assert_eq!(lines[3], "2 jobs done");
+    let of = |signal: &str| lines.iter().filter(|line| line.starts_with(signal)).count();
+    assert!(lines[0].contains("is working"), "{lines:?}");
+    // Where it is the end of the console, the configuration is not read again.
+    assert_eq!(of("SIGHUP"), usize::from(cfg!(signals)), "{lines:?}");
+    assert_eq!(of("SIGINT"), 1, "{lines:?}");
+    assert_eq!(lines.last().unwrap(), "2 jobs done");
 }
 
-#[test]
-fn graceful_shutdown_ends_when_it_is_asked_to() {
+/// It is waiting for a signal when this calls `interrupt`.
+fn graceful_shutdown_after(interrupt: impl FnOnce(&Child)) {
     let mut child = start("graceful_shutdown", &["wait"]);
-    let pid = Pid::from_child(&child);
     let mut output = BufReader::new(child.stdout.take().unwrap());
     let mut line = String::new();
     // Its first line comes when it watches.
     output.read_line(&mut line).unwrap();
     assert!(line.contains("is working"), "{line}");
-    kill_process(pid, Signal::INT).unwrap();
+    interrupt(&child);
     line.clear();
     output.read_line(&mut line).unwrap();
     assert!(line.starts_with("SIGINT"), "{line}");
     assert!(child.wait().unwrap().success());
+}
+
+#[cfg(signals)]
+#[test]
+fn graceful_shutdown_ends_when_it_is_asked_to() {
+    graceful_shutdown_after(|child| {
+        kill_process(Pid::from_child(child), Signal::INT).unwrap();
+    });
+}
+
+#[cfg(console_events)]
+#[test]
+fn graceful_shutdown_ends_when_it_is_asked_to() {
+    use mio_sources::signal::{Signal, Signals};
+    use windows_sys::Win32::System::Console::CTRL_C_EVENT;
+
+    // The example has the console of who starts it.
+    let path = "examples::graceful_shutdown_ends_when_it_is_asked_to";
+    crate::support::alone(path, || {
+        let mut ours = Signals::new([Signal::SIGINT]).unwrap();
+        graceful_shutdown_after(|_| crate::ffi::generate(CTRL_C_EVENT));
+        crate::console::until_received(&mut ours);
+    });
 }
 
 #[test]
@@ -64,6 +91,7 @@ fn graceful_shutdown_refuses_nonsense() {
     assert!(message.contains("nonsense"), "{message}");
 }
 
+#[cfg(signals)]
 #[test]
 fn supervisor_restarts_and_ends() {
     let output = start("supervisor", &[]).wait_with_output().unwrap();

@@ -12,16 +12,22 @@ mod support;
 mod children;
 #[cfg(signals)]
 mod children_dropped;
-#[cfg(signals)]
+#[cfg(console_events)]
+mod console;
+#[cfg(any(signals, console_events))]
 mod examples;
+#[cfg(console_events)]
+mod ffi;
 #[cfg(process_handle)]
 mod handles;
 #[cfg(signals)]
 mod limits;
-#[cfg(signals)]
+#[cfg(any(signals, console_events))]
 mod signals;
-#[cfg(signals)]
+#[cfg(any(signals, console_events))]
 mod signals_many;
+#[cfg(signals)]
+mod signals_unix;
 
-#[cfg(not(signals))]
+#[cfg(not(any(signals, console_events)))]
 mod unsupported;

@@ -7,29 +7,36 @@ use std::thread;
 use std::time::Instant;
 
 use mio_sources::signal::{Signal, Signals};
-use rustix::process::{getpid, kill_process};
 
-use crate::support::{LONG, alone, on_each_selector, turn};
+use crate::support::{LONG, ONE, TWO, alone, on_each_selector, turn};
 
 /// To the process, from any thread, as another process would send it.
+#[cfg(signals)]
 fn send(signal: Signal) {
+    use rustix::process::{getpid, kill_process};
+
     let signal = rustix::process::Signal::from_named_raw(signal.as_raw()).unwrap();
     kill_process(getpid(), signal).unwrap();
+}
+
+#[cfg(console_events)]
+fn send(signal: Signal) {
+    signal.raise().unwrap();
 }
 
 #[test]
 fn up_to_five_of_a_number_are_kept() {
     let _turn = turn();
-    let mut signals = Signals::new([Signal::SIGUSR1, Signal::SIGUSR2]).unwrap();
+    let mut signals = Signals::new([ONE, TWO]).unwrap();
     for (sent, kept) in [(1, 1), (5, 5), (6, 5), (100, 5)] {
         for _ in 0..sent {
-            Signal::SIGUSR1.raise().unwrap();
+            ONE.raise().unwrap();
         }
-        Signal::SIGUSR2.raise().unwrap();
+        TWO.raise().unwrap();
         let received: Vec<_> = signals.drain().map(|delivered| delivered.signal).collect();
         let of = |wanted| received.iter().filter(|signal| **signal == wanted).count();
-        assert_eq!(of(Signal::SIGUSR1), kept, "of {sent}");
-        assert_eq!(of(Signal::SIGUSR2), 1, "next to {sent} others");
+        assert_eq!(of(ONE), kept, "of {sent}");
+        assert_eq!(of(TWO), 1, "next to {sent} others");
     }
 }
 
@@ -38,10 +45,10 @@ fn up_to_five_of_a_number_are_kept() {
 fn no_wake_up_is_lost() {
     let _turn = turn();
     on_each_selector(|mut watch| {
-        let mut signals = Signals::new([Signal::SIGUSR1]).unwrap();
+        let mut signals = Signals::new([ONE]).unwrap();
         watch.register(&mut signals, 1);
         let (next, turns) = mpsc::channel();
-        let sender = thread::spawn(move || turns.iter().for_each(|()| send(Signal::SIGUSR1)));
+        let sender = thread::spawn(move || turns.iter().for_each(|()| send(ONE)));
         for _ in 0..3000 {
             next.send(()).unwrap();
             loop {
@@ -62,7 +69,7 @@ fn no_wake_up_is_lost() {
 fn a_storm_is_merged_and_not_missed() {
     const BATCHES: usize = 50;
     const IN_A_BATCH: usize = 100;
-    const NUMBERS: [Signal; 2] = [Signal::SIGUSR1, Signal::SIGUSR2];
+    const NUMBERS: [Signal; 2] = [ONE, TWO];
     alone("signals_many::a_storm_is_merged_and_not_missed", || {
         on_each_selector(|mut watch| {
             let mut signals = Signals::new(NUMBERS).unwrap();
@@ -95,7 +102,7 @@ fn a_storm_is_merged_and_not_missed() {
                 while finished.load(Ordering::Acquire) < 4 {
                     watch.wait(1);
                     for delivered in signals.drain() {
-                        let number = usize::from(delivered.signal == Signal::SIGUSR2);
+                        let number = usize::from(delivered.signal == TWO);
                         received[number].fetch_add(1, Ordering::Release);
                     }
                 }
@@ -121,7 +128,7 @@ fn a_storm_is_merged_and_not_missed() {
 /// Bursts that are larger than what is kept, to the process and not to a thread.
 #[test]
 fn after_a_burst_there_is_at_least_one_of_each_number() {
-    const NUMBERS: [Signal; 2] = [Signal::SIGUSR1, Signal::SIGUSR2];
+    const NUMBERS: [Signal; 2] = [ONE, TWO];
     let path = "signals_many::after_a_burst_there_is_at_least_one_of_each_number";
     alone(path, || {
         on_each_selector(|mut watch| {

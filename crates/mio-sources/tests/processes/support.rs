@@ -2,14 +2,20 @@
 
 use std::io::ErrorKind;
 use std::process::{Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use mio::event::Source;
 use mio::{Events, Interest, Poll, SelectorKind, Token};
+use mio_sources::signal::{Signal, Signals};
 
 /// How long a test waits for what has to come. It never does when all is well.
 pub(crate) const LONG: Duration = Duration::from_secs(60);
+
+/// A console of its own, of which nothing is seen.
+#[cfg(console_events)]
+const CREATE_NO_WINDOW: u32 = 0x0800_0000;
 
 /// How long a test waits for what must not come.
 pub(crate) const SHORT: Duration = Duration::from_millis(30);
@@ -93,6 +99,15 @@ impl Watch {
     }
 }
 
+/// Tells threads to end, also when a test fails: it would wait for them for ever.
+pub(crate) struct SetAtEnd<'a>(pub(crate) &'a AtomicBool);
+
+impl Drop for SetAtEnd<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 /// For tests that send signals to this process: one at a time.
 pub(crate) fn turn() -> MutexGuard<'static, ()> {
     static TURN: Mutex<()> = Mutex::new(());
@@ -119,6 +134,9 @@ pub(crate) fn run_alone(test: &str, body: impl FnOnce()) -> Option<(ExitStatus, 
         return None;
     }
     let mut command = Command::new(std::env::current_exe().expect("our own path"));
+    // Not that of this process, so that its events come to nobody else.
+    #[cfg(console_events)]
+    std::os::windows::process::CommandExt::creation_flags(&mut command, CREATE_NO_WINDOW);
     command
         .args(["--exact", test, "--nocapture", "--test-threads=1"])
         .env(INSIDE, "1")
@@ -126,6 +144,22 @@ pub(crate) fn run_alone(test: &str, body: impl FnOnce()) -> Option<(ExitStatus, 
     let output = command.output().expect("this program starts");
     let text = [output.stdout, output.stderr].concat();
     Some((output.status, String::from_utf8_lossy(&text).into_owned()))
+}
+
+/// Two signals that do nothing else in a test, and a third.
+#[cfg(signals)]
+pub(crate) const ONE: Signal = Signal::SIGUSR1;
+#[cfg(signals)]
+pub(crate) const TWO: Signal = Signal::SIGUSR2;
+#[cfg(console_events)]
+pub(crate) const ONE: Signal = Signal::SIGINT;
+#[cfg(console_events)]
+pub(crate) const TWO: Signal = Signal::SIGBREAK;
+pub(crate) const THREE: Signal = Signal::SIGHUP;
+
+/// All that has come.
+pub(crate) fn received(signals: &mut Signals) -> Vec<Signal> {
+    signals.drain().map(|delivered| delivered.signal).collect()
 }
 
 /// How many descriptors this process has open, on systems with /proc.

@@ -9,7 +9,7 @@ mod support;
 mod channel;
 #[cfg(any(feature = "timer", feature = "channel"))]
 mod examples;
-#[cfg(all(feature = "timer", any(timerfd, kqueue)))]
+#[cfg(all(feature = "timer", any(timerfd, kqueue, waitable_timer)))]
 mod timer;
 #[cfg(all(feature = "timer", not(cancel_on_set)))]
 mod timer_unsupported;

@@ -2,7 +2,7 @@
 
 use std::io::ErrorKind;
 
-#[cfg(not(any(timerfd, kqueue)))]
+#[cfg(not(any(timerfd, kqueue, waitable_timer)))]
 #[test]
 fn a_timer_is_unsupported() {
     let err = mio_sources::timer::Timer::new().expect_err("no such timer");

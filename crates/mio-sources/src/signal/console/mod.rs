@@ -1,0 +1,243 @@
+//! Events of the console, as the signals that they would be on Unix.
+//!
+//! There is one handler for the program, which notes an event for each instance that watches it.
+//! It is set with the first instance and never taken out: if nobody watches, it leaves the event to
+//! the handlers that were set before, and to what the system does by default. To take it out waits
+//! for a handler that is running, and that of [`Signal::SIGHUP`] does not return.
+
+mod ffi;
+
+use std::collections::VecDeque;
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+use mio::{Notifier, NotifierHandle};
+use windows_sys::Win32::Foundation::STATUS_CONTROL_C_EXIT;
+use windows_sys::Win32::System::Console::{CTRL_BREAK_EVENT, CTRL_C_EVENT, CTRL_CLOSE_EVENT};
+
+use super::{Delivered, Signal};
+
+/// How many of one number are kept until they are received. As many as signal-hook keeps.
+const KEPT: usize = 5;
+
+pub(super) struct Watch {
+    noted: Arc<Noted>,
+    /// Readable unless `None` was the last answer of `receive`, and each event makes it so.
+    ready: Notifier,
+}
+
+/// What the handler has of an instance.
+struct Noted {
+    events: Mutex<Events>,
+    ready: NotifierHandle,
+}
+
+#[derive(Default)]
+struct Events {
+    watched: Vec<Signal>,
+    waiting: VecDeque<Signal>,
+}
+
+/// Each instance that there is.
+static INSTANCES: Mutex<Vec<Arc<Noted>>> = Mutex::new(Vec::new());
+
+impl Watch {
+    pub(super) fn new() -> io::Result<Watch> {
+        set_handler()?;
+        let ready = Notifier::new()?;
+        let noted = Arc::new(Noted {
+            events: Mutex::default(),
+            ready: ready.handle(),
+        });
+        lock(&INSTANCES).push(Arc::clone(&noted));
+        Ok(Watch { noted, ready })
+    }
+
+    pub(super) fn add(&mut self, signal: Signal) -> io::Result<()> {
+        check(signal)?;
+        let mut events = lock(&self.noted.events);
+        if !events.watched.contains(&signal) {
+            events.watched.push(signal);
+        }
+        Ok(())
+    }
+
+    pub(super) fn remove(&mut self, signal: Signal) -> bool {
+        let mut events = lock(&self.noted.events);
+        let before = events.watched.len();
+        events.watched.retain(|watched| *watched != signal);
+        events.waiting.retain(|waiting| *waiting != signal);
+        events.watched.len() < before
+    }
+
+    pub(super) fn watched(&self) -> impl Iterator<Item = Signal> + '_ {
+        lock(&self.noted.events).watched.clone().into_iter()
+    }
+
+    pub(super) fn receive(&mut self) -> Option<Delivered> {
+        let mut events = lock(&self.noted.events);
+        let Some(signal) = events.waiting.pop_front() else {
+            // The lock is held, so no event is noted between the look and this. No error is
+            // expected, and with one there would be an event too much.
+            let _ = self.ready.clear();
+            return None;
+        };
+        Some(Delivered {
+            signal,
+            sender: None,
+        })
+    }
+
+    pub(super) fn source(&mut self) -> &mut Notifier {
+        &mut self.ready
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        lock(&INSTANCES).retain(|noted| !Arc::ptr_eq(noted, &self.noted));
+    }
+}
+
+impl Noted {
+    /// Whether this instance watches the signal. Then it is noted.
+    fn note(&self, signal: Signal) -> bool {
+        let mut events = lock(&self.events);
+        if !events.watched.contains(&signal) {
+            return false;
+        }
+        let waiting = events.waiting.iter();
+        if waiting.filter(|waiting| **waiting == signal).count() < KEPT {
+            events.waiting.push_back(signal);
+            // No error is expected, and there is nobody here to tell of one.
+            let _ = self.ready.notify();
+        }
+        true
+    }
+}
+
+/// Gives it to each instance that watches it, as an event of the console would be. If there is
+/// none, the process ends, as it would by default.
+pub(super) fn raise(signal: Signal) -> io::Result<()> {
+    check(signal)?;
+    if !note(signal) {
+        end();
+    }
+    Ok(())
+}
+
+/// All of them end the process by default.
+pub(super) fn default_action(signal: Signal) -> io::Result<()> {
+    check(signal)?;
+    end()
+}
+
+/// What the system calls for an event. The answer is whether nobody else is to be asked about it.
+fn handle(event: u32) -> bool {
+    let signal = match event {
+        CTRL_C_EVENT => Signal::SIGINT,
+        CTRL_BREAK_EVENT => Signal::SIGBREAK,
+        CTRL_CLOSE_EVENT => Signal::SIGHUP,
+        // What is left is told to services only, which are told of it in another way too. One that
+        // a user logs off must not end them.
+        _ => return false,
+    };
+    let watched = note(signal);
+    if watched && signal == Signal::SIGHUP {
+        // When this returns the system ends the process. Else it does so after some seconds, if the
+        // program does not end before: that is its time to put things away.
+        loop {
+            thread::park();
+        }
+    }
+    watched
+}
+
+/// Notes it for each instance that watches it, and says whether there is one.
+fn note(signal: Signal) -> bool {
+    let mut watched = false;
+    for instance in lock(&INSTANCES).iter() {
+        watched |= instance.note(signal);
+    }
+    watched
+}
+
+/// Once for the program. After an error the next instance tries again.
+fn set_handler() -> io::Result<()> {
+    static IS_SET: Mutex<bool> = Mutex::new(false);
+    let mut is_set = lock(&IS_SET);
+    if !*is_set {
+        ffi::add_handler()?;
+        *is_set = true;
+    }
+    Ok(())
+}
+
+/// The exit code is that of a process which Ctrl-C has ended.
+fn end() -> ! {
+    std::process::exit(STATUS_CONTROL_C_EXIT)
+}
+
+fn check(signal: Signal) -> io::Result<()> {
+    if matches!(signal, Signal::SIGINT | Signal::SIGBREAK | Signal::SIGHUP) {
+        return Ok(());
+    }
+    let message = format!(
+        "this system has no {signal} to watch: there are SIGINT (Ctrl-C), SIGBREAK (Ctrl-Break) \
+         and SIGHUP (the console is closed)"
+    );
+    Err(io::Error::new(io::ErrorKind::InvalidInput, message))
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use windows_sys::Win32::System::Console::{CTRL_LOGOFF_EVENT, CTRL_SHUTDOWN_EVENT};
+
+    use super::*;
+
+    /// All that is received for an event, and whether nobody else is to hear of it.
+    fn told(event: u32, watched: Signal) -> (Vec<Signal>, bool) {
+        let mut watch = Watch::new().expect("a notifier");
+        watch.add(watched).expect("it is one");
+        let handled = handle(event);
+        let received = std::iter::from_fn(|| watch.receive());
+        (
+            received.map(|delivered| delivered.signal).collect(),
+            handled,
+        )
+    }
+
+    /// One test, as each instance of this process is asked for each event.
+    #[test]
+    fn each_event_is_the_signal_that_it_would_be() {
+        let (c, interrupt) = (CTRL_C_EVENT, Signal::SIGINT);
+        assert_eq!(told(c, interrupt), (vec![interrupt], true));
+        assert_eq!(told(c, Signal::SIGBREAK), (vec![], false));
+        let (ctrl_break, signal) = (CTRL_BREAK_EVENT, Signal::SIGBREAK);
+        assert_eq!(told(ctrl_break, signal), (vec![signal], true));
+        assert_eq!(told(ctrl_break, interrupt), (vec![], false));
+        for event in [CTRL_LOGOFF_EVENT, CTRL_SHUTDOWN_EVENT, 77] {
+            assert_eq!(told(event, Signal::SIGHUP), (vec![], false));
+        }
+
+        // The process would end when this returns, unless there is nobody to wait for.
+        assert_eq!(told(CTRL_CLOSE_EVENT, interrupt), (vec![], false));
+        let mut watch = Watch::new().expect("a notifier");
+        watch.add(Signal::SIGHUP).expect("it is one");
+        let handler = thread::spawn(|| handle(CTRL_CLOSE_EVENT));
+        while watch
+            .receive()
+            .is_none_or(|delivered| delivered.signal != Signal::SIGHUP)
+        {
+            assert!(!handler.is_finished(), "it has returned");
+            thread::yield_now();
+        }
+        drop(watch);
+        assert!(!handler.is_finished(), "it has returned");
+    }
+}
