@@ -13,6 +13,8 @@ use std::fmt::Debug;
 enum Has {
     /// `TFD_TIMER_CANCEL_ON_SET`: a timerfd tells when the system's clock is set.
     CancelOnSet,
+    /// kqueue(2)'s `EVFILT_PROC`: it tells of the end of a process.
+    EvfiltProc,
     /// kqueue(2), and with it `EVFILT_TIMER`.
     Kqueue,
     /// `pidfd_open(2)`: a descriptor that stands for a process. Not on Android, whose sandbox kills
@@ -31,6 +33,7 @@ enum Has {
 
 const ALL: &[Has] = &[
     Has::CancelOnSet,
+    Has::EvfiltProc,
     Has::Kqueue,
     Has::Pidfd,
     Has::ProcessHandle,
@@ -46,10 +49,13 @@ const SYSTEMS: &[(&[&str], &[Has])] = &[
     (&["illumos"], &[Has::Timerfd]),
     (
         &["macos", "ios", "tvos", "watchos", "visionos", "freebsd"],
-        &[Has::Kqueue, Has::TimerNanoseconds],
+        &[Has::Kqueue, Has::EvfiltProc, Has::TimerNanoseconds],
     ),
     // NetBSD 10 counts nanoseconds too, but no safe binding knows of it yet.
-    (&["dragonfly", "netbsd", "openbsd"], &[Has::Kqueue]),
+    (
+        &["dragonfly", "netbsd", "openbsd"],
+        &[Has::Kqueue, Has::EvfiltProc],
+    ),
     (&["windows"], &[Has::ProcessHandle]),
 ];
 
@@ -69,10 +75,10 @@ fn main() {
     if is_set("UNIX") && !WITHOUT_SIGNALS.contains(&system.as_str()) {
         has.push(Has::Signals);
     }
-    // So that what other systems do is tested on this one: rustc's flag
+    // So that what some other systems do is tested on this one: rustc's flag
     // `--cfg mio_sources_unsupported_force_sigchld`.
     if is_set("MIO_SOURCES_UNSUPPORTED_FORCE_SIGCHLD") {
-        has.retain(|has| *has != Has::Pidfd);
+        has.retain(|has| ![Has::Pidfd, Has::EvfiltProc].contains(has));
     }
     for has in has {
         println!("cargo::rustc-cfg={}", cfg(has));
