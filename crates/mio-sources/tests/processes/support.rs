@@ -1,6 +1,8 @@
 //! A poll that waits generously, turns, and processes for one test alone.
 
+use std::ffi::OsString;
 use std::io::ErrorKind;
+use std::path::PathBuf;
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -118,7 +120,7 @@ pub(crate) fn run_alone(test: &str, body: impl FnOnce()) -> Option<(ExitStatus, 
         body();
         return None;
     }
-    let mut command = Command::new(std::env::current_exe().expect("our own path"));
+    let mut command = program(std::env::current_exe().expect("our own path"));
     command
         .args(["--exact", test, "--nocapture", "--test-threads=1"])
         .env(INSIDE, "1")
@@ -126,6 +128,18 @@ pub(crate) fn run_alone(test: &str, body: impl FnOnce()) -> Option<(ExitStatus, 
     let output = command.output().expect("this program starts");
     let text = [output.stdout, output.stderr].concat();
     Some((output.status, String::from_utf8_lossy(&text).into_owned()))
+}
+
+/// A command that starts a program which was built with this one: by the words of
+/// `MIO_TEST_RUNNER`, if that is set. That is an emulator with its arguments, for programs of
+/// another processor. The one that runs this program does nothing for those it starts itself.
+pub(crate) fn program(path: PathBuf) -> Command {
+    let runner = std::env::var("MIO_TEST_RUNNER").unwrap_or_default();
+    let runner = runner.split_whitespace().map(OsString::from);
+    let mut words = runner.chain([path.into_os_string()]);
+    let mut command = Command::new(words.next().expect("the program at least"));
+    command.args(words);
+    command
 }
 
 /// How many descriptors this process has open, on systems with /proc.
