@@ -1,6 +1,6 @@
 //! Child processes as an event source: one thread waits for their end and for what they write.
 //!
-//! [`Child`] is a [`Source`] that is readable when the process has ended.
+//! [`Child`] is a [`Source`](mio::event::Source) that is readable when the process has ended.
 //! [`try_wait`](Child::try_wait) then says how.
 //!
 //! ```
@@ -98,28 +98,25 @@ use std::fmt;
 use std::io;
 use std::process::{Command, ExitStatus};
 
-use mio::event::Source;
-use mio::{Interest, Registry, Token};
-
 use self::exit::Exit;
 use self::owned::Owned;
 use self::pipes::{Pipes, Stderr, Stdin, Stdout};
-use crate::interests::readable;
+use crate::interests::readable_source;
 use crate::signal::Signal;
 
 mod exit;
 mod owned;
 mod pipes;
 
-/// A child process, as a [`Source`] that is readable when it has ended.
+/// A child process, as a [`Source`](mio::event::Source) that is readable when it has ended.
 ///
 /// [The module](self) says how the end is seen and what dropping does.
 ///
-/// Register it for [`READABLE`](Interest::READABLE), in any mode; that is all it ever is. After an
-/// event call [`try_wait`](Child::try_wait). When that has given a status, deregister it or drop
-/// it. In [`oneshot`](Interest::oneshot) mode reregister it after `None`: where the end is seen by
-/// `SIGCHLD`, the event may have been for another child, and with kqueue it may have come a moment
-/// before the status. There is no other before that.
+/// Register it for [`READABLE`](mio::Interest::READABLE), in any mode; that is all it ever is.
+/// After an event call [`try_wait`](Child::try_wait). When that has given a status, deregister it
+/// or drop it. In [`oneshot`](mio::Interest::oneshot) mode reregister it after `None`: where the
+/// end is seen by `SIGCHLD`, the event may have been for another child, and with kqueue it may have
+/// come a moment before the status. There is no other before that.
 ///
 /// # Examples
 ///
@@ -327,7 +324,7 @@ impl Child {
     /// # }
     /// ```
     pub fn wait(&mut self) -> io::Result<ExitStatus> {
-        drop(self.stdin.take());
+        self.stdin = None;
         self.child.get().wait()
     }
 
@@ -454,33 +451,7 @@ impl Drop for Child {
     }
 }
 
-/// In any mode. It is readable and nothing else: an interest without `READABLE` is
-/// [`InvalidInput`](io::ErrorKind::InvalidInput), and what else an interest asks for is left out.
-impl Source for Child {
-    fn register(
-        &mut self,
-        registry: &Registry,
-        token: Token,
-        interests: Interest,
-    ) -> io::Result<()> {
-        let interests = readable(interests)?;
-        self.exit.source().register(registry, token, interests)
-    }
-
-    fn reregister(
-        &mut self,
-        registry: &Registry,
-        token: Token,
-        interests: Interest,
-    ) -> io::Result<()> {
-        let interests = readable(interests)?;
-        self.exit.source().reregister(registry, token, interests)
-    }
-
-    fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
-        self.exit.source().deregister(registry)
-    }
-}
+readable_source!(Child, exit);
 
 impl fmt::Debug for Child {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
