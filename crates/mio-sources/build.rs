@@ -15,6 +15,8 @@ enum Has {
     CancelOnSet,
     /// Ctrl-C and the like are told to a handler, in a thread that the system makes.
     ConsoleEvents,
+    /// kqueue(2)'s `EVFILT_PROC`: it tells of the end of a process.
+    EvfiltProc,
     /// kqueue(2), and with it `EVFILT_TIMER`.
     Kqueue,
     /// `pidfd_open(2)`: a descriptor that stands for a process. Not on Android, whose sandbox kills
@@ -36,6 +38,7 @@ enum Has {
 const ALL: &[Has] = &[
     Has::CancelOnSet,
     Has::ConsoleEvents,
+    Has::EvfiltProc,
     Has::Kqueue,
     Has::Pidfd,
     Has::ProcessHandle,
@@ -52,10 +55,13 @@ const SYSTEMS: &[(&[&str], &[Has])] = &[
     (&["illumos"], &[Has::Timerfd]),
     (
         &["macos", "ios", "tvos", "watchos", "visionos", "freebsd"],
-        &[Has::Kqueue, Has::TimerNanoseconds],
+        &[Has::Kqueue, Has::EvfiltProc, Has::TimerNanoseconds],
     ),
     // NetBSD 10 counts nanoseconds too, but no safe binding knows of it yet.
-    (&["dragonfly", "netbsd", "openbsd"], &[Has::Kqueue]),
+    (
+        &["dragonfly", "netbsd", "openbsd"],
+        &[Has::Kqueue, Has::EvfiltProc],
+    ),
     (
         &["windows"],
         &[Has::ConsoleEvents, Has::ProcessHandle, Has::WaitableTimer],
@@ -78,10 +84,10 @@ fn main() {
     if is_set("UNIX") && !WITHOUT_SIGNALS.contains(&system.as_str()) {
         has.push(Has::Signals);
     }
-    // So that what other systems do is tested on this one: rustc's flag
+    // So that what some other systems do is tested on this one: rustc's flag
     // `--cfg mio_sources_unsupported_force_sigchld`.
     if is_set("MIO_SOURCES_UNSUPPORTED_FORCE_SIGCHLD") {
-        has.retain(|has| *has != Has::Pidfd);
+        has.retain(|has| ![Has::Pidfd, Has::EvfiltProc].contains(has));
     }
     for has in has {
         println!("cargo::rustc-cfg={}", cfg(has));

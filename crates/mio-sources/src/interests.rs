@@ -25,6 +25,42 @@ pub(crate) fn readable(interests: Interest) -> io::Result<Interest> {
     Ok(readable)
 }
 
+/// Makes a type the source that one of its fields has, for reading alone.
+macro_rules! readable_source {
+    ($name:ty, $field:tt) => {
+        /// In any mode. It is readable and nothing else: an interest without `READABLE` is
+        /// [`InvalidInput`](std::io::ErrorKind::InvalidInput), and what else an interest asks for
+        /// is left out.
+        impl mio::event::Source for $name {
+            fn register(
+                &mut self,
+                registry: &mio::Registry,
+                token: mio::Token,
+                wanted: mio::Interest,
+            ) -> std::io::Result<()> {
+                let wanted = crate::interests::readable(wanted)?;
+                self.$field.source().register(registry, token, wanted)
+            }
+
+            fn reregister(
+                &mut self,
+                registry: &mio::Registry,
+                token: mio::Token,
+                wanted: mio::Interest,
+            ) -> std::io::Result<()> {
+                let wanted = crate::interests::readable(wanted)?;
+                self.$field.source().reregister(registry, token, wanted)
+            }
+
+            fn deregister(&mut self, registry: &mio::Registry) -> std::io::Result<()> {
+                self.$field.source().deregister(registry)
+            }
+        }
+    };
+}
+
+pub(crate) use readable_source;
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -24,6 +24,8 @@
 pub mod channel;
 #[cfg(any(feature = "process", feature = "signal", feature = "timer"))]
 mod interests;
+#[cfg(any(all(feature = "process", evfilt_proc), all(feature = "timer", kqueue)))]
+mod kqueue;
 #[cfg(feature = "process")]
 #[cfg_attr(docsrs, doc(cfg(feature = "process")))]
 pub mod process;

@@ -1,5 +1,6 @@
 //! The example programs, which end by themselves.
 
+use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::path::PathBuf;
@@ -13,7 +14,13 @@ fn example(name: &str) -> Command {
     path.pop();
     path.extend(["examples", name]);
     path.set_extension(std::env::consts::EXE_EXTENSION);
-    Command::new(path)
+    // An emulator and its arguments, where this is a program of another processor.
+    let runner = std::env::var("MIO_TEST_RUNNER").unwrap_or_default();
+    let runner = runner.split_whitespace().map(OsString::from);
+    let mut words = runner.chain([path.into_os_string()]);
+    let mut command = Command::new(words.next().expect("the program at least"));
+    command.args(words);
+    command
 }
 
 /// What a program prints, line by line. Cargo builds the examples when it builds the tests.

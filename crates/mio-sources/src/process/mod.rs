@@ -1,6 +1,6 @@
 //! Child processes as an event source: one thread waits for their end and for what they write.
 //!
-//! [`Child`] is a [`Source`] that is readable when the process has ended.
+//! [`Child`] is a [`Source`](mio::event::Source) that is readable when the process has ended.
 //! [`try_wait`](Child::try_wait) then says how.
 //!
 //! ```
@@ -50,12 +50,17 @@
 //! * On Linux by a *pidfd*, a descriptor that stands for the process. There is an event when the
 //!   process ends, and none before. There may be another one after
 //!   [`try_wait`](Child::try_wait) has said how.
-//! * On other Unix systems, and where Linux has no pidfd (before Linux 5.3, or in a sandbox that
-//!   refuses the call), by [`SIGCHLD`](crate::signal::Signal::SIGCHLD), which gets a handler as
-//!   [signals](crate::signal#what-it-does-to-the-process) do. It does not say whose it is. So each
-//!   child that is waited for gets an event when *any* child of the program changes its state, and
-//!   one at the start. It takes two descriptors for each child, and a pidfd is one. A handler that
-//!   runs in a thread that polls makes [`Poll::poll`](mio::Poll::poll) return an error of the kind
+//! * On macOS and its relatives, and on the BSDs, by a kqueue of the child's own with `EVFILT_PROC`
+//!   in it. There is an event when the process ends. The system may tell a moment before the status
+//!   is there: then [`try_wait`](Child::try_wait) gives `None`, and there is another event a
+//!   millisecond later. This was type-checked, and never run.
+//! * On other Unix systems by [`SIGCHLD`](crate::signal::Signal::SIGCHLD), which gets a handler as
+//!   [signals](crate::signal#what-it-does-to-the-process) do. So it is where Linux has no pidfd
+//!   (before Linux 5.3, or in a sandbox that refuses the call), and where a system with kqueue does
+//!   not let us watch this child. The signal does not say whose it is. So each child that is waited
+//!   for gets an event when *any* child of the program changes its state, and one at the start. It
+//!   takes two descriptors for each child; a pidfd or a kqueue is one. A handler that runs in a
+//!   thread that polls makes [`Poll::poll`](mio::Poll::poll) return an error of the kind
 //!   [`Interrupted`](io::ErrorKind::Interrupted). Poll again.
 //! * On Windows by a duplicate of the handle of the process, as
 //!   `mio::windows::SourceHandle` does it. There is an event when the process ends, and none
@@ -93,27 +98,25 @@ use std::fmt;
 use std::io;
 use std::process::{Command, ExitStatus};
 
-use mio::event::Source;
-use mio::{Interest, Registry, Token};
-
 use self::exit::Exit;
 use self::owned::Owned;
 use self::pipes::{Pipes, Stderr, Stdin, Stdout};
-use crate::interests::readable;
+use crate::interests::readable_source;
 use crate::signal::Signal;
 
 mod exit;
 mod owned;
 mod pipes;
 
-/// A child process, as a [`Source`] that is readable when it has ended.
+/// A child process, as a [`Source`](mio::event::Source) that is readable when it has ended.
 ///
 /// [The module](self) says how the end is seen and what dropping does.
 ///
-/// Register it for [`READABLE`](Interest::READABLE), in any mode; that is all it ever is. After an
-/// event call [`try_wait`](Child::try_wait). When that has given a status, deregister it or drop
-/// it. In [`oneshot`](Interest::oneshot) mode reregister it after `None`: where the end is seen by
-/// `SIGCHLD`, the event may have been for another child, and there is no other before that.
+/// Register it for [`READABLE`](mio::Interest::READABLE), in any mode; that is all it ever is.
+/// After an event call [`try_wait`](Child::try_wait). When that has given a status, deregister it
+/// or drop it. In [`oneshot`](mio::Interest::oneshot) mode reregister it after `None`: where the
+/// end is seen by `SIGCHLD`, the event may have been for another child, and with kqueue it may have
+/// come a moment before the status. There is no other before that.
 ///
 /// # Examples
 ///
@@ -181,8 +184,8 @@ impl Child {
     ///   is not there.
     /// * The system's error if it has no descriptor left for watching (`EMFILE`, `ENFILE`). The
     ///   child that was started by then is killed and waited for.
-    /// * `ESRCH` if something else in the program, as `waitpid(-1)` would, has waited for the child
-    ///   before it could be watched.
+    /// * `ESRCH` on Linux if something else in the program, as `waitpid(-1)` would, has waited for
+    ///   the child before it could be watched.
     /// * [`Unsupported`](io::ErrorKind::Unsupported) where the end of a child can't be watched:
     ///   [the module](self) says where. No program is started.
     ///
@@ -321,7 +324,7 @@ impl Child {
     /// # }
     /// ```
     pub fn wait(&mut self) -> io::Result<ExitStatus> {
-        drop(self.stdin.take());
+        self.stdin = None;
         self.child.get().wait()
     }
 
@@ -448,33 +451,7 @@ impl Drop for Child {
     }
 }
 
-/// In any mode. It is readable and nothing else: an interest without `READABLE` is
-/// [`InvalidInput`](io::ErrorKind::InvalidInput), and what else an interest asks for is left out.
-impl Source for Child {
-    fn register(
-        &mut self,
-        registry: &Registry,
-        token: Token,
-        interests: Interest,
-    ) -> io::Result<()> {
-        let interests = readable(interests)?;
-        self.exit.source().register(registry, token, interests)
-    }
-
-    fn reregister(
-        &mut self,
-        registry: &Registry,
-        token: Token,
-        interests: Interest,
-    ) -> io::Result<()> {
-        let interests = readable(interests)?;
-        self.exit.source().reregister(registry, token, interests)
-    }
-
-    fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
-        self.exit.source().deregister(registry)
-    }
-}
+readable_source!(Child, exit);
 
 impl fmt::Debug for Child {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -44,7 +44,7 @@ impl Drop for Owned {
     fn drop(&mut self) {
         if let Some(mut child) = self.child.take() {
             // A pipe that nobody can use any more would keep the child waiting.
-            drop((child.stdin.take(), child.stdout.take(), child.stderr.take()));
+            (child.stdin, child.stdout, child.stderr) = (None, None, None);
             let runs = runs(&mut child);
             let mut dropped = lock();
             if runs {
@@ -66,7 +66,9 @@ impl Dropped {
                 self.next += 1;
             } else {
                 // The last one comes here, and has its turn now.
-                drop(self.children.swap_remove(self.next));
+                let last = self.children.len() - 1;
+                self.children.swap(self.next, last);
+                self.children.truncate(last);
             }
         }
     }

@@ -1,7 +1,8 @@
 //! Signals as an event source: one thread waits for `SIGTERM` beside its sockets.
 //!
-//! [`Signals`] is a [`Source`] that is readable when one of the signals it watches has been
-//! delivered to the process. [`receive`](Signals::receive) then says which, and who sent it.
+//! [`Signals`] is a [`Source`](mio::event::Source) that is readable when one of the signals it
+//! watches has been delivered to the process. [`receive`](Signals::receive) then says which, and
+//! who sent it.
 //!
 //! ```standalone_crate
 //! # #[cfg(not(any(unix, windows)))]
@@ -139,9 +140,6 @@
 use std::fmt;
 use std::io;
 
-use mio::event::Source;
-use mio::{Interest, Registry, Token};
-
 #[cfg(console_events)]
 mod console;
 #[cfg(not(any(signals, console_events)))]
@@ -157,20 +155,21 @@ use self::none::Watch;
 pub use self::number::Signal;
 #[cfg(signals)]
 use self::self_pipe::Watch;
-use crate::interests::readable;
+use crate::interests::readable_source;
 
-/// A set of signals, as a [`Source`] that is readable when one of them was delivered.
+/// A set of signals, as a [`Source`](mio::event::Source) that is readable when one of them was
+/// delivered.
 ///
 /// [The module](self) says what is delivered and what watching does to the process.
 ///
 /// On Unix it takes two descriptors, and one more for each signal. Register it for
-/// [`READABLE`](Interest::READABLE), in any mode; that is all it ever is. It is readable from the
-/// first signal until [`receive`](Signals::receive) returns `None`.
+/// [`READABLE`](mio::Interest::READABLE), in any mode; that is all it ever is. It is readable from
+/// the first signal until [`receive`](Signals::receive) returns `None`.
 ///
 /// In edge mode there may be no further event before that, so after an event receive until `None`,
 /// as one reads a socket until `WouldBlock`. A program that would rather take one signal per turn
-/// registers for [`level`](Interest::level), or registers again after each turn: then there is an
-/// event as long as `None` was not the answer.
+/// registers for [`level`](mio::Interest::level), or registers again after each turn: then there is
+/// an event as long as `None` was not the answer.
 ///
 /// # Examples
 ///
@@ -430,34 +429,7 @@ impl Iterator for Drain<'_> {
     }
 }
 
-/// In any mode. It is readable, from the first signal until [`receive`](Signals::receive) returns
-/// `None`, and nothing else: an interest without `READABLE` is
-/// [`InvalidInput`](io::ErrorKind::InvalidInput), and what else an interest asks for is left out.
-impl Source for Signals {
-    fn register(
-        &mut self,
-        registry: &Registry,
-        token: Token,
-        interests: Interest,
-    ) -> io::Result<()> {
-        let interests = readable(interests)?;
-        self.watch.source().register(registry, token, interests)
-    }
-
-    fn reregister(
-        &mut self,
-        registry: &Registry,
-        token: Token,
-        interests: Interest,
-    ) -> io::Result<()> {
-        let interests = readable(interests)?;
-        self.watch.source().reregister(registry, token, interests)
-    }
-
-    fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
-        self.watch.source().deregister(registry)
-    }
-}
+readable_source!(Signals, watch);
 
 impl fmt::Debug for Signals {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -3,18 +3,15 @@
 use std::io;
 use std::time::{Duration, Instant};
 
-use mio::event::Source;
-use mio::{Interest, Registry, Token};
-
 use super::sys;
-use crate::interests::readable;
+use crate::interests::readable_source;
 
 /// One deadline or interval, as a source that is readable when it has expired.
 ///
-/// Register it for [`Interest::READABLE`], in any mode. After an event, [`read`](Timer::read) tells
-/// how many ticks there were; one call is enough. Setting or cancelling a timer takes a system call
-/// and no registration, and what was set before, with ticks that were not read, is gone. An event
-/// that is on its way then may still come: `read` answers `None`.
+/// Register it for [`Interest::READABLE`](mio::Interest::READABLE), in any mode. After an event,
+/// [`read`](Timer::read) tells how many ticks there were; one call is enough. Setting or cancelling
+/// a timer takes a system call and no registration, and what was set before, with ticks that were
+/// not read, is gone. An event that is on its way then may still come: `read` answers `None`.
 ///
 /// A program with many deadlines has less to do with one [`TimerWheel`](super::TimerWheel), which
 /// needs no source. A `Timer` is for the few that should be exact to less than a millisecond on a
@@ -229,25 +226,4 @@ impl Timer {
     }
 }
 
-/// In any mode. It is readable and nothing else: an interest without `READABLE` is
-/// [`InvalidInput`](io::ErrorKind::InvalidInput), and what else an interest asks for is left out.
-impl Source for Timer {
-    fn register(&mut self, registry: &Registry, token: Token, wanted: Interest) -> io::Result<()> {
-        let wanted = readable(wanted)?;
-        self.0.source().register(registry, token, wanted)
-    }
-
-    fn reregister(
-        &mut self,
-        registry: &Registry,
-        token: Token,
-        wanted: Interest,
-    ) -> io::Result<()> {
-        let wanted = readable(wanted)?;
-        self.0.source().reregister(registry, token, wanted)
-    }
-
-    fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
-        self.0.source().deregister(registry)
-    }
-}
+readable_source!(Timer, 0);

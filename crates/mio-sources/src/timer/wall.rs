@@ -3,11 +3,8 @@
 use std::io;
 use std::time::SystemTime;
 
-use mio::event::Source;
-use mio::{Interest, Registry, Token};
-
 use super::sys;
-use crate::interests::readable;
+use crate::interests::readable_source;
 
 /// A time of the wall clock, as a source that is readable when the clock shows it, or jumps.
 ///
@@ -21,8 +18,8 @@ use crate::interests::readable;
 /// that is set tells of it: after [`Expired`](WallEvent::Expired) or
 /// [`cancel`](WallTimer::cancel) there is nothing until the next deadline.
 ///
-/// Register it for [`Interest::READABLE`], in any mode, and call [`read`](WallTimer::read) after an
-/// event, until it answers `None`.
+/// Register it for [`Interest::READABLE`](mio::Interest::READABLE), in any mode, and call
+/// [`read`](WallTimer::read) after an event, until it answers `None`.
 ///
 /// # Systems
 ///
@@ -193,25 +190,4 @@ impl WallTimer {
     }
 }
 
-/// In any mode. It is readable and nothing else: an interest without `READABLE` is
-/// [`InvalidInput`](io::ErrorKind::InvalidInput), and what else an interest asks for is left out.
-impl Source for WallTimer {
-    fn register(&mut self, registry: &Registry, token: Token, wanted: Interest) -> io::Result<()> {
-        let wanted = readable(wanted)?;
-        self.0.source().register(registry, token, wanted)
-    }
-
-    fn reregister(
-        &mut self,
-        registry: &Registry,
-        token: Token,
-        wanted: Interest,
-    ) -> io::Result<()> {
-        let wanted = readable(wanted)?;
-        self.0.source().reregister(registry, token, wanted)
-    }
-
-    fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
-        self.0.source().deregister(registry)
-    }
-}
+readable_source!(WallTimer, 0);

@@ -2,10 +2,12 @@
 
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Output, Stdio};
 
 #[cfg(signals)]
 use rustix::process::{Pid, Signal, kill_process};
+
+use crate::support::program;
 
 fn path(name: &str) -> PathBuf {
     let mut path = std::env::current_exe().expect("our own path");
@@ -18,7 +20,7 @@ fn path(name: &str) -> PathBuf {
 }
 
 fn start(name: &str, arguments: &[&str]) -> Child {
-    let mut command = Command::new(path(name));
+    let mut command = program(path(name));
     command.args(arguments).stdin(Stdio::null());
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     command

@@ -1,6 +1,8 @@
 //! A poll that waits generously, turns, and processes for one test alone.
 
+use std::ffi::OsString;
 use std::io::ErrorKind;
+use std::path::PathBuf;
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -133,7 +135,7 @@ pub(crate) fn run_alone(test: &str, body: impl FnOnce()) -> Option<(ExitStatus, 
         body();
         return None;
     }
-    let mut command = Command::new(std::env::current_exe().expect("our own path"));
+    let mut command = program(std::env::current_exe().expect("our own path"));
     // Not that of this process, so that its events come to nobody else.
     #[cfg(console_events)]
     std::os::windows::process::CommandExt::creation_flags(&mut command, CREATE_NO_WINDOW);
@@ -160,6 +162,18 @@ pub(crate) const THREE: Signal = Signal::SIGHUP;
 /// All that has come.
 pub(crate) fn received(signals: &mut Signals) -> Vec<Signal> {
     signals.drain().map(|delivered| delivered.signal).collect()
+}
+
+/// A command that starts a program which was built with this one: by the words of
+/// `MIO_TEST_RUNNER`, if that is set. That is an emulator with its arguments, for programs of
+/// another processor. The one that runs this program does nothing for those it starts itself.
+pub(crate) fn program(path: PathBuf) -> Command {
+    let runner = std::env::var("MIO_TEST_RUNNER").unwrap_or_default();
+    let runner = runner.split_whitespace().map(OsString::from);
+    let mut words = runner.chain([path.into_os_string()]);
+    let mut command = Command::new(words.next().expect("the program at least"));
+    command.args(words);
+    command
 }
 
 /// How many descriptors this process has open, on systems with /proc.

@@ -1,7 +1,8 @@
 //! The example programs, which end by themselves.
 
 use std::path::PathBuf;
-use std::process::Command;
+
+use crate::support::program;
 
 /// What a program prints, line by line. Cargo builds the examples when it builds the tests.
 fn output(name: &str) -> Vec<String> {
@@ -10,7 +11,7 @@ fn output(name: &str) -> Vec<String> {
     path.pop();
     path.extend(["examples", name]);
     path.set_extension(std::env::consts::EXE_EXTENSION);
-    let output = Command::new(&path).output().expect("an example");
+    let output = program(path).output().expect("an example");
     assert!(output.status.success(), "{name}: {output:?}");
     let text = String::from_utf8(output.stdout).expect("text");
     text.lines().map(str::to_owned).collect()

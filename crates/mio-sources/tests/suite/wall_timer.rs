@@ -79,37 +79,3 @@ fn reading_is_what_can_be_asked_for(kind: SelectorKind) {
     timer.set_deadline(UNIX_EPOCH).expect("set");
     interests_have_one_rule(kind, &mut timer);
 }
-
-/// Sets the clock to what it shows, which is a change all the same. It takes the right to do that,
-/// and moves the clock by the time between two system calls, so it runs when it is asked for.
-#[test]
-#[ignore = "sets the system's clock"]
-fn a_change_of_the_clock_is_told() {
-    use rustix::time::{ClockId, clock_gettime, clock_settime};
-
-    for kind in SelectorKind::available() {
-        let (mut watch, mut timer) = registered(kind);
-        let deadline = SystemTime::now() + 300 * MS;
-        timer.set_deadline(deadline).expect("set");
-        let now = clock_gettime(ClockId::Realtime);
-        clock_settime(ClockId::Realtime, now).expect("the right to set the clock");
-        assert_eq!(next(&mut watch, &mut timer), WallEvent::ClockChanged);
-        assert_eq!(timer.read().expect("read"), None);
-        // The deadline stands.
-        assert_eq!(next(&mut watch, &mut timer), WallEvent::Expired);
-        assert!(SystemTime::now() >= deadline, "early");
-
-        // A change before it was set is no news.
-        timer.set_deadline(SystemTime::now() + DAY).expect("set");
-        let now = clock_gettime(ClockId::Realtime);
-        clock_settime(ClockId::Realtime, now).expect("the right to set the clock");
-        timer.set_deadline(SystemTime::now()).expect("set");
-        assert_eq!(next(&mut watch, &mut timer), WallEvent::Expired);
-
-        // Nor is one after it has expired.
-        let now = clock_gettime(ClockId::Realtime);
-        clock_settime(ClockId::Realtime, now).expect("the right to set the clock");
-        assert_eq!(timer.read().expect("read"), None);
-        watch.expect_silence();
-    }
-}

@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 use mio_sources::timer::{TimerHandle, TimerWheel};
 use proptest::prelude::*;
 
+use crate::support::runner;
+
 #[derive(Debug, Clone)]
 enum Call {
     /// So long after the present.
@@ -168,9 +170,14 @@ fn run(calls: &[Call]) {
     assert_eq!(pair.model.next_deadline(), None);
 }
 
+/// An emulator would take minutes for all of them.
+fn cases() -> u32 {
+    if runner().is_empty() { 1024 } else { 16 }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig {
-        cases: 1024,
+        cases: cases(),
         failure_persistence: None,
         ..Default::default()
     })]

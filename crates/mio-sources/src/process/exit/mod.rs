@@ -9,6 +9,8 @@ mod handle;
 mod none;
 #[cfg(pidfd)]
 mod pidfd;
+#[cfg(evfilt_proc)]
+mod proc_filter;
 #[cfg(signals)]
 mod sigchld;
 #[cfg(signals)]

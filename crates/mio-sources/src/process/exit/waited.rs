@@ -7,6 +7,8 @@ use mio::event::Source;
 
 #[cfg(pidfd)]
 use super::pidfd::Pidfd;
+#[cfg(evfilt_proc)]
+use super::proc_filter::ProcFilter;
 use super::sigchld::{self, Sigchld};
 use crate::signal::Signal;
 
@@ -14,6 +16,8 @@ use crate::signal::Signal;
 pub(in crate::process) enum Exit {
     #[cfg(pidfd)]
     Pidfd(Pidfd),
+    #[cfg(evfilt_proc)]
+    ProcFilter(ProcFilter),
     Sigchld(Sigchld),
 }
 
@@ -29,7 +33,11 @@ impl Exit {
         if let Some(pidfd) = Pidfd::of(child)? {
             return Ok(Exit::Pidfd(pidfd));
         }
-        #[cfg(not(pidfd))]
+        #[cfg(evfilt_proc)]
+        if let Some(filter) = ProcFilter::of(child)? {
+            return Ok(Exit::ProcFilter(filter));
+        }
+        #[cfg(not(any(pidfd, evfilt_proc)))]
         let _ = child;
         Sigchld::new().map(Exit::Sigchld)
     }
@@ -50,6 +58,8 @@ impl Exit {
         match self {
             #[cfg(pidfd)]
             Exit::Pidfd(pidfd) => pidfd.check(child),
+            #[cfg(evfilt_proc)]
+            Exit::ProcFilter(filter) => filter.check(child),
             Exit::Sigchld(sigchld) => sigchld.check(child),
         }
     }
@@ -64,6 +74,8 @@ impl Exit {
         match self {
             #[cfg(pidfd)]
             Exit::Pidfd(pidfd) => pidfd.send(raw),
+            #[cfg(evfilt_proc)]
+            Exit::ProcFilter(_) => sigchld::send(child, raw),
             Exit::Sigchld(_) => sigchld::send(child, raw),
         }
     }
@@ -72,6 +84,8 @@ impl Exit {
         match self {
             #[cfg(pidfd)]
             Exit::Pidfd(pidfd) => pidfd.source(),
+            #[cfg(evfilt_proc)]
+            Exit::ProcFilter(filter) => filter.source(),
             Exit::Sigchld(sigchld) => sigchld.source(),
         }
     }

@@ -6,8 +6,8 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::time::Duration;
 
+use mio::IoSource;
 use mio::event::Source;
-use mio::{Interest, IoSource, Registry, Token};
 use rustix::io::Errno;
 use rustix::time::{
     Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create,
@@ -61,7 +61,7 @@ impl Monotonic {
     }
 
     pub(in crate::timer) fn source(&mut self) -> &mut impl Source {
-        &mut self.fd
+        &mut self.fd.0
     }
 }
 
@@ -108,25 +108,6 @@ impl Descriptor {
             .0
             .read_with(|_| Err(io::Error::from(io::ErrorKind::WouldBlock)));
         drop(nothing);
-    }
-}
-
-impl Source for Descriptor {
-    fn register(&mut self, registry: &Registry, token: Token, wanted: Interest) -> io::Result<()> {
-        self.0.register(registry, token, wanted)
-    }
-
-    fn reregister(
-        &mut self,
-        registry: &Registry,
-        token: Token,
-        wanted: Interest,
-    ) -> io::Result<()> {
-        self.0.reregister(registry, token, wanted)
-    }
-
-    fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
-        self.0.deregister(registry)
     }
 }
 

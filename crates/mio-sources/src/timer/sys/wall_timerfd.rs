@@ -41,7 +41,13 @@ impl Wall {
     }
 
     pub(in crate::timer) fn read(&mut self) -> io::Result<Option<WallEvent>> {
-        match self.fd.read() {
+        let read = self.fd.read();
+        self.told(read)
+    }
+
+    /// What the system's answer means, and what follows from it.
+    fn told(&mut self, read: Result<Option<u64>, Errno>) -> io::Result<Option<WallEvent>> {
+        match read {
             Ok(None) => Ok(None),
             Ok(Some(_)) => {
                 // Also one that has expired is cancelled when the clock is set later.
@@ -61,18 +67,56 @@ impl Wall {
     }
 
     pub(in crate::timer) fn source(&mut self) -> &mut impl Source {
-        &mut self.fd
+        &mut self.fd.0
     }
 }
 
 #[cfg(test)]
 mod tests {
     use std::os::fd::AsRawFd;
+    use std::time::{Duration, Instant};
 
     use super::*;
 
-    /// To set the clock takes a right that tests do not have. But the system tells whether it would
-    /// cancel the timer then.
+    /// Waits until it has. Somebody may set the clock, and the timer takes a moment.
+    fn expired(wall: &mut Wall) {
+        let limit = Instant::now() + Duration::from_secs(30);
+        while wall.read().expect("read") != Some(WallEvent::Expired) {
+            assert!(Instant::now() < limit, "it does not expire");
+            std::thread::yield_now();
+        }
+    }
+
+    /// To set the clock takes a right that tests do not have. So this is what the system answers
+    /// when it was set; `tests/clock.rs` shows that it does.
+    #[test]
+    fn after_a_change_of_the_clock_the_deadline_stands() {
+        let changed = Err(Errno::CANCELED);
+        let mut wall = Wall::new().expect("a timer");
+        let deadline = SystemTime::now() + Duration::from_millis(20);
+        wall.set(deadline).expect("set");
+        let event = wall.told(changed).expect("told");
+        assert_eq!(event, Some(WallEvent::ClockChanged));
+        expired(&mut wall);
+        assert!(SystemTime::now() >= deadline, "early");
+
+        // The change went over the deadline, of which the system says nothing more.
+        wall.set(UNIX_EPOCH).expect("set");
+        while !matches!(wall.fd.read(), Ok(Some(_))) {
+            std::thread::yield_now();
+        }
+        let event = wall.told(changed).expect("told");
+        assert_eq!(event, Some(WallEvent::ClockChanged));
+        expired(&mut wall);
+
+        // Without a deadline there is nothing to expire.
+        wall.cancel().expect("cancel");
+        let event = wall.told(changed).expect("told");
+        assert_eq!(event, Some(WallEvent::ClockChanged));
+        assert_eq!(wall.read().expect("read"), None);
+    }
+
+    /// The system tells whether it would cancel the timer when the clock is set.
     #[test]
     fn one_that_has_expired_is_not_cancelled_by_a_later_change_of_the_clock() {
         let mut wall = Wall::new().expect("a timer");
@@ -88,14 +132,9 @@ mod tests {
         let Some(set) = flags(&wall) else { return };
         let cancel = TimerfdTimerFlags::CANCEL_ON_SET.bits();
         assert_eq!(set & cancel, cancel);
-        let expired = loop {
-            match wall.read().expect("read") {
-                Some(WallEvent::Expired) => break flags(&wall),
-                // Somebody may set the clock, and the timer takes a moment.
-                _ => std::thread::yield_now(),
-            }
-        };
-        assert_eq!(expired.expect("it was told before") & cancel, 0);
+        expired(&mut wall);
+        let set = flags(&wall).expect("it was told before");
+        assert_eq!(set & cancel, 0);
         assert_eq!(wall.read().expect("read"), None);
     }
 }

@@ -1,6 +1,9 @@
 //! What the tests share: each test over each selector, and a poll that waits generously.
 
+use std::ffi::OsString;
 use std::io::ErrorKind;
+use std::path::PathBuf;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use mio::event::Source;
@@ -113,4 +116,19 @@ pub(crate) fn interests_have_one_rule(kind: SelectorKind, source: &mut impl Sour
             .expect("reregister");
         registry.deregister(source).expect("deregister");
     }
+}
+
+/// The emulator and its arguments that run programs of another processor, from `MIO_TEST_RUNNER`.
+/// The one that runs this program does nothing for those it starts itself.
+pub(crate) fn runner() -> Vec<OsString> {
+    let runner = std::env::var("MIO_TEST_RUNNER").unwrap_or_default();
+    runner.split_whitespace().map(OsString::from).collect()
+}
+
+/// A command that starts a program which was built with this one.
+pub(crate) fn program(path: PathBuf) -> Command {
+    let mut words = runner().into_iter().chain([path.into_os_string()]);
+    let mut command = Command::new(words.next().expect("the program at least"));
+    command.args(words);
+    command
 }

@@ -1,0 +1,80 @@
+//! A kqueue of its own as a source: [kqueue(2)]. It has one filter at a time, which tells one thing
+//! and goes. The descriptor is readable, for another kqueue and for poll(2), until that is taken.
+//!
+//! [kqueue(2)]: https://man.freebsd.org/cgi/man.cgi?query=kqueue&sektion=2
+
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, RawFd};
+
+use mio::IoSource;
+use mio::event::Source;
+use nix::errno::Errno;
+use nix::libc::timespec;
+use nix::sys::event::{EvFlags, EventFilter, FilterFlag, KEvent, Kqueue};
+use rustix::io::FdFlags;
+
+#[derive(Debug)]
+pub(crate) struct Queue(IoSource<Descriptor>);
+
+#[derive(Debug)]
+struct Descriptor(Kqueue);
+
+impl Queue {
+    pub(crate) fn new() -> io::Result<Queue> {
+        let queue = Kqueue::new()?;
+        rustix::io::fcntl_setfd(queue.as_fd(), FdFlags::CLOEXEC)?;
+        Ok(Queue(IoSource::new(Descriptor(queue))))
+    }
+
+    /// Puts a filter in. `number` is that of a process, or any for a timer.
+    pub(crate) fn add(
+        &self,
+        filter: EventFilter,
+        number: usize,
+        what: FilterFlag,
+        data: isize,
+    ) -> Result<(), Errno> {
+        let flags = EvFlags::EV_ADD | EvFlags::EV_ONESHOT;
+        self.change(KEvent::new(number, filter, flags, what, data, 0))
+    }
+
+    /// Takes a filter out. `ENOENT` if there is none, or it has gone.
+    #[cfg(feature = "timer")]
+    pub(crate) fn remove(&self, filter: EventFilter, number: usize) -> Result<(), Errno> {
+        let (flags, what) = (EvFlags::EV_DELETE, FilterFlag::empty());
+        self.change(KEvent::new(number, filter, flags, what, 0, 0))
+    }
+
+    fn change(&self, change: KEvent) -> Result<(), Errno> {
+        // Without room for events an error is the answer of the call.
+        self.0.0.kevent(&[change], &mut [], None).map(drop)
+    }
+
+    /// Whether the filter has told its one thing. After this the descriptor is not readable.
+    pub(crate) fn take(&self) -> io::Result<bool> {
+        let (any, no_flags) = (EventFilter::EVFILT_TIMER, EvFlags::empty());
+        let mut events = [KEvent::new(0, any, no_flags, FilterFlag::empty(), 0, 0)];
+        let at_once = timespec {
+            tv_sec: 0,
+            tv_nsec: 0,
+        };
+        let count = self.0.0.kevent(&[], &mut events, Some(at_once))?;
+        // There was one event at most, so nothing is left to read: a selector that has to be told
+        // so is told without the call that would find it out.
+        let nothing: io::Result<()> = self
+            .0
+            .read_with(|_| Err(io::Error::from(io::ErrorKind::WouldBlock)));
+        drop(nothing);
+        Ok(count > 0)
+    }
+
+    pub(crate) fn source(&mut self) -> &mut impl Source {
+        &mut self.0
+    }
+}
+
+impl AsRawFd for Descriptor {
+    fn as_raw_fd(&self) -> RawFd {
+        self.0.as_fd().as_raw_fd()
+    }
+}
