@@ -12,9 +12,8 @@ use crate::kqueue::Queue;
 /// Readable when the process has ended.
 ///
 /// Being told of the end is one thing, and having its status another. The system may tell while the
-/// process is still on its way out, when it can't be waited for yet. And of one that has ended some
-/// systems say that there is no such process (`ESRCH`), which they may also say of one that we may
-/// not see. So after either the child is looked at, and looked at again soon if it has no status.
+/// process is still on its way out, when it can't be waited for yet. So then it is looked at, and
+/// looked at again soon if it has no status.
 pub(in crate::process) struct ProcFilter {
     queue: Queue,
 }
@@ -24,16 +23,18 @@ const SOON: isize = 1;
 
 impl ProcFilter {
     /// `None` if the system does not let us watch this one: some do not if the program changes its
-    /// user when it starts (setuid).
-    pub(super) fn of(child: &Child) -> io::Result<Option<ProcFilter>> {
+    /// user when it starts (setuid). Or if it says that there is no such process, though there is
+    /// no status: then we may not see it, or it is on its way out. `SIGCHLD` tells of all of them.
+    pub(super) fn of(child: &mut Child) -> io::Result<Option<ProcFilter>> {
         let filter = ProcFilter {
             queue: Queue::new()?,
         };
         let (process, end) = (EventFilter::EVFILT_PROC, FilterFlag::NOTE_EXIT);
         match filter.queue.add(process, child.id() as usize, end, 0) {
             Ok(()) => {}
-            Err(Errno::ESRCH) => filter.look_again()?,
-            Err(Errno::EACCES | Errno::EPERM) => return Ok(None),
+            // Of one that has ended some systems say so too. `check` gives its status again.
+            Err(Errno::ESRCH) if !matches!(child.try_wait(), Ok(None)) => filter.look_again()?,
+            Err(Errno::ESRCH | Errno::EACCES | Errno::EPERM) => return Ok(None),
             Err(err) => return Err(err.into()),
         }
         Ok(Some(filter))
