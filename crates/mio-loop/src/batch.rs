@@ -17,7 +17,7 @@ pub(crate) struct Batch {
     pub(crate) own: usize,
     /// There are events that have not been handed out.
     pub(crate) is_open: bool,
-    /// Whose event is handed out at present, unless there is nothing more to come of it.
+    /// Whose event is handed out in two halves at present, unless the second one is not to come.
     current: Option<Token>,
     /// Whose events are passed over. A set, because a callback may close thousands.
     ended: HashSet<Token, BuildHasherDefault<TokenHasher>>,
@@ -53,7 +53,8 @@ impl Batch {
         count
     }
 
-    /// The event of this token is handed out from here on.
+    /// The first half of this token's event is handed out from here on.
+    #[inline]
     pub(crate) fn begin(&mut self, token: Token) {
         self.current = Some(token);
     }
@@ -68,18 +69,16 @@ impl Batch {
         }
     }
 
-    /// As [`end`](Self::end), but for the event that is handed out at present: it goes on if it may
-    /// tell of writing, and the source is to be written. The next poll tells it again, and that may
-    /// be the turn of reading again, and so on for ever.
+    /// The source of this token was reregistered. What has been polled of it is handed out all the
+    /// same: if it were passed over, the next batch could do so again, and so on for ever. Only the
+    /// half that tells of writing does not come if nothing is to be written any more.
     pub(crate) fn renew(&mut self, token: Token, is_writable: bool) {
-        let current = self.current;
-        self.end(token);
-        if is_writable {
-            self.current = current;
+        if self.current == Some(token) && !is_writable {
+            self.current = None;
         }
     }
 
-    /// Whether there is more to come of the event that is handed out at present.
+    /// Whether the second half of this token's event is to come.
     #[inline]
     pub(crate) fn goes_on(&self, token: Token) -> bool {
         self.current == Some(token)
@@ -138,14 +137,33 @@ mod tests {
         batch.open();
         batch.begin(Token(1));
         batch.renew(Token(2), false);
-        assert!(batch.goes_on(Token(1)) && batch.has_ended(Token(2)));
+        assert!(batch.goes_on(Token(1)));
         batch.renew(Token(1), true);
-        assert!(batch.goes_on(Token(1)) && batch.has_ended(Token(1)));
+        assert!(batch.goes_on(Token(1)));
         batch.renew(Token(1), false);
         assert!(!batch.goes_on(Token(1)));
         batch.begin(Token(1));
         batch.end(Token(1));
         batch.renew(Token(1), true);
         assert!(!batch.goes_on(Token(1)), "another source has the token");
+    }
+
+    /// Or it would never be written where each direction is an event of its own.
+    #[test]
+    fn what_was_renewed_has_not_ended() {
+        let mut batch = Batch::with_capacity(4);
+        batch.open();
+        batch.begin(Token(1));
+        for is_writable in [true, false] {
+            batch.renew(Token(1), is_writable);
+            batch.renew(Token(2), is_writable);
+        }
+        assert!(!batch.has_ended(Token(1)) && !batch.has_ended(Token(2)));
+        batch.end(Token(2));
+        batch.renew(Token(2), true);
+        assert!(
+            batch.has_ended(Token(2)),
+            "its events are of another source"
+        );
     }
 }

@@ -120,10 +120,10 @@ impl<H: Handler> Context<H> {
 
     /// Changes the token and the interests of a registered source.
     ///
-    /// As [`Registry::reregister`]. What is ready then is told by the next poll: an event of this
-    /// token that has been polled already is passed over
-    /// ([but for one case](Handler#sources-that-have-ended)). If the token changes, tell
-    /// [`forget`](Self::forget) the old one, as the loop does not know it.
+    /// As [`Registry::reregister`]. What is ready then is told by the next poll. An event of this
+    /// token that has been polled already [still comes](Handler#sources-that-have-ended), and may
+    /// find nothing to do. If the token changes, tell [`forget`](Self::forget) the old one, as the
+    /// loop does not know it.
     ///
     /// # Errors
     ///

@@ -301,7 +301,6 @@ fn events<H: Handler>(
         if token.0 >= RESERVED {
             own_event(context, token);
         } else if !context.batch.has_ended(token) {
-            context.batch.begin(token);
             handler.ready(context, token, event)?;
         }
     }
