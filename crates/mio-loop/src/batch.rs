@@ -21,18 +21,22 @@ pub(crate) struct Batch {
     current: Option<Token>,
     /// Whose events are passed over. A set, because a callback may close thousands.
     ended: HashSet<Token, BuildHasherDefault<TokenHasher>>,
+    /// How many of them fit from the start.
+    room: usize,
 }
 
 impl Batch {
     /// Allocates for so many tokens, and not again unless more sources begin or end within
     /// one batch.
     pub(crate) fn with_capacity(events: usize) -> Batch {
+        let ended = HashSet::with_capacity_and_hasher(events, BuildHasherDefault::default());
         Batch {
             begun: 0,
             own: 0,
             is_open: false,
             current: None,
-            ended: HashSet::with_capacity_and_hasher(events, BuildHasherDefault::default()),
+            room: ended.capacity(),
+            ended,
         }
     }
 
@@ -48,9 +52,18 @@ impl Batch {
         self.begun = 0;
         self.own = 0;
         if !self.ended.is_empty() {
-            self.ended.clear();
+            self.forget_ended();
         }
         count
+    }
+
+    #[cold]
+    fn forget_ended(&mut self) {
+        self.ended.clear();
+        // To clear costs what the set has room for, so one huge batch would slow each later one.
+        if self.ended.capacity() > 4 * self.room {
+            self.ended.shrink_to(self.room);
+        }
     }
 
     /// The first half of this token's event is handed out from here on.
@@ -129,6 +142,18 @@ mod tests {
         assert!(batch.has_ended(Token(7)) && !batch.has_ended(Token(8)));
         assert_eq!(batch.close(), 0);
         assert!(!batch.has_ended(Token(7)));
+    }
+
+    #[test]
+    fn a_huge_batch_does_not_slow_the_later_ones() {
+        let mut batch = Batch::with_capacity(4);
+        for count in [1, 100_000, 1] {
+            batch.open();
+            (0..count).for_each(|number| batch.end(Token(number)));
+            batch.close();
+            let capacity = batch.ended.capacity();
+            assert!((4..=4 * batch.room).contains(&capacity), "{capacity}");
+        }
     }
 
     #[test]

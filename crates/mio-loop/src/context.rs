@@ -389,7 +389,9 @@ impl<H: Handler> Context<H> {
     /// Hands these signals to the handler from now on, beside those that were named before.
     ///
     /// They no longer do what they do by default, in the whole process:
-    /// [`mio_sources::signal`] tells all of it.
+    /// [`mio_sources::signal`] tells all of it. When the loop is dropped that does not come back: they
+    /// are ignored from then on, so that `SIGTERM` or Ctrl-C no longer ends the program, unless
+    /// another loop watches them.
     ///
     /// # Errors
     ///

@@ -31,6 +31,7 @@ const SIGNALS_PER_TICK: usize = 64;
 ///
 /// When it is dropped, sources that are still registered stay open and are watched no more, senders
 /// get back what they try to send, and timeouts and messages that were not handed out are dropped.
+/// Signals that it has watched stay [ignored](Context::signals).
 ///
 /// # Examples
 ///
@@ -136,8 +137,8 @@ impl<H: Handler> EventLoop<H> {
     ///
     /// # Errors
     ///
-    /// The error of a callback, or the system's error of a poll, of which none is expected.
-    /// [`Interrupted`](io::ErrorKind::Interrupted) is none: it calls
+    /// The error of a callback, of whatever kind, or the system's error of a poll, of which none is
+    /// expected. A poll that is [interrupted](io::ErrorKind::Interrupted) is no error: it calls
     /// [`interrupted`](Handler::interrupted). The loop can be run again, and
     /// [goes on](Handler#errors-and-panics) where it was.
     ///

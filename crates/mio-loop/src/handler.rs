@@ -360,7 +360,7 @@ pub trait Handler: Sized {
     }
 
     /// A poll was ended by a signal handler, or for another reason of the system's own. Nothing is
-    /// lost and there is nothing to do: the error itself never leaves the loop.
+    /// lost and there is nothing to do: the error of that poll does not leave the loop.
     ///
     /// # Errors
     ///
