@@ -325,9 +325,10 @@ impl<H: Handler> Context<H> {
     /// For a loop inside another one, which waits for the loop's descriptor until this moment at
     /// most. It is the deadline of the first timeout, rounded up to the
     /// [resolution](crate::Builder::timer_resolution). It is now if something is to be done at
-    /// once: there are messages or signals over the budget of the last iteration, or that has failed
-    /// and something of it is left, or the loop was told to shut down. If the first timeout was cleared or
-    /// reset, it may be the old deadline: running is then in vain, and never too late.
+    /// once: there are messages or signals over the budget of the last iteration, or that has
+    /// failed and something of it is left, or the loop was told to shut down. If the first timeout
+    /// was cleared or reset, it may be the old deadline: running is then in vain, and never too
+    /// late.
     ///
     /// # Examples
     ///
@@ -388,10 +389,9 @@ impl<H: Handler> Context<H> {
 
     /// Hands these signals to the handler from now on, beside those that were named before.
     ///
-    /// They no longer do what they do by default, in the whole process:
-    /// [`mio_sources::signal`] tells all of it. When the loop is dropped that does not come back: they
-    /// are ignored from then on, so that `SIGTERM` or Ctrl-C no longer ends the program, unless
-    /// another loop watches them.
+    /// They no longer do what they do by default, in the whole process: [`mio_sources::signal`]
+    /// tells all of it. To drop the loop does not undo that: they are ignored from then on, and
+    /// `SIGTERM` or Ctrl-C does not end the program. Another loop may watch them.
     ///
     /// # Errors
     ///

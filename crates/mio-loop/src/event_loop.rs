@@ -181,9 +181,9 @@ impl<H: Handler> EventLoop<H> {
     ///
     /// `None` waits for as long as it takes. The poll ends in time for the next timeout, also if
     /// that is before the end of `timeout`, and it does not wait if the last iteration has left
-    /// messages or signals that were over its budget. If that has failed or panicked, the
-    /// [rest of it](Handler#errors-and-panics) comes instead of a poll. If the loop was told to shut
-    /// down before, there is no iteration.
+    /// messages or signals that were over its budget. If that has failed or panicked, the [rest of
+    /// it](Handler#errors-and-panics) comes instead of a poll. If the loop was told to shut down
+    /// before, there is no iteration.
     ///
     /// [`run`](Self::run) is the same as `while event_loop.run_once(&mut handler, None)? {}`.
     ///

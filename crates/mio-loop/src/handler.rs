@@ -45,7 +45,8 @@ use crate::Context;
 ///
 /// The events of one poll are in memory when the first callback begins. After a token was
 /// deregistered through the [`Context`], no event of it from before is handed out any more, and a
-/// new source may take the token at once.
+/// new source may take the token at once. So do not deregister and register a source again and
+/// again, as each time its event may be lost until the next poll, but reregister it.
 ///
 /// Reregistering takes no event back. One that has been polled before is still handed out, and the
 /// next poll tells what is ready then, which may be the same again. So a callback may find nothing

@@ -194,7 +194,8 @@ impl Metrics {
         self.counters.signals.load(Ordering::Relaxed)
     }
 
-    /// How long the loop has been inside its polls, to the nanosecond. The time of a poll is added at its end.
+    /// How long the loop has been inside its polls, to the nanosecond. The time of a poll is added
+    /// at its end.
     ///
     /// # Examples
     ///
