@@ -45,8 +45,8 @@ use crate::Context;
 ///
 /// The events of one poll are in memory when the first callback begins. After a token was
 /// deregistered through the [`Context`], no event of it from before is handed out any more, and a
-/// new source may take the token at once. So do not deregister and register a source again and
-/// again, as each time its event may be lost until the next poll, but reregister it.
+/// new source may take the token at once. A source that is to stay is not deregistered and
+/// registered but reregistered: else a callback that does so in each batch keeps it waiting.
 ///
 /// Reregistering takes no event back. One that has been polled before is still handed out, and the
 /// next poll tells what is ready then, which may be the same again. So a callback may find nothing
@@ -67,9 +67,9 @@ use crate::Context;
 /// it goes on with the next event of the same batch, or, if a message, a timeout or a signal has
 /// failed, with the step after that one. What is left of that step comes with the next iteration,
 /// so that messages which fail each time don't keep the timeouts waiting. So it does after a panic
-/// that was caught. What is lost is what the callback that failed was called
-/// for; and if that was `readable`, `writable` for the same event. To hear of an event again,
-/// reregister the source: the next poll tells what is ready.
+/// that was caught. What is lost is what the callback that failed was called for; and if that was
+/// `readable`, `writable` for the same event. To hear of an event again, reregister the source: the
+/// next poll tells what is ready.
 ///
 /// # Examples
 ///
