@@ -17,22 +17,26 @@ pub(crate) struct Batch {
     pub(crate) own: usize,
     /// There are events that have not been handed out.
     pub(crate) is_open: bool,
-    /// Whose event is handed out at present, unless there is nothing more to come of it.
+    /// Whose event is handed out in two halves at present, unless the second one is not to come.
     current: Option<Token>,
     /// Whose events are passed over. A set, because a callback may close thousands.
     ended: HashSet<Token, BuildHasherDefault<TokenHasher>>,
+    /// How many of them fit from the start.
+    room: usize,
 }
 
 impl Batch {
     /// Allocates for so many tokens, and not again unless more sources begin or end within
     /// one batch.
     pub(crate) fn with_capacity(events: usize) -> Batch {
+        let ended = HashSet::with_capacity_and_hasher(events, BuildHasherDefault::default());
         Batch {
             begun: 0,
             own: 0,
             is_open: false,
             current: None,
-            ended: HashSet::with_capacity_and_hasher(events, BuildHasherDefault::default()),
+            room: ended.capacity(),
+            ended,
         }
     }
 
@@ -48,12 +52,22 @@ impl Batch {
         self.begun = 0;
         self.own = 0;
         if !self.ended.is_empty() {
-            self.ended.clear();
+            self.forget_ended();
         }
         count
     }
 
-    /// The event of this token is handed out from here on.
+    #[cold]
+    fn forget_ended(&mut self) {
+        self.ended.clear();
+        // To clear costs what the set has room for, so one huge batch would slow each later one.
+        if self.ended.capacity() > 4 * self.room {
+            self.ended.shrink_to(self.room);
+        }
+    }
+
+    /// The first half of this token's event is handed out from here on.
+    #[inline]
     pub(crate) fn begin(&mut self, token: Token) {
         self.current = Some(token);
     }
@@ -68,18 +82,16 @@ impl Batch {
         }
     }
 
-    /// As [`end`](Self::end), but for the event that is handed out at present: it goes on if it may
-    /// tell of writing, and the source is to be written. The next poll tells it again, and that may
-    /// be the turn of reading again, and so on for ever.
+    /// The source of this token was reregistered. What has been polled of it is handed out all the
+    /// same: if it were passed over, the next batch could do so again, and so on for ever. Only the
+    /// half that tells of writing does not come if nothing is to be written any more.
     pub(crate) fn renew(&mut self, token: Token, is_writable: bool) {
-        let current = self.current;
-        self.end(token);
-        if is_writable {
-            self.current = current;
+        if self.current == Some(token) && !is_writable {
+            self.current = None;
         }
     }
 
-    /// Whether there is more to come of the event that is handed out at present.
+    /// Whether the second half of this token's event is to come.
     #[inline]
     pub(crate) fn goes_on(&self, token: Token) -> bool {
         self.current == Some(token)
@@ -133,19 +145,50 @@ mod tests {
     }
 
     #[test]
+    fn a_huge_batch_does_not_slow_the_later_ones() {
+        let mut batch = Batch::with_capacity(4);
+        for count in [1, 100_000, 1] {
+            batch.open();
+            (0..count).for_each(|number| batch.end(Token(number)));
+            batch.close();
+            let capacity = batch.ended.capacity();
+            assert!((4..=4 * batch.room).contains(&capacity), "{capacity}");
+        }
+    }
+
+    #[test]
     fn an_event_goes_on_after_its_source_was_renewed_for_writing() {
         let mut batch = Batch::with_capacity(4);
         batch.open();
         batch.begin(Token(1));
         batch.renew(Token(2), false);
-        assert!(batch.goes_on(Token(1)) && batch.has_ended(Token(2)));
+        assert!(batch.goes_on(Token(1)));
         batch.renew(Token(1), true);
-        assert!(batch.goes_on(Token(1)) && batch.has_ended(Token(1)));
+        assert!(batch.goes_on(Token(1)));
         batch.renew(Token(1), false);
         assert!(!batch.goes_on(Token(1)));
         batch.begin(Token(1));
         batch.end(Token(1));
         batch.renew(Token(1), true);
         assert!(!batch.goes_on(Token(1)), "another source has the token");
+    }
+
+    /// Or it would never be written where each direction is an event of its own.
+    #[test]
+    fn what_was_renewed_has_not_ended() {
+        let mut batch = Batch::with_capacity(4);
+        batch.open();
+        batch.begin(Token(1));
+        for is_writable in [true, false] {
+            batch.renew(Token(1), is_writable);
+            batch.renew(Token(2), is_writable);
+        }
+        assert!(!batch.has_ended(Token(1)) && !batch.has_ended(Token(2)));
+        batch.end(Token(2));
+        batch.renew(Token(2), true);
+        assert!(
+            batch.has_ended(Token(2)),
+            "its events are of another source"
+        );
     }
 }

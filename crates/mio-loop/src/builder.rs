@@ -9,6 +9,7 @@ use mio_sources::channel;
 use mio_sources::timer::TimerWheel;
 
 use crate::batch::Batch;
+use crate::event_loop::Step;
 use crate::reserved::{MESSAGES, SHUTDOWN};
 use crate::shutdown::Shutdown;
 use crate::{Context, EventLoop, Handler, Metrics};
@@ -286,6 +287,7 @@ impl<H: Handler> Builder<H> {
         let context = Context {
             poll,
             batch: Batch::with_capacity(self.events),
+            begun: Step::Events,
             timeouts: TimerWheel::with_capacity(self.timers),
             expiring: None,
             resolution: self.resolution,

@@ -12,6 +12,7 @@ use mio_sources::signal::{Signal, Signals};
 use mio_sources::timer::TimerWheel;
 
 use crate::batch::Batch;
+use crate::event_loop::Step;
 use crate::reserved::{SIGNALS, may_be_used};
 use crate::shutdown::Shutdown;
 use crate::{Handler, Metrics, ShutdownHandle, Timeout, When};
@@ -50,6 +51,8 @@ use crate::{Handler, Metrics, ShutdownHandle, Timeout, When};
 pub struct Context<H: Handler> {
     pub(crate) poll: Poll,
     pub(crate) batch: Batch,
+    /// The last step that was begun in this iteration.
+    pub(crate) begun: Step,
     pub(crate) timeouts: TimerWheel<H::Timeout>,
     /// While timeouts are handed out: up to which moment.
     pub(crate) expiring: Option<Instant>,
@@ -120,10 +123,10 @@ impl<H: Handler> Context<H> {
 
     /// Changes the token and the interests of a registered source.
     ///
-    /// As [`Registry::reregister`]. What is ready then is told by the next poll: an event of this
-    /// token that has been polled already is passed over
-    /// ([but for one case](Handler#sources-that-have-ended)). If the token changes, tell
-    /// [`forget`](Self::forget) the old one, as the loop does not know it.
+    /// As [`Registry::reregister`]. What is ready then is told by the next poll. An event of this
+    /// token that has been polled already [still comes](Handler#sources-that-have-ended), and may
+    /// find nothing to do. If the token changes, tell [`forget`](Self::forget) the old one, as the
+    /// loop does not know it.
     ///
     /// # Errors
     ///
@@ -322,9 +325,10 @@ impl<H: Handler> Context<H> {
     /// For a loop inside another one, which waits for the loop's descriptor until this moment at
     /// most. It is the deadline of the first timeout, rounded up to the
     /// [resolution](crate::Builder::timer_resolution). It is now if something is to be done at
-    /// once: there are messages or signals over the budget of the last iteration, or events that a
-    /// failed one has left, or the loop was told to shut down. If the first timeout was cleared or
-    /// reset, it may be the old deadline: running is then in vain, and never too late.
+    /// once: there are messages or signals over the budget of the last iteration, or that has
+    /// failed and something of it is left, or the loop was told to shut down. If the first timeout
+    /// was cleared or reset, it may be the old deadline: running is then in vain, and never too
+    /// late.
     ///
     /// # Examples
     ///
@@ -346,7 +350,7 @@ impl<H: Handler> Context<H> {
     /// # }
     /// ```
     pub fn next_deadline(&self) -> Option<Instant> {
-        if self.has_left_over() || self.batch.is_open || self.shutdown.is_made() {
+        if self.has_left_over() || self.is_unfinished() || self.shutdown.is_made() {
             return Some(Instant::now());
         }
         self.next_timeout()
@@ -385,8 +389,9 @@ impl<H: Handler> Context<H> {
 
     /// Hands these signals to the handler from now on, beside those that were named before.
     ///
-    /// They no longer do what they do by default, in the whole process:
-    /// [`mio_sources::signal`] tells all of it.
+    /// They no longer do what they do by default, in the whole process: [`mio_sources::signal`]
+    /// tells all of it. To drop the loop does not undo that: they are ignored from then on, and
+    /// `SIGTERM` or Ctrl-C does not end the program. Another loop may watch them.
     ///
     /// # Errors
     ///

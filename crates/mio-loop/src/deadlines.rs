@@ -1,7 +1,8 @@
-//! How long the next poll may wait, and which timeouts an iteration has.
+//! How long the next poll may wait, and what an iteration has still to do.
 
 use std::time::{Duration, Instant};
 
+use crate::event_loop::Step;
 use crate::timeout::on_grid;
 use crate::{Context, Handler};
 
@@ -25,6 +26,22 @@ impl<H: Handler> Context<H> {
         self.expiring.map_or(deadline, |moment| {
             deadline.max(moment + Duration::from_nanos(1))
         })
+    }
+
+    /// Whether it is the turn of this step, which counts as begun then. One that fails is not tried
+    /// again in this iteration: if it failed each time, those after it would never come.
+    #[inline]
+    pub(crate) fn begins(&mut self, step: Step) -> bool {
+        let is_next = self.begun < step;
+        if is_next {
+            self.begun = step;
+        }
+        is_next
+    }
+
+    /// Whether the last iteration has failed, and is to go on before there is another one.
+    pub(crate) fn is_unfinished(&self) -> bool {
+        self.batch.is_open || self.begun != Step::Events
     }
 
     pub(crate) fn has_left_over(&self) -> bool {

@@ -11,6 +11,15 @@ use mio::Events;
 use crate::reserved::{MESSAGES, RESERVED, SIGNALS};
 use crate::{Builder, Context, Handler};
 
+/// The steps after the events of an iteration, in their order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Step {
+    Events,
+    Messages,
+    Timeouts,
+    Signals,
+}
+
 /// So many signals are handed out in one iteration. A flood of them comes from outside.
 const SIGNALS_PER_TICK: usize = 64;
 
@@ -22,6 +31,7 @@ const SIGNALS_PER_TICK: usize = 64;
 ///
 /// When it is dropped, sources that are still registered stay open and are watched no more, senders
 /// get back what they try to send, and timeouts and messages that were not handed out are dropped.
+/// Signals that it has watched stay [ignored](Context::signals).
 ///
 /// # Examples
 ///
@@ -127,8 +137,8 @@ impl<H: Handler> EventLoop<H> {
     ///
     /// # Errors
     ///
-    /// The error of a callback, or the system's error of a poll, of which none is expected.
-    /// [`Interrupted`](io::ErrorKind::Interrupted) is none: it calls
+    /// The error of a callback, of whatever kind, or the system's error of a poll, of which none is
+    /// expected. A poll that is [interrupted](io::ErrorKind::Interrupted) is no error: it calls
     /// [`interrupted`](Handler::interrupted). The loop can be run again, and
     /// [goes on](Handler#errors-and-panics) where it was.
     ///
@@ -171,9 +181,9 @@ impl<H: Handler> EventLoop<H> {
     ///
     /// `None` waits for as long as it takes. The poll ends in time for the next timeout, also if
     /// that is before the end of `timeout`, and it does not wait if the last iteration has left
-    /// messages or signals that were over its budget. If that has failed or panicked before all its
-    /// events were handed out, the rest of these comes instead of a poll. If the loop was told to
-    /// shut down before, there is no iteration.
+    /// messages or signals that were over its budget. If that has failed or panicked, the [rest of
+    /// it](Handler#errors-and-panics) comes instead of a poll. If the loop was told to shut down
+    /// before, there is no iteration.
     ///
     /// [`run`](Self::run) is the same as `while event_loop.run_once(&mut handler, None)? {}`.
     ///
@@ -218,13 +228,10 @@ impl<H: Handler> EventLoop<H> {
         if self.context.shutdown.take() {
             return Ok(false);
         }
-        let running = Running::new(self);
-        let interrupted = running.0.wait(timeout, clock)?;
-        let result = running.0.call_back(handler, interrupted);
-        let now = Instant::now();
-        running.0.context.metrics.worked(now - *clock);
-        *clock = now;
-        let ended = result.is_ok() && running.0.context.shutdown.take();
+        let running = Running::new(self, clock);
+        let interrupted = running.event_loop.wait(timeout, running.clock)?;
+        let result = running.event_loop.call_back(handler, interrupted);
+        let ended = result.is_ok() && running.event_loop.context.shutdown.take();
         drop(running);
         result.map(|()| !ended)
     }
@@ -232,7 +239,7 @@ impl<H: Handler> EventLoop<H> {
     /// The poll. Returns whether it was interrupted.
     fn wait(&mut self, timeout: Option<Duration>, clock: &mut Instant) -> io::Result<bool> {
         let context = &mut self.context;
-        if context.batch.is_open {
+        if context.is_unfinished() {
             return Ok(false);
         }
         let timeout = context.limit(timeout, *clock);
@@ -255,30 +262,44 @@ impl<H: Handler> EventLoop<H> {
         let context = &mut self.context;
         if interrupted {
             handler.interrupted(context)?;
-        } else {
+        } else if context.batch.is_open {
             events(&self.events, context, handler)?;
         }
-        messages(context, handler)?;
-        timeouts(context, handler)?;
-        signals(context, handler)?;
+        if context.begins(Step::Messages) {
+            messages(context, handler)?;
+        }
+        if context.begins(Step::Timeouts) {
+            timeouts(context, handler)?;
+        }
+        if context.begins(Step::Signals) {
+            signals(context, handler)?;
+        }
+        context.begun = Step::Events;
         handler.tick(context)
     }
 }
 
-/// A loop whose callbacks are made. It is no more when they have failed or panicked, and what they
-/// said about its end is over.
-struct Running<'a, H: Handler>(&'a mut EventLoop<H>);
+/// A loop in an iteration, whose end may be an error or a panic of a callback. What the callbacks
+/// said about the end of the loop is over then.
+struct Running<'a, H: Handler> {
+    event_loop: &'a mut EventLoop<H>,
+    /// Up to when the time is accounted for.
+    clock: &'a mut Instant,
+}
 
 impl<'a, H: Handler> Running<'a, H> {
-    fn new(event_loop: &'a mut EventLoop<H>) -> Running<'a, H> {
+    fn new(event_loop: &'a mut EventLoop<H>, clock: &'a mut Instant) -> Running<'a, H> {
         event_loop.context.is_running = true;
-        Running(event_loop)
+        Running { event_loop, clock }
     }
 }
 
 impl<H: Handler> Drop for Running<'_, H> {
     fn drop(&mut self) {
-        let context = &mut self.0.context;
+        let now = Instant::now();
+        let context = &mut self.event_loop.context;
+        context.metrics.worked(now - *self.clock);
+        *self.clock = now;
         context.is_running = false;
         context.expiring = None;
         context.shutdown.own = false;
@@ -301,7 +322,6 @@ fn events<H: Handler>(
         if token.0 >= RESERVED {
             own_event(context, token);
         } else if !context.batch.has_ended(token) {
-            context.batch.begin(token);
             handler.ready(context, token, event)?;
         }
     }

@@ -44,11 +44,16 @@ use crate::Context;
 /// # Sources that have ended
 ///
 /// The events of one poll are in memory when the first callback begins. After a token was
-/// deregistered or reregistered through the [`Context`], no event of it from before is handed out
-/// any more, and a new source may take the token at once. What is ready after `reregister` comes
-/// with the next poll. There is one exception: if a source is reregistered in `readable`, for
-/// writing too, and the event says both, `writable` follows, so that a source that is read again
-/// and again is written as well.
+/// deregistered through the [`Context`], no event of it from before is handed out any more, and a
+/// new source may take the token at once. A source that is to stay is not deregistered and
+/// registered but reregistered: else a callback that does so in each batch keeps it waiting.
+///
+/// Reregistering takes no event back. One that has been polled before is still handed out, and the
+/// next poll tells what is ready then, which may be the same again. So a callback may find nothing
+/// to do, and its operation says [`WouldBlock`](io::ErrorKind::WouldBlock); and an event from
+/// before may tell of a direction that the source is no longer registered for. There is one
+/// exception: if a source is reregistered in `readable`, without writing, `writable` does not
+/// follow for the same event.
 ///
 /// A source that is *dropped* ends without the loop's knowledge, so an event of it may still come
 /// within the same batch, unless its token is registered again. Look the token up, best in a
@@ -58,11 +63,13 @@ use crate::Context;
 /// # Errors and panics
 ///
 /// An error of a callback ends the run: no further callback is made, and
-/// [`run`](crate::EventLoop::run) returns it. If the loop is run again, it goes on with the next
-/// event of the same batch, and then with the messages, timeouts and signals that there are. So it
-/// does after a panic that was caught. What is lost is what the callback that failed was called
-/// for; and if that was `readable`, `writable` for the same event. To hear of an event again,
-/// reregister the source.
+/// [`run`](crate::EventLoop::run) returns it. If the loop is run again, it finishes the iteration:
+/// it goes on with the next event of the same batch, or, if a message, a timeout or a signal has
+/// failed, with the step after that one. What is left of that step comes with the next iteration,
+/// so that messages which fail each time don't keep the timeouts waiting. So it does after a panic
+/// that was caught. What is lost is what the callback that failed was called for; and if that was
+/// `readable`, `writable` for the same event. To hear of an event again, reregister the source: the
+/// next poll tells what is ready.
 ///
 /// # Examples
 ///
@@ -112,9 +119,11 @@ pub trait Handler: Sized {
     ///
     /// By default it calls [`readable`](Self::readable), and then [`writable`](Self::writable) if
     /// the event says that, unless `readable` has deregistered or forgotten the token, or has
-    /// reregistered it without writing. An event that says neither, such as one of an error alone,
-    /// is told to `readable`, whose operation then fails. Write this one instead to look at the
-    /// [`Event`] yourself.
+    /// reregistered it without writing. That nothing more can be read is told to `readable`, and
+    /// that nothing more can be written to `writable`, also if the source is registered for the
+    /// other one only. An event that says neither, such as one of an error alone, is told to
+    /// `readable`, and to `writable` too if it may be that a write fails. Write this one instead to
+    /// look at the [`Event`] yourself.
     ///
     /// # Errors
     ///
@@ -157,11 +166,17 @@ pub trait Handler: Sized {
         token: Token,
         event: &Event,
     ) -> Result<(), Self::Error> {
-        let writable = event.is_writable();
+        let has_room = event.is_writable();
+        let writable = has_room || event.is_write_closed();
         let readable = event.is_readable() || event.is_read_closed() || event.is_priority();
-        if readable || !writable {
+        // An error alone is told to both, as nothing says who waits.
+        if readable || !has_room {
+            if !writable {
+                return self.readable(context, token);
+            }
+            context.batch.begin(token);
             self.readable(context, token)?;
-            if !writable || !context.batch.goes_on(token) {
+            if !context.batch.goes_on(token) {
                 return Ok(());
             }
         }
@@ -202,7 +217,8 @@ pub trait Handler: Sized {
         Ok(())
     }
 
-    /// Something can be written, or a connection has been made or has failed.
+    /// Something can be written, or a connection has been made or has failed, or writing would tell
+    /// of an error, such as that the reader of a pipe has gone.
     ///
     /// # Errors
     ///
@@ -345,7 +361,7 @@ pub trait Handler: Sized {
     }
 
     /// A poll was ended by a signal handler, or for another reason of the system's own. Nothing is
-    /// lost and there is nothing to do: the error itself never leaves the loop.
+    /// lost and there is nothing to do: the error of that poll does not leave the loop.
     ///
     /// # Errors
     ///

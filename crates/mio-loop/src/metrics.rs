@@ -64,8 +64,8 @@ struct Counters {
 }
 
 impl Metrics {
-    /// How many times the loop has polled and then called back what there was. The rest of a batch,
-    /// after a callback that failed, is no iteration of its own.
+    /// How many times the loop has polled and then called back what there was. The rest of
+    /// one, after a callback that failed, is no iteration of its own.
     ///
     /// # Examples
     ///
@@ -194,7 +194,8 @@ impl Metrics {
         self.counters.signals.load(Ordering::Relaxed)
     }
 
-    /// How long the loop has been inside its polls, to the nanosecond.
+    /// How long the loop has been inside its polls, to the nanosecond. The time of a poll is added
+    /// at its end.
     ///
     /// # Examples
     ///
@@ -215,7 +216,8 @@ impl Metrics {
         Duration::from_nanos(self.counters.waiting.load(Ordering::Relaxed))
     }
 
-    /// How long the loop has been outside its polls while it ran, most of it in callbacks.
+    /// How long the loop has been outside its polls while it ran, most of it in callbacks. The time
+    /// of an iteration is added at its end, also if it ends by an error or a panic.
     ///
     /// # Examples
     ///

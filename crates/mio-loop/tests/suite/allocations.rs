@@ -4,10 +4,15 @@ use std::time::Duration;
 
 use allocation_counter::measure;
 use mio::{Interest, SelectorKind, Token};
+use mio_loop::EventLoop;
 
 use crate::support::{NOW, Readable, Script, Timeout, event_loop, ready_sources};
 
-over_each_selector!(an_iteration_does_not_allocate);
+over_each_selector!(
+    an_iteration_does_not_allocate,
+    as_many_timeouts_as_there_is_room_for_do_not_allocate,
+    as_many_sources_as_there_are_events_may_end_without_allocating,
+);
 
 #[test]
 fn the_counter_counts() {
@@ -59,4 +64,43 @@ fn an_iteration_does_not_allocate(kind: SelectorKind) {
     let counted = measure(|| iterations(50));
     assert_eq!(counted.count_total, 0, "{counted:?}");
     assert!(metrics.events() - before >= 50 * COUNT as u64 / 2);
+}
+
+fn as_many_timeouts_as_there_is_room_for_do_not_allocate(kind: SelectorKind) {
+    const COUNT: u64 = 10_000;
+    let builder = EventLoop::builder().selector(kind);
+    let builder = builder.timer_capacity(COUNT as usize);
+    let mut event_loop: EventLoop<Script> = builder.build().unwrap();
+    let mut script = Script::idle();
+    script.calls.reserve(COUNT as usize);
+    let counted = measure(|| {
+        for number in 0..COUNT {
+            // Half of them are due at once.
+            let far = Duration::from_secs(60 + number);
+            let when = if number % 2 == 0 { Duration::ZERO } else { far };
+            event_loop.timeout(when, number);
+        }
+        event_loop.run_once(&mut script, NOW).unwrap();
+    });
+    assert_eq!(counted.count_total, 0, "{counted:?}");
+    assert_eq!(script.calls.len() as u64, COUNT / 2 + 1);
+}
+
+fn as_many_sources_as_there_are_events_may_end_without_allocating(kind: SelectorKind) {
+    const COUNT: usize = 64;
+    let builder = EventLoop::builder().selector(kind).event_capacity(COUNT);
+    let mut event_loop: EventLoop<Script> = builder.build().unwrap();
+    let sources = ready_sources(&mut event_loop, COUNT);
+    let mut script = Script::new(|context, call| {
+        if let Readable(_) = call {
+            (0..COUNT).for_each(|number| context.forget(Token(number)));
+        }
+        Ok(())
+    });
+    let counted = measure(|| {
+        event_loop.run_once(&mut script, NOW).unwrap();
+    });
+    assert_eq!(counted.count_total, 0, "{counted:?}");
+    assert_eq!(script.calls.len(), 2, "{:?}", script.calls);
+    drop(sources);
 }

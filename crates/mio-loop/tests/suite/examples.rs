@@ -175,3 +175,26 @@ fn echo_loop_ends_gracefully() {
         "{rest}"
     );
 }
+
+/// A second signal finds it waiting for a client that has not read what is for it.
+#[cfg(unix)]
+#[test]
+fn echo_loop_stays_for_a_client_that_has_not_caught_up() {
+    // Nothing tells when the buffers in between are full, so it may have to be tried again.
+    let waited = (0..20).any(|_| {
+        let mut server = Server::start("echo_loop", "60000");
+        let mut client = server.connect();
+        let pause = std::time::Duration::from_millis(200);
+        client.set_write_timeout(Some(pause)).unwrap();
+        while client.write(&[7; 16 * 1024]).is_ok() {}
+        server.terminate();
+        let mut line = String::new();
+        while !line.ends_with(": ending\n") {
+            assert!(server.lines.read_line(&mut line).unwrap() > 0, "{line}");
+        }
+        server.terminate();
+        let rest = server.rest();
+        rest.contains(": ending at once\n") || rest.contains("did not catch up")
+    });
+    assert!(waited, "it has ended at the first signal");
+}

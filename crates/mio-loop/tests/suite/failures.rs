@@ -2,8 +2,10 @@
 
 use std::io::{self, ErrorKind};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, Instant};
 
 use mio::{Interest, SelectorKind, Token};
+use mio_loop::EventLoop;
 
 use crate::support::{
     Call, LONG, NOW, Notify, Readable, Script, Tick, Timeout, Writable, connected, count,
@@ -19,6 +21,9 @@ over_each_selector!(
     a_loop_whose_handler_panicked_can_go_on,
     each_kind_of_callback_may_panic_and_the_rest_comes,
     timeouts_keep_their_order_after_one_has_panicked,
+    messages_that_fail_each_time_starve_nobody,
+    timeouts_that_fail_each_time_starve_nobody,
+    what_a_failed_iteration_has_left_comes_without_a_poll,
 );
 
 fn failed(call: Call) -> io::Error {
@@ -27,7 +32,7 @@ fn failed(call: Call) -> io::Error {
 
 fn an_error_ends_the_run_and_is_returned(kind: SelectorKind) {
     let mut event_loop = event_loop(kind);
-    event_loop.timeout(std::time::Duration::ZERO, 7);
+    event_loop.timeout(Duration::ZERO, 7);
     let mut script = Script::new(move |context, call| match call {
         Timeout(7) => Err(failed(call)),
         _ => {
@@ -46,7 +51,7 @@ fn an_error_ends_the_run_and_is_returned(kind: SelectorKind) {
 fn each_kind_of_callback_can_end_the_run(kind: SelectorKind) {
     let mut event_loop = event_loop(kind);
     let sources = ready_sources(&mut event_loop, 1);
-    event_loop.timeout(std::time::Duration::ZERO, 0);
+    event_loop.timeout(Duration::ZERO, 0);
     event_loop.sender().try_send(0).unwrap();
     let mut script = Script::new(move |_, call| Err(failed(call)));
     for call in [Readable(Token(0)), Notify(0), Timeout(0), Tick] {
@@ -113,7 +118,7 @@ fn a_loop_whose_handler_panicked_can_be_dropped(kind: SelectorKind) {
     let sources = ready_sources(&mut event_loop, 2);
     let sender = event_loop.sender();
     sender.try_send(1).unwrap();
-    event_loop.timeout(std::time::Duration::ZERO, 0);
+    event_loop.timeout(Duration::ZERO, 0);
     let mut script = Script::new(move |_, call| match call {
         Tick => panic!("on purpose"),
         _ => Ok(()),
@@ -159,7 +164,7 @@ fn each_kind_of_callback_may_panic_and_the_rest_comes(kind: SelectorKind) {
         let sender = event_loop.sender();
         for number in 0..2 {
             sender.try_send(number).unwrap();
-            event_loop.timeout(std::time::Duration::ZERO, number);
+            event_loop.timeout(Duration::ZERO, number);
         }
         let mut panics = true;
         let mut script = Script::new(move |_, call| {
@@ -191,8 +196,8 @@ fn each_kind_of_callback_may_panic_and_the_rest_comes(kind: SelectorKind) {
 
 fn timeouts_keep_their_order_after_one_has_panicked(kind: SelectorKind) {
     let mut event_loop = event_loop(kind);
-    let past = std::time::Instant::now();
-    let later = past + std::time::Duration::from_nanos(1);
+    let past = Instant::now();
+    let later = past + Duration::from_nanos(1);
     event_loop.timeout(past, 0);
     let mut script = Script::new(|_, call| {
         assert_ne!(call, Timeout(0), "on purpose");
@@ -202,6 +207,72 @@ fn timeouts_keep_their_order_after_one_has_panicked(kind: SelectorKind) {
     assert!(panicked.is_err());
     event_loop.timeout(later, 2);
     event_loop.timeout(past, 1);
-    event_loop.run_once(&mut script, LONG).unwrap();
+    run_until(&mut event_loop, &mut script, |calls| {
+        calls.contains(&Timeout(2))
+    });
     assert!(script.calls.ends_with(&[Timeout(1), Timeout(2), Tick]));
+}
+
+/// Runs again after each error, a hundred times, and answers which callbacks were made.
+fn runs(event_loop: &mut EventLoop<Script>, script: &mut Script) -> Vec<Call> {
+    for _ in 0..100 {
+        // Either way it goes on.
+        let _ = event_loop.run_once(script, NOW);
+    }
+    std::mem::take(&mut script.calls)
+}
+
+fn messages_that_fail_each_time_starve_nobody(kind: SelectorKind) {
+    let mut event_loop = event_loop(kind);
+    event_loop.timeout(Duration::ZERO, 7);
+    event_loop.sender().try_send(0).unwrap();
+    let sources = ready_sources(&mut event_loop, 1);
+    let mut script = Script::new(|context, call| match call {
+        Notify(_) => {
+            context.sender().try_send(0).unwrap();
+            Err(failed(call))
+        }
+        _ => Ok(()),
+    });
+    let calls = runs(&mut event_loop, &mut script);
+    for wanted in [Readable(Token(0)), Timeout(7), Tick] {
+        assert!(calls.contains(&wanted), "no {wanted:?}");
+    }
+    assert!(count(&calls, |call| *call == Notify(0)) > 10);
+    drop(sources);
+}
+
+fn timeouts_that_fail_each_time_starve_nobody(kind: SelectorKind) {
+    let mut event_loop = event_loop(kind);
+    let past = Instant::now();
+    event_loop.timeout(past, 7);
+    let mut script = Script::new(move |context, call| match call {
+        Timeout(7) => {
+            context.timeout(past, 7);
+            Err(failed(call))
+        }
+        _ => Ok(()),
+    });
+    event_loop.timeout(past + Duration::from_micros(1), 8);
+    event_loop.sender().try_send(0).unwrap();
+    let calls = runs(&mut event_loop, &mut script);
+    for wanted in [Notify(0), Timeout(8), Tick] {
+        assert!(calls.contains(&wanted), "no {wanted:?}");
+    }
+    assert!(count(&calls, |call| *call == Timeout(7)) > 10);
+}
+
+fn what_a_failed_iteration_has_left_comes_without_a_poll(kind: SelectorKind) {
+    let mut event_loop = event_loop(kind);
+    event_loop.sender().try_send(0).unwrap();
+    let mut script = Script::new(move |_, call| match call {
+        Notify(_) => Err(failed(call)),
+        _ => Ok(()),
+    });
+    event_loop.run_once(&mut script, LONG).unwrap_err();
+    assert!(event_loop.next_deadline().is_some(), "something is left");
+    let before = event_loop.metrics().iterations();
+    event_loop.run_once(&mut script, LONG).unwrap();
+    assert_eq!(script.calls, [Notify(0), Tick]);
+    assert_eq!(event_loop.metrics().iterations(), before, "without a poll");
 }

@@ -18,6 +18,7 @@ over_each_selector!(
     a_timeout_that_sets_itself_for_the_past_lets_later_ones_come,
     a_source_that_is_reregistered_in_readable_is_written_too,
     a_source_that_is_reregistered_in_writable_starves_nobody,
+    a_busy_source_that_reregisters_another_one_does_not_starve_it,
     each_busy_source_has_its_turn_where_one_event_fits,
 );
 
@@ -147,6 +148,37 @@ fn a_source_that_is_reregistered_in_writable_starves_nobody(kind: SelectorKind) 
     run_until(&mut event_loop, &mut script, |calls| {
         (0..10).all(|number| calls.contains(&Notify(number)) && calls.contains(&Timeout(number)))
     });
+}
+
+/// As a proxy does that has something to write for the other side.
+fn a_busy_source_that_reregisters_another_one_does_not_starve_it(kind: SelectorKind) {
+    let both = Interest::READABLE | Interest::WRITABLE;
+    for interests in [both, both.level()] {
+        let mut event_loop = event_loop(kind);
+        let mut busy = Notifier::new().unwrap();
+        let level = Interest::READABLE.level();
+        event_loop.register(&mut busy, Token(0), level).unwrap();
+        busy.notify().unwrap();
+        let (mut ours, mut theirs) = connected();
+        theirs.write_all(b"never read").unwrap();
+        event_loop.register(&mut ours, Token(1), interests).unwrap();
+        let mut script = Script::new(move |context, call| {
+            if call == Readable(Token(0)) {
+                context.reregister(&mut ours, Token(1), interests)?;
+            }
+            // It is ready for as long as it lives.
+            let _ = &busy;
+            Ok(())
+        });
+        for _ in 0..50 {
+            event_loop.run_once(&mut script, LONG).unwrap();
+        }
+        for wanted in [Readable(Token(1)), Writable(Token(1))] {
+            let times = count(&script.calls, |call| *call == wanted);
+            assert!(times >= 20, "{times} times {wanted:?} with {interests:?}");
+        }
+        drop(theirs);
+    }
 }
 
 fn each_busy_source_has_its_turn_where_one_event_fits(kind: SelectorKind) {

@@ -16,6 +16,8 @@ mod fairness;
 mod messages;
 mod metrics;
 mod order;
+#[cfg(unix)]
+mod ready;
 mod shutdown;
 mod signals;
 mod sources;

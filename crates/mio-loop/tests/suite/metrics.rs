@@ -1,15 +1,17 @@
 //! What a loop has done, in numbers.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use mio::SelectorKind;
 
-use crate::support::{LONG, NOW, Script, event_loop, ready_sources, run};
+use crate::support::{LONG, NOW, Script, Timeout, event_loop, ready_sources, run};
 
 over_each_selector!(
     it_counts_what_was_handed_out,
     another_thread_reads_while_the_loop_waits,
+    the_time_of_a_callback_that_panics_is_counted,
 );
 
 fn it_counts_what_was_handed_out(kind: SelectorKind) {
@@ -54,4 +56,19 @@ fn another_thread_reads_while_the_loop_waits(kind: SelectorKind) {
     });
     run(&mut event_loop, &mut Script::idle()).unwrap();
     thread.join().unwrap();
+}
+
+fn the_time_of_a_callback_that_panics_is_counted(kind: SelectorKind) {
+    let mut event_loop = event_loop(kind);
+    event_loop.timeout(Duration::ZERO, 0);
+    let mut script = Script::new(|_, call| {
+        // For as long as the clock needs to go on.
+        let start = Instant::now();
+        while start.elapsed().is_zero() {}
+        assert_ne!(call, Timeout(0), "on purpose");
+        Ok(())
+    });
+    let panicked = catch_unwind(AssertUnwindSafe(|| run(&mut event_loop, &mut script)));
+    assert!(panicked.is_err());
+    assert!(event_loop.metrics().working() > Duration::ZERO);
 }

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use crate::support::{
 
 over_each_selector!(
     another_thread_ends_a_loop_that_waits,
+    another_thread_ends_the_same_loop_again_and_again,
     what_was_polled_is_handed_out_before_the_end,
     a_request_before_the_run_ends_it_at_once,
     a_request_ends_one_run,
@@ -30,6 +32,33 @@ fn another_thread_ends_a_loop_that_waits(kind: SelectorKind) {
         run(&mut event_loop, &mut Script::idle()).unwrap();
         thread.join().unwrap();
     }
+}
+
+/// Each time while it waits, after an iteration: the last request must not hide this one.
+fn another_thread_ends_the_same_loop_again_and_again(kind: SelectorKind) {
+    let mut event_loop = event_loop(kind);
+    let handle = event_loop.shutdown_handle();
+    let (turn, turns) = mpsc::channel();
+    let thread = thread::spawn(move || {
+        for () in turns {
+            // So that the loop most likely waits by then.
+            for _ in 0..100 {
+                thread::yield_now();
+            }
+            handle.shutdown();
+        }
+    });
+    let mut script = Script::new(move |_, call| match call {
+        Notify(_) => turn.send(()).map_err(io::Error::other),
+        _ => Ok(()),
+    });
+    for number in 0..20 {
+        event_loop.sender().try_send(number).unwrap();
+        run(&mut event_loop, &mut script).unwrap();
+        assert!(script.calls.contains(&Notify(number)));
+    }
+    drop(script);
+    thread.join().unwrap();
 }
 
 fn what_was_polled_is_handed_out_before_the_end(kind: SelectorKind) {

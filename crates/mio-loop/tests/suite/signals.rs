@@ -1,6 +1,7 @@
 //! Signals as callbacks.
 
 use std::io::ErrorKind;
+use std::time::Instant;
 
 use mio::SelectorKind;
 use mio_loop::Signal;
@@ -22,6 +23,7 @@ over_each_selector!(
     signals_come_last_before_the_tick,
     signals_can_be_named_in_a_callback,
     a_callback_for_a_signal_can_end_the_run,
+    signals_over_the_budget_come_with_the_next_iteration,
 );
 
 fn is(call: &Call, wanted: Signal) -> bool {
@@ -87,4 +89,33 @@ fn a_callback_for_a_signal_can_end_the_run(kind: SelectorKind) {
     let err = run(&mut event_loop, &mut script).unwrap_err();
     assert_eq!(err.to_string(), "ended by a signal");
     assert!(matches!(script.calls.last(), Some(Call::Signal(_))));
+    // What is left of that iteration.
+    script.calls.clear();
+    event_loop.run_once(&mut script, LONG).unwrap();
+    assert_eq!(script.calls, [Tick]);
+}
+
+fn signals_over_the_budget_come_with_the_next_iteration(kind: SelectorKind) {
+    // Real-time signals, so many that there are enough with a few of each.
+    let numbers: Vec<Signal> = (36..=60).map(Signal::from_raw).collect();
+    let mut event_loop = event_loop(kind);
+    if event_loop.signals(numbers.clone()).is_err() {
+        return; // This system has none.
+    }
+    for signal in &numbers {
+        for _ in 0..4 {
+            signal.raise().unwrap();
+        }
+    }
+    let mut script = Script::idle();
+    event_loop.run_once(&mut script, LONG).unwrap();
+    let deadline = event_loop.next_deadline();
+    assert!(deadline.is_some_and(|deadline| deadline <= Instant::now()));
+    let wakeups = event_loop.metrics().wakeups();
+    event_loop.run_once(&mut script, LONG).unwrap();
+    assert_eq!(event_loop.metrics().wakeups(), wakeups, "without waiting");
+    let iterations = script.calls.split(|call| *call == Tick);
+    let counts: Vec<usize> = iterations.map(<[Call]>::len).collect();
+    assert_eq!(counts, [64, 36, 0]);
+    assert_eq!(event_loop.next_deadline(), None, "nothing is left over");
 }

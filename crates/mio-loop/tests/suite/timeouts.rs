@@ -16,6 +16,7 @@ over_each_selector!(
     the_longest_duration_is_no_mistake,
     a_million_timeouts_come_in_their_order,
     a_resolution_brings_timeouts_together,
+    a_timeout_that_is_reset_in_a_callback_comes_later,
     what_is_zero_is_refused_by_name,
 );
 
@@ -91,22 +92,41 @@ fn a_million_timeouts_come_in_their_order(kind: SelectorKind) {
 }
 
 fn a_resolution_brings_timeouts_together(kind: SelectorKind) {
-    let step = Duration::from_millis(40);
-    let builder = EventLoop::builder().selector(kind).timer_resolution(step);
+    let ms = Duration::from_millis;
+    let builder = EventLoop::builder()
+        .selector(kind)
+        .timer_resolution(ms(100));
     let mut event_loop: EventLoop<Script> = builder.build().unwrap();
-    // All within one step of the grid, wherever that begins; or in two, if a step ends among them.
-    let first = Instant::now() + step;
-    for number in 1..=10 {
-        event_loop.timeout(first + Duration::from_micros(number), number);
+    // The end of a step that has begun or is to come, however long all this takes.
+    let later = event_loop.timeout(ms(100), 0);
+    let end = event_loop.next_deadline().unwrap();
+    event_loop.clear_timeout(later);
+    for number in 1..=3 {
+        event_loop.timeout(end - ms(40 - 10 * number), number);
+        assert_eq!(event_loop.next_deadline(), Some(end));
     }
     let mut script = Script::idle();
-    run_until(&mut event_loop, &mut script, |calls| {
-        calls.contains(&Timeout(10))
+    event_loop.run_once(&mut script, LONG).unwrap();
+    assert!(Instant::now() >= end);
+    assert_eq!(script.calls, [Timeout(1), Timeout(2), Timeout(3), Tick]);
+}
+
+/// Or one that is put off again and again would keep those after it waiting.
+fn a_timeout_that_is_reset_in_a_callback_comes_later(kind: SelectorKind) {
+    let mut event_loop = event_loop(kind);
+    let past = Instant::now();
+    event_loop.timeout(past, 0);
+    let other = event_loop.timeout(past, 1);
+    let mut script = Script::new(move |context, call| {
+        if call == Timeout(0) {
+            assert!(context.reset_timeout(other, past));
+        }
+        Ok(())
     });
-    assert!(Instant::now() >= first + Duration::from_micros(10));
-    let iterations = script.calls.split(|call| *call == Tick);
-    let with_timeouts = iterations.filter(|calls| !calls.is_empty()).count();
-    assert!(with_timeouts <= 2, "{:?}", script.calls);
+    event_loop.run_once(&mut script, LONG).unwrap();
+    assert_eq!(script.calls, [Timeout(0), Tick]);
+    event_loop.run_once(&mut script, LONG).unwrap();
+    assert_eq!(script.calls[2..], [Timeout(1), Tick]);
 }
 
 fn what_is_zero_is_refused_by_name(kind: SelectorKind) {

@@ -7,6 +7,9 @@
 //! its bound.
 //!
 //! What is counted is one iteration, whose events each add to a number in the state of the program.
+//! A short callback becomes a part of the loop's own code. So the bare `Poll` and mio-loop are
+//! counted a second time, as `_called`, with callbacks that stay functions of their own, as long
+//! ones do; the other loops always call.
 //! The sources are sockets with data in them; a reregistration, which is not counted, makes them
 //! news again. libuv watches levels, which are news as long as the data is there. An iteration has
 //! 1 or 64 events, and the difference tells what an event costs.
@@ -68,7 +71,7 @@ mod driver {
     /// Prints the table. `false` if it is to be checked and mio-loop is over its bound.
     fn report(check: bool) -> io::Result<bool> {
         println!("instructions of user space ({ROUNDS} iterations each, epoll)");
-        println!("{:<10} {:>10} {:>14}", "loop", "per event", "per iteration");
+        println!("{:<15} {:>10} {:>14}", "loop", "per event", "per iteration");
         let program = env::current_exe()?;
         let in_rust = |peer| {
             cost(
@@ -76,16 +79,20 @@ mod driver {
                 &[program.clone().into(), "worker".into(), peer.into()],
             )
         };
-        let bare = in_rust("bare")?;
-        let ours = in_rust("mio_loop")?;
+        let (bare, ours) = (in_rust("bare")?, in_rust("mio_loop")?);
+        let (bare_called, ours_called) = (in_rust("bare_called")?, in_rust("mio_loop_called")?);
         let mut others = vec![in_rust("calloop")?];
         match libuv() {
             Ok(program) => others.push(cost("libuv", &[program])?),
             Err(why) => println!("libuv is left out: {why} (apt-get install libuv1-dev)"),
         }
-        let within = ours <= bare + MOST_PER_EVENT && others.iter().all(|other| ours < *other);
+        let within = ours <= bare + MOST_PER_EVENT
+            && ours_called <= bare_called + MOST_PER_EVENT
+            && others.iter().all(|other| ours_called < *other);
         if check && !within {
-            println!("mio_loop costs {MOST_PER_EVENT} more per event, or as much as another loop");
+            println!(
+                "mio_loop costs over {MOST_PER_EVENT} more per event, or as much as another loop"
+            );
         }
         Ok(within || !check)
     }
@@ -111,7 +118,7 @@ mod driver {
     fn cost(peer: &str, command: &[OsString]) -> io::Result<f64> {
         let cost = Instructions::count(peer, command)?;
         println!(
-            "{peer:<10} {:>10.2} {:>14.2}",
+            "{peer:<15} {:>10.2} {:>14.2}",
             cost.per_event, cost.per_round
         );
         Ok(cost.per_event)

@@ -13,8 +13,10 @@ pub(crate) fn run(peer: &str, events: usize, rounds: usize) -> io::Result<()> {
     }
     let fds: Vec<RawFd> = pairs.iter().map(|(reader, _)| reader.as_raw_fd()).collect();
     let seen = match peer {
-        "bare" => bare::run(&fds, rounds),
-        "mio_loop" => ours::run(&fds, rounds),
+        "bare" => bare::run(&fds, rounds, bare::counted_bare),
+        "bare_called" => bare::run(&fds, rounds, bare::counted_bare_called),
+        "mio_loop" => ours::run(&fds, rounds, ours::counted_mio_loop),
+        "mio_loop_called" => ours::run(&fds, rounds, ours::counted_mio_loop_called),
         "calloop" => {
             let readers = pairs.iter().map(|(reader, _)| reader.try_clone());
             theirs::run(readers.collect::<io::Result<_>>()?, rounds)
@@ -38,7 +40,9 @@ mod bare {
 
     use super::*;
 
-    pub(super) fn run(fds: &[RawFd], rounds: usize) -> io::Result<usize> {
+    type Counted = fn(&mut Poll, &mut Events, &mut usize) -> io::Result<()>;
+
+    pub(super) fn run(fds: &[RawFd], rounds: usize, counted: Counted) -> io::Result<usize> {
         let mut poll = Poll::new()?;
         let mut events = Events::with_capacity(1024);
         for (token, fd) in fds.iter().enumerate() {
@@ -52,13 +56,17 @@ mod bare {
                 poll.registry()
                     .reregister(&mut source, Token(token), Interest::READABLE)?;
             }
-            counted_bare(&mut poll, &mut events, &mut seen)?;
+            counted(&mut poll, &mut events, &mut seen)?;
         }
         Ok(seen)
     }
 
     #[inline(never)]
-    fn counted_bare(poll: &mut Poll, events: &mut Events, seen: &mut usize) -> io::Result<()> {
+    pub(super) fn counted_bare(
+        poll: &mut Poll,
+        events: &mut Events,
+        seen: &mut usize,
+    ) -> io::Result<()> {
         poll.poll(events, Some(Duration::ZERO))?;
         for event in events.iter() {
             let token = event.token();
@@ -73,6 +81,39 @@ mod bare {
         }
         Ok(())
     }
+
+    #[inline(never)]
+    pub(super) fn counted_bare_called(
+        poll: &mut Poll,
+        events: &mut Events,
+        seen: &mut usize,
+    ) -> io::Result<()> {
+        poll.poll(events, Some(Duration::ZERO))?;
+        for event in events.iter() {
+            let token = event.token();
+            if event.is_readable() {
+                readable(seen, token)?;
+            }
+            if event.is_writable() {
+                writable(seen, token)?;
+            }
+        }
+        Ok(())
+    }
+
+    #[inline(never)]
+    fn readable(seen: &mut usize, token: Token) -> io::Result<()> {
+        black_box(token);
+        *seen += 1;
+        Ok(())
+    }
+
+    #[inline(never)]
+    fn writable(seen: &mut usize, token: Token) -> io::Result<()> {
+        black_box(token);
+        *seen += 1000;
+        Ok(())
+    }
 }
 
 mod ours {
@@ -85,9 +126,14 @@ mod ours {
 
     use super::*;
 
-    struct Counter {
+    #[derive(Default)]
+    pub(super) struct Counter {
         seen: usize,
     }
+
+    /// The same, with callbacks that stay functions of their own.
+    #[derive(Default)]
+    pub(super) struct Called(Counter);
 
     impl Handler for Counter {
         type Timeout = ();
@@ -107,9 +153,48 @@ mod ours {
         }
     }
 
-    pub(super) fn run(fds: &[RawFd], rounds: usize) -> io::Result<usize> {
+    impl Handler for Called {
+        type Timeout = ();
+        type Message = ();
+        type Error = io::Error;
+
+        #[inline(never)]
+        fn readable(&mut self, _: &mut Context<Self>, token: Token) -> io::Result<()> {
+            black_box(token);
+            self.0.seen += 1;
+            Ok(())
+        }
+
+        #[inline(never)]
+        fn writable(&mut self, _: &mut Context<Self>, token: Token) -> io::Result<()> {
+            black_box(token);
+            self.0.seen += 1000;
+            Ok(())
+        }
+    }
+
+    impl From<Counter> for usize {
+        fn from(counter: Counter) -> usize {
+            counter.seen
+        }
+    }
+
+    impl From<Called> for usize {
+        fn from(called: Called) -> usize {
+            called.0.seen
+        }
+    }
+
+    pub(super) fn run<H>(
+        fds: &[RawFd],
+        rounds: usize,
+        counted: fn(&mut EventLoop<H>, &mut H) -> io::Result<()>,
+    ) -> io::Result<usize>
+    where
+        H: Handler + Default + Into<usize>,
+    {
         let mut event_loop = EventLoop::new()?;
-        let mut counter = Counter { seen: 0 };
+        let mut counter = H::default();
         for (token, fd) in fds.iter().enumerate() {
             event_loop.register(&mut SourceFd(fd), Token(token), Interest::READABLE)?;
         }
@@ -118,13 +203,22 @@ mod ours {
                 let mut source = SourceFd(fd);
                 event_loop.reregister(&mut source, Token(token), Interest::READABLE)?;
             }
-            counted_mio_loop(&mut event_loop, &mut counter)?;
+            counted(&mut event_loop, &mut counter)?;
         }
-        Ok(counter.seen)
+        Ok(counter.into())
     }
 
     #[inline(never)]
-    fn counted_mio_loop(
+    pub(super) fn counted_mio_loop_called(
+        event_loop: &mut EventLoop<Called>,
+        called: &mut Called,
+    ) -> io::Result<()> {
+        event_loop.run_once(called, Some(Duration::ZERO))?;
+        Ok(())
+    }
+
+    #[inline(never)]
+    pub(super) fn counted_mio_loop(
         event_loop: &mut EventLoop<Counter>,
         counter: &mut Counter,
     ) -> io::Result<()> {
