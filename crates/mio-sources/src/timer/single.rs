@@ -23,8 +23,8 @@ use crate::interests::readable_source;
 /// most systems stands still while the machine sleeps. It counts nanoseconds (Windows hundreds of
 /// them, rounded up) and is never early. How late it is depends on the system: where kqueue counts
 /// milliseconds (NetBSD, OpenBSD, DragonFly) a tick is up to one late, and everywhere by what the
-/// scheduler takes. Intervals do not drift. Windows does not promise that a wait goes on while the machine sleeps, so the first
-/// tick after that may be late there.
+/// scheduler takes. Intervals do not drift. Windows does not promise that a wait goes on while the
+/// machine sleeps, so the first tick after that may be late there.
 ///
 /// # Systems
 ///
