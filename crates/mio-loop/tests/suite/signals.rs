@@ -1,12 +1,13 @@
 //! Signals as callbacks.
 
 use std::io::ErrorKind;
-use std::time::Instant;
 
 use mio::SelectorKind;
 use mio_loop::Signal;
 
-use crate::support::{Call, LONG, NOW, Notify, Script, Tick, Timeout, event_loop, run, run_until};
+#[cfg(unix)]
+use crate::support::run;
+use crate::support::{Call, LONG, NOW, Notify, Script, Tick, Timeout, event_loop, run_until};
 
 #[cfg(unix)]
 const ONE: Signal = Signal::SIGUSR1;
@@ -22,7 +23,9 @@ over_each_selector!(
     a_signal_is_handed_out,
     signals_come_last_before_the_tick,
     signals_can_be_named_in_a_callback,
+    #[cfg(unix)]
     a_callback_for_a_signal_can_end_the_run,
+    #[cfg(unix)]
     signals_over_the_budget_come_with_the_next_iteration,
 );
 
@@ -78,6 +81,7 @@ fn signals_can_be_named_in_a_callback(kind: SelectorKind) {
     });
 }
 
+#[cfg(unix)]
 fn a_callback_for_a_signal_can_end_the_run(kind: SelectorKind) {
     let mut event_loop = event_loop(kind);
     event_loop.signals([Signal::SIGWINCH]).unwrap();
@@ -95,6 +99,7 @@ fn a_callback_for_a_signal_can_end_the_run(kind: SelectorKind) {
     assert_eq!(script.calls, [Tick]);
 }
 
+#[cfg(unix)]
 fn signals_over_the_budget_come_with_the_next_iteration(kind: SelectorKind) {
     // Real-time signals, so many that there are enough with a few of each.
     let numbers: Vec<Signal> = (36..=60).map(Signal::from_raw).collect();
@@ -110,7 +115,7 @@ fn signals_over_the_budget_come_with_the_next_iteration(kind: SelectorKind) {
     let mut script = Script::idle();
     event_loop.run_once(&mut script, LONG).unwrap();
     let deadline = event_loop.next_deadline();
-    assert!(deadline.is_some_and(|deadline| deadline <= Instant::now()));
+    assert!(deadline.is_some_and(|deadline| deadline <= std::time::Instant::now()));
     let wakeups = event_loop.metrics().wakeups();
     event_loop.run_once(&mut script, LONG).unwrap();
     assert_eq!(event_loop.metrics().wakeups(), wakeups, "without waiting");

@@ -15,9 +15,10 @@ pub(crate) const NOW: Option<Duration> = Some(Duration::ZERO);
 /// Makes a test of each function, which runs it over each selector of this build in turn. The
 /// output of a test that fails ends with the selector it failed on.
 macro_rules! over_each_selector {
-    ($($name:ident),+ $(,)?) => {
+    ($($(#[$attribute:meta])* $name:ident),+ $(,)?) => {
         mod over_each_selector {
             $(
+                $(#[$attribute])*
                 #[test]
                 fn $name() {
                     for kind in mio::SelectorKind::available() {
