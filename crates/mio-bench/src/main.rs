@@ -127,7 +127,8 @@ mod driver {
         let plan = options.plan();
         let cores = Cores::choose()?;
         let begin = |name: &str| eprintln!("{:4} s: {name}", start.elapsed().as_secs());
-        let mut works = Vec::new();
+        // What fails is told there, and the run goes on.
+        let (mut works, mut missing) = (Vec::new(), Vec::new());
         let servers = Servers::start(&peers, &cores);
         for work in WORKS {
             let name = work.name();
@@ -135,8 +136,10 @@ mod driver {
                 continue;
             }
             begin(&name);
-            let outcomes = works::measure(work, &peers, &servers, plan, &cores);
-            works.push((work, outcomes.map_err(io::Error::other)?));
+            match works::measure(work, &peers, &servers, plan, &cores) {
+                Ok(outcomes) => works.push((work, outcomes)),
+                Err(why) => missing.push((name, why)),
+            }
         }
         drop(servers);
         let mut counts = Vec::new();
@@ -147,7 +150,7 @@ mod driver {
                 Some(Counts::of(command, options.quick, &cores))
             }));
         }
-        let (mut tables, mut missing) = (Vec::new(), Vec::new());
+        let mut tables = Vec::new();
         for (count, is_long) in [(10_000, false), (idle::MOST, true)] {
             if options.wants("idle") && !(options.quick && is_long) {
                 begin(&format!("idle {count}"));
@@ -168,11 +171,13 @@ mod driver {
         for (name, measure) in more {
             if options.wants(name) {
                 begin(name);
-                tables.push(measure()?);
+                match measure() {
+                    Ok(table) => tables.push(table),
+                    Err(err) => missing.push((name.to_owned(), err.to_string())),
+                }
             }
         }
         // The last one, as it adds peers that do nothing else.
-        let mut absent = Vec::new();
         let name = Work::Http.name();
         if options.wants(&name) {
             begin(&name);
@@ -180,12 +185,11 @@ mod driver {
             peers.extend(more.filter(|peer| options.wants_peer(peer)));
             match http::measure(&peers, options.install, plan, &cores) {
                 Ok(outcomes) => works.push((Work::Http, outcomes)),
-                Err(why) => absent.push((name, why)),
+                Err(why) => missing.push((name, why)),
             }
         }
         let report = Report {
             tables,
-            absent,
             peers,
             plan,
             about,

@@ -22,11 +22,9 @@ pub struct Report {
     pub works: Vec<(Work, Outcomes)>,
     /// The counts, in the order of the peers.
     pub counts: Vec<Option<Counts>>,
-    /// The works that could not be measured at all, and why.
-    pub absent: Vec<(String, String)>,
     /// What has columns of its own.
     pub tables: Vec<Table>,
-    /// What is missing in those, and why.
+    /// The works and tables that could not be measured, or who is missing in those tables, and why.
     pub missing: Vec<(String, String)>,
 }
 
@@ -220,19 +218,22 @@ impl Report {
 
     /// What is missing, and why, each reason once.
     pub fn missing(&self) -> Vec<(String, String)> {
-        let mut missing = self.absent.clone();
+        let mut missing = self.missing.clone();
         for (index, peer) in self.peers.iter().enumerate() {
             if let Err(why) = &peer.command {
                 missing.push((peer.name.to_owned(), why.clone()));
                 continue;
             }
             for (work, outcomes) in &self.works {
-                if let Some(Err(why)) = outcomes.get(index) {
-                    missing.push((format!("{}, {}", peer.name, work.name()), why.clone()));
-                }
+                let why = match outcomes.get(index) {
+                    Some(Ok(outcome)) => outcome.lost.as_ref(),
+                    Some(Err(why)) => Some(why),
+                    None => None,
+                };
+                let entry = |why: &String| (format!("{}, {}", peer.name, work.name()), why.clone());
+                missing.extend(why.map(entry));
             }
         }
-        missing.extend(self.missing.iter().cloned());
         for counts in self.counts.iter().flatten() {
             let failed = [
                 ("system calls", counts.calls.as_ref().err()),

@@ -138,6 +138,8 @@ pub struct Outcome {
     pub cpu: Spread,
     /// Operations per second.
     pub throughput: Spread,
+    /// How many pairs were lost to a failure of the reference, and why.
+    pub lost: Option<String>,
 }
 
 /// A row of outcomes, or why there is none, for each peer in the order of the list.
@@ -158,7 +160,7 @@ impl Servers {
     }
 }
 
-/// Measures one work.
+/// Measures one work. An error if there is no reference.
 pub fn measure(
     work: Work,
     peers: &[Peer],
@@ -167,13 +169,14 @@ pub fn measure(
     cores: &Cores,
 ) -> Result<Outcomes, String> {
     // They stay while the others work.
-    let mut idle_clients = Vec::new();
+    let mut idle_clients: Vec<Result<run::Client, String>> = Vec::new();
     if let Work::Among { idle, .. } = work {
         let load = Load::Idle { connections: idle };
-        for server in servers.0.iter().flatten() {
+        idle_clients.extend(servers.0.iter().map(|server| {
+            let server = server.as_ref().map_err(String::clone)?;
             let client = run::Client::start(server, load, Until::Count(0), cores);
-            idle_clients.push(client.map_err(|err| err.to_string())?);
-        }
+            client.map_err(|err| err.to_string())
+        }));
     }
     let one = |index: usize| -> Result<Cost, String> {
         let cost = match work {
@@ -182,6 +185,7 @@ pub fn measure(
                 server.work(load, Until::Time(plan.slice), cores)
             }
             Work::Among { connections, .. } => {
+                idle_clients[index].as_ref().map_err(String::clone)?;
                 let server = servers.0[index].as_ref().map_err(String::clone)?;
                 let load = Load::Echo { connections };
                 server.work(load, Until::Time(plan.slice), cores)
@@ -204,6 +208,9 @@ pub fn measure(
 }
 
 /// Measures each peer between two runs of the reference; `one` runs the peer of an index.
+///
+/// A peer that fails once has no outcome. A turn of the reference that fails costs the pairs that it
+/// is part of, and when it fails twice in a row there are no more. An error if it can't be run.
 pub fn by_turns(
     peers: &[Peer],
     rounds: usize,
@@ -216,24 +223,49 @@ pub fn by_turns(
     };
     let is_reference = |peer: &Peer| peer.name == REFERENCE;
     let reference = peers.iter().position(is_reference).ok_or("no reference")?;
+    let there_is_none = |why: &String| format!("{REFERENCE}: {why}");
+    peers[reference].command.as_ref().map_err(there_is_none)?;
     let mut costs: Vec<Result<Vec<(Cost, f64)>, String>> = Vec::new();
     costs.resize_with(peers.len(), || Ok(Vec::new()));
-    for _ in 0..rounds {
-        let mut before = one(reference)?.each();
+    let mut failure = None;
+    'rounds: for _ in 0..rounds {
+        let mut before = one(reference);
         for (index, costs) in costs.iter_mut().enumerate() {
             let Ok(so_far) = costs else { continue };
-            match one(index) {
-                Ok(cost) => {
-                    let after = one(reference)?.each();
-                    so_far.push((cost, 2.0 * cost.each() / (before + after)));
-                    before = after;
+            let cost = match one(index) {
+                Ok(cost) => cost,
+                Err(why) if index == reference => {
+                    failure = Some(why);
+                    continue;
                 }
-                Err(why) => *costs = Err(why),
+                Err(why) => {
+                    *costs = Err(why);
+                    continue;
+                }
+            };
+            let after = one(reference);
+            match (&before, &after) {
+                (Ok(before), Ok(after)) => {
+                    so_far.push((cost, 2.0 * cost.each() / (before.each() + after.each())));
+                }
+                (Err(why), Ok(_)) | (Ok(_), Err(why)) => failure = Some(why.clone()),
+                (Err(_), Err(why)) => {
+                    failure = Some(why.clone());
+                    break 'rounds;
+                }
             }
+            before = after;
         }
     }
     let outcome = |costs: Result<Vec<(Cost, f64)>, String>| {
         let costs = costs?;
+        let lost = (costs.len() < rounds).then(|| {
+            let (count, why) = (rounds - costs.len(), failure.as_deref().unwrap_or("?"));
+            format!("{count} of {rounds} pairs are lost, as {REFERENCE} failed: {why}")
+        });
+        if let (true, Some(lost)) = (costs.is_empty(), &lost) {
+            return Err(lost.clone());
+        }
         let spread = |value: fn(&(Cost, f64)) -> f64| {
             let values: Vec<f64> = costs.iter().map(value).collect();
             Spread::of(&values).ok_or("no rounds".to_owned())
@@ -242,6 +274,7 @@ pub fn by_turns(
             ratio: spread(|(_, ratio)| *ratio)?,
             cpu: spread(|(cost, _)| cost.each())?,
             throughput: spread(|(cost, _)| cost.operations / cost.wall * 1e9)?,
+            lost,
         })
     };
     Ok(costs.into_iter().map(outcome).collect())
