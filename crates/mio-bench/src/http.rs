@@ -37,11 +37,7 @@ const JARS: [&str; 8] = [
 
 /// The peers that serve HTTP and do no other work.
 pub fn peers(install: bool) -> Vec<Peer> {
-    let peer = |name, command| Peer {
-        name,
-        is_ours: false,
-        command,
-    };
+    let peer = |name, command| Peer { name, command };
     vec![
         peer("Node.js", node(install)),
         peer("Netty", netty(install)),

@@ -15,8 +15,6 @@ use crate::servers;
 pub struct Peer {
     /// What the tables call it.
     pub name: &'static str,
-    /// Whether it is this crate.
-    pub is_ours: bool,
     /// The command that runs it, without the task; or why there is none.
     pub command: Result<Vec<OsString>, String>,
 }
@@ -26,6 +24,12 @@ impl Peer {
     pub fn command(&self) -> Option<&[OsString]> {
         self.command.as_deref().ok()
     }
+}
+
+/// Whether what has this name in a table is ours. mio 1.2.4 is not.
+pub fn is_ours(name: &str) -> bool {
+    const BEGINNINGS: [&str; 3] = ["mio, ", "mio-", "TimerWheel"];
+    BEGINNINGS.iter().any(|ours| name.starts_with(ours))
 }
 
 /// The peer that all others are compared with.
@@ -97,12 +101,10 @@ pub fn all(install: bool) -> io::Result<Vec<Peer>> {
     let (folder, program) = (folder()?, program()?);
     let in_c = |peer: &InC| Peer {
         name: peer.name,
-        is_ours: false,
         command: compile(peer, Service::Echo, &folder, install).map(|path| vec![path.into()]),
     };
     let in_rust = servers::NAMES.iter().map(|(key, name)| Peer {
         name,
-        is_ours: key.starts_with("mio-"),
         command: if servers::is_built(key) {
             Ok(vec![program.clone().into(), "server".into(), key.into()])
         } else {

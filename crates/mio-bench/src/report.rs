@@ -5,7 +5,7 @@ use std::fs;
 use std::process::Command;
 
 use crate::calls::Counts;
-use crate::peers::{Peer, REFERENCE};
+use crate::peers::{self, Peer, REFERENCE};
 use crate::stats::Spread;
 use crate::works::{Outcome, Outcomes, Plan, Work};
 
@@ -289,7 +289,7 @@ impl Report {
         let peer = &self.peers[index];
         let mut fields = vec![
             format!("\"name\": {}", quote(peer.name)),
-            format!("\"ours\": {}", peer.is_ours),
+            format!("\"ours\": {}", peers::is_ours(peer.name)),
         ];
         let works = self.works.iter();
         let works: Vec<String> = works

@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use super::{class, escape, label};
-use crate::peers::REFERENCE;
+use super::{escape, label};
+use crate::peers::{REFERENCE, is_ours};
 use crate::report::Report;
 use crate::stats::Spread;
 use crate::works::Outcomes;
@@ -68,8 +68,8 @@ fn answers(page: &mut String, report: &Report) {
     for (work, outcomes) in &report.works {
         let plain = best(report, outcomes, |name| name == OURS);
         let reference = best(report, outcomes, |name| name == REFERENCE);
-        let ours = best(report, outcomes, |name| class(name) == "ours");
-        let other = best(report, outcomes, |name| class(name) == "other");
+        let ours = best(report, outcomes, is_ours);
+        let other = best(report, outcomes, |name| !is_ours(name));
         let noise = reference.map_or(0.0, |(_, ratio)| ratio.half_width());
         let answer = match (ours, other) {
             (Some((_, ours)), Some((_, other))) if other.high + noise < ours.low => "yes",
