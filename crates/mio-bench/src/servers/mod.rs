@@ -24,7 +24,7 @@ pub(crate) use self::service::ANSWER;
 use self::service::{Echo, Http, Service};
 use crate::ffi::cpu_time;
 
-/// What the buffer of a server holds; the peers in C have as much.
+/// What the buffer of a server holds, which its connections share; so it is with the peers in C.
 const BUFFER: usize = 16 * 1024;
 
 /// The names of the peers in Rust, and what each is.
