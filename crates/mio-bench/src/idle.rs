@@ -66,8 +66,9 @@ pub fn measure(
         what: format!(
             "with {count} idle connections{fewer}: user memory of the server for each, in bytes \
              (in those of tokio and Boost.Asio 1024 bytes are the buffer of the connection; in \
-             those of Rust epoll, mio, mio-loop and polling a place in our table is counted); its processor time for an echo on one more, in nanoseconds, without and with them; \
-             how many times as much that is, and half the distance between the quarters"
+             those of Rust epoll, mio, mio-loop and polling a place in our table is \
+             counted); its processor time for an echo on one more, in nanoseconds, without and \
+             with them; how many times as much that is, and half the distance between the quarters"
         ),
         columns: vec!["bytes each", "ns, none idle", "ns, idle", "times", "±"],
         rows: Vec::new(),

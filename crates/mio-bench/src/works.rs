@@ -74,7 +74,9 @@ impl Work {
         match self {
             Work::Load(Load::Echo { connections }) => talk(connections),
             Work::Load(Load::Churn) => {
-                "A connection, one message, and its end, one after the other.".to_owned()
+                "A connection, one message, and its end, one after the other. mio-loop, polling and \
+                 calloop delete a connection from the epoll before it is closed."
+                    .to_owned()
             }
             Work::Load(Load::Idle { connections }) => {
                 format!("{connections} connections that do nothing.")
@@ -209,8 +211,8 @@ pub fn measure(
 
 /// Measures each peer between two runs of the reference; `one` runs the peer of an index.
 ///
-/// A peer that fails once has no outcome. A turn of the reference that fails costs the pairs that it
-/// is part of, and when it fails twice in a row there are no more. An error if it can't be run.
+/// A peer that fails once has no outcome. A turn of the reference that fails costs the pairs that
+/// it is part of, and when it fails twice in a row there are no more. An error if it can't be run.
 pub fn by_turns(
     peers: &[Peer],
     rounds: usize,

@@ -10,7 +10,7 @@ mod service;
 mod tokio;
 
 use std::io::{self, Read, Write};
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::sync::Arc;
 use std::time::Instant;
@@ -18,6 +18,7 @@ use std::time::Instant;
 use ::mio::SelectorKind;
 use rustix::event::{EventfdFlags, eventfd};
 use rustix::fs::{OFlags, fcntl_setfl};
+use rustix::net::{SocketFlags, accept_with};
 
 use self::mios::Mode;
 pub(crate) use self::service::ANSWER;
@@ -150,6 +151,13 @@ fn listen() -> io::Result<TcpListener> {
     listener.set_nonblocking(true)?;
     println!("{}", listener.local_addr()?.port());
     Ok(listener)
+}
+
+/// The next connection, for those that take one of the standard library: nonblocking without a
+/// further call, as it is for the others.
+fn accept(listener: &TcpListener) -> io::Result<TcpStream> {
+    let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
+    Ok(accept_with(listener, flags)?.into())
 }
 
 /// What each peer does about a ready eventfd.
