@@ -25,6 +25,9 @@ pub enum Tool {
     Instructions,
 }
 
+/// Why something is missing that takes long.
+pub const NOT_QUICK: &str = "not with --quick";
+
 const FEW: u64 = 20;
 const MANY: u64 = 220;
 
@@ -140,7 +143,7 @@ impl Counts {
     /// Counts what the tools can; with `quick`, system calls alone.
     pub fn of(command: &[OsString], quick: bool, cores: &Cores) -> Counts {
         let possible = |tool: Tool| match (tool, quick) {
-            (Tool::Allocations | Tool::Instructions, true) => Err("not with --quick".to_owned()),
+            (Tool::Allocations | Tool::Instructions, true) => Err(NOT_QUICK.to_owned()),
             _ => tool.missing().map_or(Ok(()), Err),
         };
         let per_echo = |tool: Tool| {

@@ -62,7 +62,7 @@ pub fn measure(
         String::new()
     };
     let mut table = Table {
-        name: "idle",
+        name: format!("idle {wanted}"),
         what: format!(
             "with {count} idle connections{fewer}: user memory of the server for each, in bytes \
              (in those of tokio and Boost.Asio 1024 bytes are the buffer of the connection; in \
@@ -106,8 +106,9 @@ impl Pair {
         // What the first connections need is not counted.
         let few = idle(10)?;
         let before = among.memory()?;
-        let many = idle(count - 10)?;
-        let bytes_each = (among.memory()? - before) * 1024.0 / (count - 10) as f64;
+        let many = idle(count.saturating_sub(10))?;
+        let bytes_each =
+            (among.memory()? - before) * 1024.0 / count.saturating_sub(10).max(1) as f64;
         Ok(Pair {
             _clients: vec![few, many],
             alone,

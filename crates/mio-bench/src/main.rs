@@ -18,7 +18,7 @@ mod driver {
     use std::process::ExitCode;
     use std::time::{Duration, Instant};
 
-    use mio_bench::calls::Counts;
+    use mio_bench::calls::{Counts, NOT_QUICK};
     use mio_bench::client::{self, Load, Until};
     use mio_bench::http;
     use mio_bench::idle;
@@ -132,7 +132,11 @@ mod driver {
         let servers = Servers::start(&peers, &cores);
         for work in WORKS {
             let name = work.name();
-            if !options.wants(&name) || (options.quick && work.is_long()) {
+            if !options.wants(&name) {
+                continue;
+            }
+            if options.quick && work.is_long() {
+                missing.push((name, NOT_QUICK.to_owned()));
                 continue;
             }
             begin(&name);
@@ -152,8 +156,11 @@ mod driver {
         }
         let mut tables = Vec::new();
         for (count, is_long) in [(10_000, false), (idle::MOST, true)] {
-            if options.wants("idle") && !(options.quick && is_long) {
-                begin(&format!("idle {count}"));
+            let name = format!("idle {count}");
+            if options.wants("idle") && options.quick && is_long {
+                missing.push((name, NOT_QUICK.to_owned()));
+            } else if options.wants("idle") {
+                begin(&name);
                 let (table, without) = idle::measure(count, &peers, plan, &cores);
                 tables.push(table);
                 missing.extend(without);

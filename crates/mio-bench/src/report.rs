@@ -32,7 +32,7 @@ pub struct Report {
 #[derive(Debug)]
 pub struct Table {
     /// Its name.
-    pub name: &'static str,
+    pub name: String,
     /// What its figures are.
     pub what: String,
     /// The heads of its columns.
@@ -71,7 +71,7 @@ impl Table {
         let columns: Vec<String> = self.columns.iter().map(|column| quote(column)).collect();
         format!(
             "    {{\"name\": {}, \"what\": {}, \"columns\": [{}], \"rows\": {{{}}}}}",
-            quote(self.name),
+            quote(&self.name),
             quote(&self.what),
             columns.join(", "),
             rows.join(", ")

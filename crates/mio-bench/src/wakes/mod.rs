@@ -44,7 +44,7 @@ pub fn lateness() -> io::Result<Table> {
         (*name, medians.chain([earliest]).collect())
     };
     Ok(Table {
-        name: "lateness",
+        name: "lateness".to_owned(),
         what: format!(
             "microseconds from its moment to the end of a wait, medians of {ROUNDS}, and the \
              earliest of all: none may end before its moment, which is below zero"
@@ -62,7 +62,7 @@ pub fn round_trips() -> io::Result<Table> {
          medians of {TRIES}"
     );
     let mut table = Table {
-        name: "wake-up",
+        name: "wake-up".to_owned(),
         what,
         columns: vec!["two cores", "cpu", "one core", "cpu"],
         rows: Vec::new(),
@@ -142,7 +142,7 @@ pub fn storm() -> io::Result<Table> {
         (contender.name, vec![median(times), median(polls)])
     };
     Ok(Table {
-        name: "wake storm",
+        name: "wake storm".to_owned(),
         what: format!(
             "nanoseconds that a wake costs the thread that wakes, while another polls, each on its \
              own core; and how many polls of the other 1000 wakes end: the fewer, the more wakes \
