@@ -234,16 +234,34 @@ impl Report {
                 missing.extend(why.map(entry));
             }
         }
-        for counts in self.counts.iter().flatten() {
-            let failed = [
-                ("system calls", counts.calls.as_ref().err()),
-                ("allocations", counts.allocations.as_ref().err()),
-                ("instructions", counts.instructions.as_ref().err()),
-                ("instructions per event", counts.dispatch.as_ref().err()),
-            ];
-            for (what, why) in failed {
-                let entry = why.map(|why| (what.to_owned(), why.clone()));
-                missing.extend(entry.filter(|entry| !missing.contains(entry)));
+        missing.extend(self.missing_counts());
+        missing
+    }
+
+    /// What is missing in the counts. What all peers lack for one reason is told once.
+    fn missing_counts(&self) -> Vec<(String, String)> {
+        type Why = fn(&Counts) -> Option<&String>;
+        let columns: [(&str, Why); 4] = [
+            ("system calls", |counts| counts.calls.as_ref().err()),
+            ("allocations", |counts| counts.allocations.as_ref().err()),
+            ("instructions", |counts| counts.instructions.as_ref().err()),
+            ("instructions per event", |counts| {
+                counts.dispatch.as_ref().err()
+            }),
+        ];
+        let mut missing = Vec::new();
+        for (what, why) in columns {
+            let peers = self.peers.iter().zip(&self.counts);
+            let all = peers.filter_map(|(peer, counts)| Some((peer.name, why(counts.as_ref()?))));
+            let all: Vec<(&str, Option<&String>)> = all.collect();
+            match all.first() {
+                Some((_, Some(first))) if all.iter().all(|(_, why)| *why == Some(*first)) => {
+                    missing.push((what.to_owned(), (*first).clone()));
+                }
+                _ => missing
+                    .extend(all.iter().filter_map(|(name, why)| {
+                        Some((format!("{name}, {what}"), why.cloned()?))
+                    })),
             }
         }
         missing
