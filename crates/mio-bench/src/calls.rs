@@ -44,12 +44,19 @@ impl Tool {
         let program = self.program();
         let result = Command::new(program)
             .arg("--version")
+            .stdin(Stdio::null())
             .stdout(Stdio::null())
             .status();
         match result {
             Ok(status) if status.success() => None,
             _ => Some(format!("{program} is missing (apt-get install {program})")),
         }
+    }
+
+    /// Installs its program with `apt-get` if it is missing. If that fails, it stays missing.
+    pub fn install(self) {
+        let is_there = || self.missing().map_or(Ok(()), Err);
+        let _ = peers::with_packages(&[self.program()], true, is_there);
     }
 
     fn command(self, log: &str) -> Vec<OsString> {

@@ -18,7 +18,7 @@ mod driver {
     use std::process::ExitCode;
     use std::time::{Duration, Instant};
 
-    use mio_bench::calls::{Counts, NOT_QUICK};
+    use mio_bench::calls::{Counts, NOT_QUICK, Tool};
     use mio_bench::client::{self, Load, Until};
     use mio_bench::http;
     use mio_bench::idle;
@@ -34,7 +34,7 @@ mod driver {
     const USAGE: &str = "usage: mio-bench [--quick] [--install] [--peers WORD] [--works WORD]
 
   --quick        fewer and shorter runs: within two minutes
-  --install      installs what the peers and wrk need, with apt-get
+  --install      installs what the peers need, and wrk, strace and valgrind, with apt-get
   --peers WORD   only peers whose name contains the word, and the reference
   --works WORD   only works whose name contains the word; counts and idle are two of them";
 
@@ -149,6 +149,12 @@ mod driver {
         let mut counts = Vec::new();
         if options.wants("counts") {
             begin("counts");
+            if options.install {
+                Tool::Calls.install();
+            }
+            if options.install && !options.quick {
+                Tool::Instructions.install();
+            }
             counts.extend(peers.iter().map(|peer| {
                 let command = peer.command()?;
                 Some(Counts::of(command, options.quick, &cores))

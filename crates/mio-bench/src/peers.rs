@@ -39,8 +39,8 @@ struct InC {
     file: &'static str,
     name: &'static str,
     libraries: &'static [&'static str],
-    /// The package of Debian that has what it needs.
-    package: &'static str,
+    /// The packages of Debian that have what it needs.
+    packages: &'static [&'static str],
 }
 
 /// What a peer in C is compiled for.
@@ -55,43 +55,43 @@ const IN_C: [InC; 7] = [
         file: "epoll_edge.c",
         name: REFERENCE,
         libraries: &[],
-        package: "libc6-dev",
+        packages: &["gcc", "libc6-dev"],
     },
     InC {
         file: "epoll_edge_short.c",
         name: "C epoll, edge, short read",
         libraries: &[],
-        package: "libc6-dev",
+        packages: &["gcc", "libc6-dev"],
     },
     InC {
         file: "epoll_level.c",
         name: "C epoll, level",
         libraries: &[],
-        package: "libc6-dev",
+        packages: &["gcc", "libc6-dev"],
     },
     InC {
         file: "libuv.c",
         name: "libuv",
         libraries: &["-luv"],
-        package: "libuv1-dev",
+        packages: &["gcc", "libc6-dev", "libuv1-dev"],
     },
     InC {
         file: "libevent.c",
         name: "libevent",
         libraries: &["-levent_core"],
-        package: "libevent-dev",
+        packages: &["gcc", "libc6-dev", "libevent-dev"],
     },
     InC {
         file: "libev.c",
         name: "libev",
         libraries: &["-lev"],
-        package: "libev-dev",
+        packages: &["gcc", "libc6-dev", "libev-dev"],
     },
     InC {
         file: "asio.cpp",
         name: "Boost.Asio",
         libraries: &[],
-        package: "libboost-dev",
+        packages: &["g++", "libboost-dev"],
     },
 ];
 
@@ -174,7 +174,7 @@ fn compile(peer: &InC, service: Service, folder: &Path, install: bool) -> Result
         command.arg("-DHTTP");
     }
     command.arg(sources.join(peer.file)).args(peer.libraries);
-    with_packages(&[peer.package], install, || build(&mut command, &output))?;
+    with_packages(peer.packages, install, || build(&mut command, &output))?;
     Ok(output)
 }
 
@@ -217,6 +217,9 @@ fn apt_get(packages: &[&str]) {
     let run = |words: &[&str]| {
         let result = Command::new("apt-get")
             .args(words)
+            // It must not ask anything.
+            .env("DEBIAN_FRONTEND", "noninteractive")
+            .stdin(Stdio::null())
             .stdout(Stdio::null())
             .status();
         result.is_ok_and(|status| status.success())
