@@ -120,6 +120,10 @@ mod driver {
     }
 
     fn compare(options: &Options) -> io::Result<()> {
+        if cfg!(debug_assertions) {
+            let why = "this build is not optimized: cargo run --release -p mio-bench";
+            return Err(io::Error::other(why));
+        }
         idle::raise_limit()?;
         let (start, about) = (Instant::now(), report::about());
         let mut peers = peers::all(options.install)?;
