@@ -125,11 +125,12 @@ mod driver {
             return Err(io::Error::other(why));
         }
         idle::raise_limit()?;
-        let (start, about) = (Instant::now(), report::about());
+        let cores = Cores::choose()?;
+        let with_http = options.wants(&Work::Http.name());
+        let (start, about) = (Instant::now(), report::about(&cores, with_http));
         let mut peers = peers::all(options.install)?;
         peers.retain(|peer| options.wants_peer(peer));
         let plan = options.plan();
-        let cores = Cores::choose()?;
         let begin = |name: &str| eprintln!("{:4} s: {name}", start.elapsed().as_secs());
         // What fails is told there, and the run goes on.
         let (mut works, mut missing) = (Vec::new(), Vec::new());

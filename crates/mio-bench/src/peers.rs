@@ -163,12 +163,11 @@ fn compile(peer: &InC, service: Service, folder: &Path, install: bool) -> Result
     let (is_http, sources) = (service == Service::Http, sources());
     let name = peer.file.replace('.', "_");
     let output = folder.join(if is_http { name + "_http" } else { name });
-    let compiler = if peer.file.ends_with(".cpp") {
-        env::var("CXX").unwrap_or("c++".to_owned())
+    let mut command = Command::new(if peer.file.ends_with(".cpp") {
+        env::var_os("CXX").unwrap_or("c++".into())
     } else {
-        env::var("CC").unwrap_or("cc".to_owned())
-    };
-    let mut command = Command::new(compiler);
+        compiler()
+    });
     command.args(["-O2", "-Wall", "-Wextra", "-o"]).arg(&output);
     if is_http {
         command.arg("-DHTTP");
@@ -176,6 +175,11 @@ fn compile(peer: &InC, service: Service, folder: &Path, install: bool) -> Result
     command.arg(sources.join(peer.file)).args(peer.libraries);
     with_packages(peer.packages, install, || build(&mut command, &output))?;
     Ok(output)
+}
+
+/// The compiler for C.
+pub(crate) fn compiler() -> OsString {
+    env::var_os("CC").unwrap_or("cc".into())
 }
 
 /// Builds a file, if it is not newer than the sources.

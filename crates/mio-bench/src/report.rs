@@ -1,11 +1,15 @@
 //! The tables, for people and for programs.
 
+use std::ffi::OsStr;
 use std::fmt::Write;
 use std::fs;
-use std::process::Command;
+use std::process::{Command, Stdio};
+
+use mio::SelectorKind;
 
 use crate::calls::Counts;
 use crate::peers::{self, Peer, REFERENCE};
+use crate::run::Cores;
 use crate::stats::Spread;
 use crate::works::{Outcome, Outcomes, Plan, Work};
 
@@ -109,29 +113,53 @@ fn wrap(text: &mut String, words: &str) {
     text.push('\n');
 }
 
-/// What can be known of the machine.
-pub fn about() -> Vec<(&'static str, String)> {
+/// What can be known of the machine and of the build; `with_http`, of the servers for HTTP too.
+pub fn about(cores: &Cores, with_http: bool) -> Vec<(&'static str, String)> {
     let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
     let processor = read("/proc/cpuinfo");
     let model = processor
         .lines()
         .find_map(|line| line.strip_prefix("model name"))
         .map_or("unknown", |line| line.trim_start_matches(['\t', ' ', ':']));
-    let cores = processor
+    let count = processor
         .lines()
         .filter(|line| line.starts_with("processor"))
         .count();
     let date = Command::new("date").args(["-u", "+%F %R UTC"]).output();
     let date = date.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
-    vec![
-        ("processor", format!("{model}, {cores} cores")),
+    let selectors: Vec<String> = SelectorKind::available()
+        .map(|kind| format!("{kind:?}"))
+        .collect();
+    let mut about = vec![
+        ("processor", format!("{model}, {count} cores")),
         (
             "kernel",
             read("/proc/sys/kernel/osrelease").trim().to_owned(),
         ),
         ("load at the start", read("/proc/loadavg").trim().to_owned()),
         ("date", date.unwrap_or_default()),
-    ]
+        ("cores", cores.text()),
+        ("selectors of this build", selectors.join(", ")),
+    ];
+    let versions = [
+        ("C compiler", peers::compiler(), "--version", true),
+        ("Node.js", "node".into(), "--version", with_http),
+        ("Java", "java".into(), "-version", with_http),
+    ];
+    for (what, program, argument, is_used) in versions {
+        let version = is_used.then(|| version(&program, argument)).flatten();
+        about.extend(version.map(|version| (what, version)));
+    }
+    about
+}
+
+/// The first line that a program says of its version; `None` if it is not there.
+fn version(program: &OsStr, argument: &str) -> Option<String> {
+    let mut command = Command::new(program);
+    let output = command.arg(argument).stdin(Stdio::null()).output().ok()?;
+    let text = [output.stdout, output.stderr].concat();
+    let text = String::from_utf8_lossy(&text);
+    Some(text.lines().next()?.trim().to_owned())
 }
 
 impl Report {

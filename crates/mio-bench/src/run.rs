@@ -36,6 +36,8 @@ pub struct Cores {
     all: CpuSet,
     server: CpuSet,
     client: CpuSet,
+    /// The server's and the client's.
+    numbers: [usize; 2],
     are_together: bool,
 }
 
@@ -55,8 +57,17 @@ impl Cores {
             all,
             server: one(first),
             client: one(second),
+            numbers: [first, second],
             are_together: false,
         })
+    }
+
+    /// Which they are, in words.
+    pub fn text(&self) -> String {
+        match self.numbers {
+            [one, other] if one == other => format!("server and client on {one}"),
+            [server, client] => format!("server on {server}, client on {client}"),
+        }
     }
 
     /// Runs a program to its end on the core of the clients.
