@@ -7,6 +7,8 @@ use std::ffi::OsString;
 use std::io;
 use std::process::Command;
 
+use crate::calls::Tool;
+
 /// How many rounds a program has for each count.
 pub const ROUNDS: usize = 1_000;
 
@@ -28,6 +30,9 @@ impl Instructions {
     /// The program gets two more arguments: how many events a round has, and how many rounds there
     /// are.
     pub fn count(name: &str, command: &[OsString]) -> io::Result<Instructions> {
+        if let Some(why) = Tool::Instructions.missing() {
+            return Err(io::Error::other(why));
+        }
         let few = one_round(name, command, FEW)?;
         let many = one_round(name, command, MANY)?;
         let per_event = (many - few) / (MANY - FEW) as f64;

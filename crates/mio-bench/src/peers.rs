@@ -154,7 +154,10 @@ pub fn program() -> io::Result<PathBuf> {
     if program.exists() {
         Ok(program)
     } else {
-        let what = format!("{} is not built", program.display());
+        let what = format!(
+            "{} is not built (cargo build --release -p mio-bench)",
+            program.display()
+        );
         Err(io::Error::new(io::ErrorKind::NotFound, what))
     }
 }
@@ -177,6 +180,12 @@ fn compile(peer: &InC, service: Service, folder: &Path, install: bool) -> Result
     Ok(output)
 }
 
+/// Why a program could not be run, with its name, which the system does not tell.
+pub(crate) fn named(command: &Command, err: io::Error) -> io::Error {
+    let program = command.get_program().to_string_lossy();
+    io::Error::new(err.kind(), format!("{program}: {err}"))
+}
+
 /// The compiler for C.
 pub(crate) fn compiler() -> OsString {
     env::var_os("CC").unwrap_or("cc".into())
@@ -189,10 +198,8 @@ pub(crate) fn build(command: &mut Command, output: &Path) -> Result<(), String> 
     }
     let name = output.file_name().unwrap_or_default().to_string_lossy();
     eprintln!("compiling {name}");
-    let result = command.stdin(Stdio::null()).output().map_err(|err| {
-        let compiler = command.get_program().to_string_lossy();
-        format!("{compiler}: {err}")
-    })?;
+    let result = command.stdin(Stdio::null()).output();
+    let result = result.map_err(|err| named(command, err).to_string())?;
     if result.status.success() {
         return Ok(());
     }

@@ -94,7 +94,7 @@ impl Cores {
         sched_setaffinity(None, set)?;
         let child = command.spawn();
         sched_setaffinity(None, &self.all)?;
-        child
+        child.map_err(|err| peers::named(command, err))
     }
 }
 
@@ -129,6 +129,11 @@ impl Process {
             return Err(io::Error::other(format!("{status}: {}", why.trim())));
         }
         Ok(line.trim().to_owned())
+    }
+
+    /// The code that it ended with, if it has ended.
+    fn code(&mut self) -> Option<i32> {
+        self.child.try_wait().ok()??.code()
     }
 
     /// Closes its input, which ends it, and waits.
@@ -261,12 +266,18 @@ pub fn dispatch(
     [registered, ready, rounds]: [usize; 3],
     cores: &Cores,
 ) -> io::Result<Cost> {
+    /// What `timeout` ends with if it ended the program.
+    const TIMED_OUT: i32 = 124;
     // A peer that missed an event would wait for ever.
     let limit: [OsString; 2] = ["timeout".into(), "60".into()];
     let task = [registered, ready, rounds].map(|number| OsString::from(number.to_string()));
     let command = [&limit, command, &["dispatch".into()], &task].concat();
     let mut process = Process::start(&command, &cores.server, cores)?;
-    let (cpu, wall) = two_numbers(&process.line()?)?;
+    let line = process.line().map_err(|err| match process.code() {
+        Some(TIMED_OUT) => io::Error::other("no end within 60 s: it missed an event"),
+        _ => err,
+    })?;
+    let (cpu, wall) = two_numbers(&line)?;
     Ok(Cost {
         operations: (ready * rounds) as f64,
         cpu,
