@@ -260,14 +260,15 @@ impl Client {
     }
 }
 
+/// What `timeout` ends with if it ended the program.
+pub(crate) const TIMED_OUT: i32 = 124;
+
 /// Has a peer see eventfds ready: `ready` of `registered`, `rounds` times.
 pub fn dispatch(
     command: &[OsString],
     [registered, ready, rounds]: [usize; 3],
     cores: &Cores,
 ) -> io::Result<Cost> {
-    /// What `timeout` ends with if it ended the program.
-    const TIMED_OUT: i32 = 124;
     // A peer that missed an event would wait for ever.
     let limit: [OsString; 2] = ["timeout".into(), "60".into()];
     let task = [registered, ready, rounds].map(|number| OsString::from(number.to_string()));
