@@ -33,8 +33,9 @@ pub(super) fn write(page: &mut String, report: &Report) {
     answers(page, report);
     let _ = write!(
         page,
-        "<p class=\"note\">Faster: its quarters are below those of our best by more than half the \
-         distance between the quarters of the reference beside itself. With short reads or levels \
+        "<p class=\"note\">Faster: its quarters are below those of our best by more than the noise, \
+         which is from the lower to the upper quarter of the reference beside itself, and to 1.00 \
+         where that lies outside. With short reads or levels \
          a message takes a system call less.</p>\n\
          <h2>Each work and each peer</h2>\n\
          <p><span class=\"key less\">less</span> and <span class=\"key more\">more</span> than \
@@ -70,8 +71,11 @@ fn answers(page: &mut String, report: &Report) {
         let reference = best(report, outcomes, |name| name == REFERENCE);
         let ours = best(report, outcomes, is_ours);
         let other = best(report, outcomes, |name| !is_ours(name));
-        let noise = reference.map_or(0.0, |(_, ratio)| ratio.half_width());
+        // The reference beside itself should be 1, so how far it is off is noise too.
+        let noise = |ratio: Spread| ratio.high.max(1.0) - ratio.low.min(1.0);
+        let noise = reference.map_or(f64::INFINITY, |(_, ratio)| noise(ratio));
         let answer = match (ours, other) {
+            (Some(_), Some(_)) if report.plan.rounds < ENOUGH => "too few pairs to tell",
             (Some((_, ours)), Some((_, other))) if other.high + noise < ours.low => "yes",
             (Some((_, ours)), Some((_, other))) if ours.high + noise < other.low => "no, ours is",
             (Some(_), Some(_)) => "no difference can be told",
