@@ -36,12 +36,15 @@ const JARS: [&str; 8] = [
     "netty-transport",
 ];
 
-/// The peers that serve HTTP and do no other work.
+/// The names of the peers that serve HTTP and do no other work.
+pub(crate) const NAMES: [&str; 2] = ["Node.js", "Netty"];
+
+/// Those peers.
 pub fn peers(install: bool) -> Vec<Peer> {
     let peer = |name, command| Peer { name, command };
     vec![
-        peer("Node.js", node(install)),
-        peer("Netty", netty(install)),
+        peer(NAMES[0], node(install)),
+        peer(NAMES[1], netty(install)),
     ]
 }
 

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::SystemTime;
 
-use crate::servers;
+use crate::{http, servers};
 
 /// One that is compared, or the reason why it is not.
 #[derive(Debug)]
@@ -115,6 +115,13 @@ pub fn all(install: bool) -> io::Result<Vec<Peer>> {
     peers.extend(in_rust);
     peers.extend(IN_C[3..].iter().map(in_c));
     Ok(peers)
+}
+
+/// The names of all peers, those for HTTP alone too.
+pub fn names() -> Vec<&'static str> {
+    let in_c = IN_C.iter().map(|peer| peer.name);
+    let in_rust = servers::NAMES.iter().map(|(_, name)| *name);
+    in_c.chain(in_rust).chain(http::NAMES).collect()
 }
 
 /// The command of a peer as a server for HTTP.
