@@ -74,8 +74,8 @@ impl Work {
         match self {
             Work::Load(Load::Echo { connections }) => talk(connections),
             Work::Load(Load::Churn) => {
-                "A connection, one message, and its end, one after the other. mio-loop, polling and \
-                 calloop delete a connection from the epoll before it is closed."
+                "A connection, one message, and its end, one after the other. mio-loop, polling \
+                 and calloop delete a connection from the epoll before it is closed."
                     .to_owned()
             }
             Work::Load(Load::Idle { connections }) => {

@@ -33,8 +33,8 @@ pub(super) fn write(page: &mut String, report: &Report) {
     answers(page, report);
     let _ = write!(
         page,
-        "<p class=\"note\">Faster: its quarters are below those of our best by more than the noise, \
-         which is from the lower to the upper quarter of the reference beside itself, and to 1.00 \
+        "<p class=\"note\">Faster: its quarters are below those of our best by more than the \
+         noise, which is from the lower to the upper quarter of the reference beside itself, and to 1.00 \
          where that lies outside. With short reads or levels \
          a message takes a system call less.</p>\n\
          <h2>Each work and each peer</h2>\n\
