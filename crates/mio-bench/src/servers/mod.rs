@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use ::mio::SelectorKind;
-use rustix::event::{EventfdFlags, eventfd};
+use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
 use rustix::fs::{OFlags, fcntl_setfl};
 use rustix::net::{SocketFlags, accept_with};
 
@@ -147,6 +147,13 @@ fn listen() -> io::Result<TcpListener> {
     // kernel would count references to files at each call.
     crate::ffi::own(io::stdin().as_raw_fd())?;
     fcntl_setfl(io::stdin(), OFlags::ASYNC)?;
+    // If it was closed before, no signal comes.
+    let stdin = io::stdin();
+    let mut input = [PollFd::new(&stdin, PollFlags::IN)];
+    poll(&mut input, Some(&Timespec::default()))?;
+    if input[0].revents().contains(PollFlags::HUP) {
+        return Err(io::Error::other("the input is closed"));
+    }
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     listener.set_nonblocking(true)?;
     println!("{}", listener.local_addr()?.port());
