@@ -404,10 +404,48 @@ fn quote(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::quote;
+    use super::{Report, quote};
+    use crate::calls::Counts;
+    use crate::peers::Peer;
+    use crate::works::Plan;
 
     #[test]
     fn json_text() {
         assert_eq!(quote("a \"b\"\\\n"), r#""a \"b\"\\\u000a""#);
+    }
+
+    #[test]
+    fn a_missing_count_names_its_peer_unless_it_is_all() {
+        let peer = |name| Peer {
+            name,
+            command: Ok(Vec::new()),
+        };
+        let counts = |calls: Result<f64, String>| {
+            Some(Counts {
+                calls,
+                allocations: Err("no tool".to_owned()),
+                instructions: Ok(1.0),
+                dispatch: Ok((1.0, 1.0)),
+            })
+        };
+        let report = Report {
+            peers: vec![peer("one"), peer("other")],
+            plan: Plan {
+                rounds: 1,
+                slice: std::time::Duration::ZERO,
+                events: 1,
+            },
+            about: Vec::new(),
+            works: Vec::new(),
+            counts: vec![counts(Ok(1.0)), counts(Err("it failed".to_owned()))],
+            tables: Vec::new(),
+            missing: Vec::new(),
+        };
+        let entry = |what: &str, why: &str| (what.to_owned(), why.to_owned());
+        let expected = [
+            entry("other, system calls", "it failed"),
+            entry("allocations", "no tool"),
+        ];
+        assert_eq!(report.missing(), expected);
     }
 }

@@ -281,3 +281,72 @@ pub fn by_turns(
     };
     Ok(costs.into_iter().map(outcome).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::by_turns;
+    use crate::peers::{Peer, REFERENCE};
+    use crate::run::Cost;
+
+    fn peers() -> Vec<Peer> {
+        let peer = |name| Peer {
+            name,
+            command: Ok(Vec::new()),
+        };
+        vec![peer(REFERENCE), peer("good"), peer("bad")]
+    }
+
+    fn cost() -> Cost {
+        Cost {
+            operations: 1.0,
+            cpu: 1.0,
+            wall: 1.0,
+        }
+    }
+
+    #[test]
+    fn a_failure_costs_its_peer_or_its_pairs() {
+        /// That of the reference after the first one of "good".
+        const FAILING: usize = 4;
+        let turns = Cell::new(0);
+        let outcomes = by_turns(&peers(), 4, |index| {
+            if index == 2 {
+                return Err("it is bad".to_owned());
+            }
+            turns.set(turns.get() + usize::from(index == 0));
+            if index == 0 && turns.get() == FAILING {
+                return Err("a bad moment".to_owned());
+            }
+            Ok(cost())
+        });
+        let outcomes = outcomes.expect("outcomes");
+        assert!(outcomes[0].as_ref().expect("the reference").lost.is_none());
+        let lost = outcomes[1].as_ref().expect("the good").lost.as_ref();
+        let lost = lost.expect("a pair that was lost");
+        assert!(
+            lost.starts_with("1 of 4") && lost.contains("a bad moment"),
+            "{lost}"
+        );
+        assert_eq!(outcomes[2].as_ref().expect_err("bad"), "it is bad");
+    }
+
+    #[test]
+    fn a_reference_that_is_broken_is_the_cause() {
+        let turns = Cell::new(0);
+        let outcomes = by_turns(&peers(), 1000, |index| {
+            turns.set(turns.get() + 1);
+            match index {
+                0 => Err("broken".to_owned()),
+                _ => Ok(cost()),
+            }
+        });
+        for outcome in outcomes.expect("outcomes") {
+            assert!(outcome.expect_err("none").contains("broken"));
+        }
+        assert!(turns.get() < 10, "{} turns", turns.get());
+        let none = peers().split_off(1);
+        assert!(by_turns(&none, 1, |_| Ok(cost())).is_err());
+    }
+}
