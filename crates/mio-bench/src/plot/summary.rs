@@ -34,9 +34,9 @@ pub(super) fn write(page: &mut String, report: &Report) {
     let _ = write!(
         page,
         "<p class=\"note\">Faster: its quarters are below those of our best by more than the \
-         noise, which is from the lower to the upper quarter of the reference beside itself, and to 1.00 \
-         where that lies outside. With short reads or levels \
-         a message takes a system call less.</p>\n\
+         noise. That is from the lower to the upper quarter of the reference beside itself, and to \
+         1.00 where that lies outside. With short reads or levels a message takes a system call \
+         less.</p>\n\
          <h2>Each work and each peer</h2>\n\
          <p><span class=\"key less\">less</span> and <span class=\"key more\">more</span> than \
          {REFERENCE}; without a colour it can't be told apart from it.</p>\n"
