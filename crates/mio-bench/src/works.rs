@@ -140,6 +140,8 @@ pub struct Outcome {
     pub cpu: Spread,
     /// Operations per second.
     pub throughput: Spread,
+    /// How many pairs it is from.
+    pub pairs: usize,
     /// How many pairs were lost to a failure of the reference, and why.
     pub lost: Option<String>,
 }
@@ -276,6 +278,7 @@ pub fn by_turns(
             ratio: spread(|(_, ratio)| *ratio)?,
             cpu: spread(|(cost, _)| cost.each())?,
             throughput: spread(|(cost, _)| cost.operations / cost.wall * 1e9)?,
+            pairs: costs.len(),
             lost,
         })
     };

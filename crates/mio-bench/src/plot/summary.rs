@@ -74,8 +74,10 @@ fn answers(page: &mut String, report: &Report) {
         // The reference beside itself should be 1, so how far it is off is noise too.
         let noise = |ratio: Spread| ratio.high.max(1.0) - ratio.low.min(1.0);
         let noise = reference.map_or(f64::INFINITY, |(_, ratio)| noise(ratio));
+        let pairs = outcomes.iter().flatten().map(|outcome| outcome.pairs);
+        let pairs = pairs.min().unwrap_or(0);
         let answer = match (ours, other) {
-            (Some(_), Some(_)) if report.plan.rounds < ENOUGH => "too few pairs to tell",
+            (Some(_), Some(_)) if pairs < ENOUGH => "too few pairs to tell",
             (Some((_, ours)), Some((_, other))) if other.high + noise < ours.low => "yes",
             (Some((_, ours)), Some((_, other))) if ours.high + noise < other.low => "no, ours is",
             (Some(_), Some(_)) => "no difference can be told",
