@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -95,6 +96,10 @@ static int listen_here(void) {
 static void end_with_input(void) {
     fcntl(0, F_SETOWN, getpid());
     fcntl(0, F_SETFL, O_ASYNC);
+    /* If it was closed before, no signal comes. */
+    struct pollfd input = {0, POLLIN, 0};
+    if (poll(&input, 1, 0) > 0 && input.revents & POLLHUP)
+        exit(1);
 }
 
 static int64_t now(clockid_t clock) {

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use crate::client::{Load, Until};
 use crate::peers;
-use crate::run::{Client, Cores, Server};
+use crate::run::{Client, Cores, Server, TIMED_OUT};
 
 /// What counts.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -24,6 +24,12 @@ pub enum Tool {
     /// Instructions of user space, by valgrind's callgrind.
     Instructions,
 }
+
+/// Why something is missing that takes long.
+pub const NOT_QUICK: &str = "not with --quick";
+
+/// What stands before a tool, so that a server that hangs fails a check and does not hold it up.
+pub(crate) const LIMIT: [&str; 2] = ["timeout", "300"];
 
 const FEW: u64 = 20;
 const MANY: u64 = 220;
@@ -41,12 +47,19 @@ impl Tool {
         let program = self.program();
         let result = Command::new(program)
             .arg("--version")
+            .stdin(Stdio::null())
             .stdout(Stdio::null())
             .status();
         match result {
             Ok(status) if status.success() => None,
             _ => Some(format!("{program} is missing (apt-get install {program})")),
         }
+    }
+
+    /// Installs its program with `apt-get` if it is missing. If that fails, it stays missing.
+    pub fn install(self) {
+        let is_there = || self.missing().map_or(Ok(()), Err);
+        let _ = peers::with_packages(&[self.program()], true, is_there);
     }
 
     fn command(self, log: &str) -> Vec<OsString> {
@@ -61,7 +74,8 @@ impl Tool {
                 &log_file,
             ],
         };
-        words.iter().map(OsString::from).collect()
+        let words = LIMIT.iter().chain(words);
+        words.map(OsString::from).collect()
     }
 
     /// The number in a log.
@@ -86,9 +100,11 @@ impl Tool {
     /// The count of one process, which `run` starts and ends.
     fn count(self, run: impl FnOnce(&[OsString]) -> io::Result<()>) -> io::Result<f64> {
         let log = peers::target()?.join(format!("bench/log-{}", process::id()));
-        run(&self.command(&log.to_string_lossy()))?;
-        let text = fs::read_to_string(&log)?;
-        fs::remove_file(&log)?;
+        let result = run(&self.command(&log.to_string_lossy()));
+        let text = result.and_then(|()| fs::read_to_string(&log));
+        // If it failed there may be none.
+        let _ = fs::remove_file(&log);
+        let text = text?;
         let error = || io::Error::other(format!("{} counted nothing:\n{text}", self.program()));
         self.read(&text).ok_or_else(error)
     }
@@ -113,9 +129,14 @@ impl Tool {
                 let all = [tool, command, &task, &[rounds.to_string().into()]].concat();
                 let output = Command::new(&all[0]).args(&all[1..]).output()?;
                 let why = String::from_utf8_lossy(&output.stderr);
-                match output.status.success() {
-                    true => Ok(()),
-                    false => Err(io::Error::other(why.trim().to_owned())),
+                match output.status.code() {
+                    Some(0) => Ok(()),
+                    Some(TIMED_OUT) => Err(io::Error::other(format!("no end in {} s", LIMIT[1]))),
+                    _ => Err(io::Error::other(format!(
+                        "{}: {}",
+                        output.status,
+                        why.trim()
+                    ))),
                 }
             })
         };
@@ -140,7 +161,7 @@ impl Counts {
     /// Counts what the tools can; with `quick`, system calls alone.
     pub fn of(command: &[OsString], quick: bool, cores: &Cores) -> Counts {
         let possible = |tool: Tool| match (tool, quick) {
-            (Tool::Allocations | Tool::Instructions, true) => Err("not with --quick".to_owned()),
+            (Tool::Allocations | Tool::Instructions, true) => Err(NOT_QUICK.to_owned()),
             _ => tool.missing().map_or(Ok(()), Err),
         };
         let per_echo = |tool: Tool| {

@@ -56,7 +56,7 @@ impl Until {
 }
 
 /// How long a server may be silent; one under valgrind is slow.
-const LIMIT: Duration = Duration::from_secs(20);
+pub(crate) const LIMIT: Duration = Duration::from_secs(20);
 
 const MESSAGE: [u8; 64] = [b'm'; 64];
 
@@ -66,6 +66,18 @@ pub fn run(port: u16, load: Load, until: Until) -> io::Result<()> {
         Load::Echo { connections } | Load::Idle { connections } => connections,
         Load::Churn => 1,
     };
+    work(port, load, connections, until).map_err(explain)
+}
+
+/// What a read says whose time is over, in words.
+pub(crate) fn explain(err: io::Error) -> io::Error {
+    match err.kind() {
+        io::ErrorKind::WouldBlock => silent(),
+        _ => err,
+    }
+}
+
+fn work(port: u16, load: Load, connections: usize, until: Until) -> io::Result<()> {
     let mut streams = connect_all(port, connections)?;
     println!("ready");
     let mut lines = io::stdin().lock().lines();
@@ -133,6 +145,11 @@ fn connect(port: u16, index: usize) -> io::Result<TcpStream> {
     Ok(stream)
 }
 
+fn silent() -> io::Error {
+    let why = format!("the server was silent for {LIMIT:?}");
+    io::Error::new(io::ErrorKind::TimedOut, why)
+}
+
 fn ask(stream: &mut TcpStream) -> io::Result<()> {
     stream.write_all(&MESSAGE)?;
     stream.read_exact(&mut [0; MESSAGE.len()])
@@ -153,7 +170,7 @@ fn echo(streams: &mut [TcpStream], until: Until, start: Instant) -> io::Result<u
     while received < sent {
         let ready = ffi::epoll_wait(epoll.as_raw_fd(), &mut events, LIMIT.as_millis() as i32);
         match ready {
-            0 => return Err(io::ErrorKind::TimedOut.into()),
+            0 => return Err(silent()),
             ready if ready < 0 => return Err(io::Error::last_os_error()),
             _ => {}
         }

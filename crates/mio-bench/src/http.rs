@@ -10,6 +10,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use crate::client::{self, LIMIT};
 use crate::peers::{self, Peer};
 use crate::run::{Cores, Server};
 use crate::servers::ANSWER;
@@ -35,16 +36,15 @@ const JARS: [&str; 8] = [
     "netty-transport",
 ];
 
-/// The peers that serve HTTP and do no other work.
+/// The names of the peers that serve HTTP and do no other work.
+pub(crate) const NAMES: [&str; 2] = ["Node.js", "Netty"];
+
+/// Those peers.
 pub fn peers(install: bool) -> Vec<Peer> {
-    let peer = |name, command| Peer {
-        name,
-        is_ours: false,
-        command,
-    };
+    let peer = |name, command| Peer { name, command };
     vec![
-        peer("Node.js", node(install)),
-        peer("Netty", netty(install)),
+        peer(NAMES[0], node(install)),
+        peer(NAMES[1], netty(install)),
     ]
 }
 
@@ -101,7 +101,7 @@ pub fn measure(
         let command = peers::for_http(peer, install)?;
         let start = || -> io::Result<Server> {
             let server = Server::start_for("http", &command, cores)?;
-            check(&server)?;
+            check(&server).map_err(client::explain)?;
             if command[0] == "node" || command[0] == "java" {
                 wrk(&server, (turn * WARM_UP.0).min(WARM_UP.1), cores)?;
             }
@@ -136,7 +136,7 @@ fn check(server: &Server) -> io::Result<()> {
     let port: u16 = server.port.parse().map_err(io::Error::other)?;
     let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
     stream.set_nodelay(true)?;
-    stream.set_read_timeout(Some(Duration::from_secs(20)))?;
+    stream.set_read_timeout(Some(LIMIT))?;
     let request = format!("GET / HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n");
     for byte in request.bytes() {
         stream.write_all(&[byte])?;

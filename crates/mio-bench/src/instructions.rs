@@ -7,6 +7,9 @@ use std::ffi::OsString;
 use std::io;
 use std::process::Command;
 
+use crate::calls::{LIMIT, Tool};
+use crate::run::TIMED_OUT;
+
 /// How many rounds a program has for each count.
 pub const ROUNDS: usize = 1_000;
 
@@ -28,6 +31,9 @@ impl Instructions {
     /// The program gets two more arguments: how many events a round has, and how many rounds there
     /// are.
     pub fn count(name: &str, command: &[OsString]) -> io::Result<Instructions> {
+        if let Some(why) = Tool::Instructions.missing() {
+            return Err(io::Error::other(why));
+        }
         let few = one_round(name, command, FEW)?;
         let many = one_round(name, command, MANY)?;
         let per_event = (many - few) / (MANY - FEW) as f64;
@@ -45,7 +51,8 @@ pub fn numbers(words: [&str; 2]) -> io::Result<[usize; 2]> {
 }
 
 fn one_round(name: &str, command: &[OsString], events: usize) -> io::Result<f64> {
-    let output = Command::new("valgrind")
+    let output = Command::new(LIMIT[0])
+        .args([LIMIT[1], "valgrind"])
         // Or the first round would look up the functions of shared libraries.
         .env("LD_BIND_NOW", "1")
         .args([
@@ -61,6 +68,10 @@ fn one_round(name: &str, command: &[OsString], events: usize) -> io::Result<f64>
     let collected = log.lines().find_map(|line| line.split_once("Collected : "));
     match collected.and_then(|(_, count)| count.trim().parse::<f64>().ok()) {
         Some(count) if output.status.success() && count > 0.0 => Ok(count / ROUNDS as f64),
+        _ if output.status.code() == Some(TIMED_OUT) => Err(io::Error::other(format!(
+            "{name} did not end within {} s under valgrind",
+            LIMIT[1]
+        ))),
         _ => Err(io::Error::other(format!(
             "valgrind counted nothing for {name}:\n{log}"
         ))),

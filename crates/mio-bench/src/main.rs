@@ -18,7 +18,7 @@ mod driver {
     use std::process::ExitCode;
     use std::time::{Duration, Instant};
 
-    use mio_bench::calls::Counts;
+    use mio_bench::calls::{Counts, NOT_QUICK, Tool};
     use mio_bench::client::{self, Load, Until};
     use mio_bench::http;
     use mio_bench::idle;
@@ -34,9 +34,13 @@ mod driver {
     const USAGE: &str = "usage: mio-bench [--quick] [--install] [--peers WORD] [--works WORD]
 
   --quick        fewer and shorter runs: within two minutes
-  --install      installs what the peers and wrk need, with apt-get
+  --install      installs what the peers need, and wrk, strace and valgrind, with apt-get
   --peers WORD   only peers whose name contains the word, and the reference
-  --works WORD   only works whose name contains the word; counts and idle are two of them";
+  --works WORD   only works whose name contains the word
+  --help         this, and the names of works and peers";
+
+    /// How many connections are idle, and whether that takes too long for a quick look.
+    const IDLE: [(usize, bool); 2] = [(10_000, false), (idle::MOST, true)];
 
     pub(super) fn main() -> ExitCode {
         let arguments: Vec<String> = env::args().skip(1).collect();
@@ -50,10 +54,16 @@ mod driver {
             ["client", port, load, connections, until] => {
                 run_client(port, load, connections, until)
             }
+            _ if words.contains(&"--help") => {
+                println!("{USAGE}\n");
+                println!("works: {}", work_names().join("; "));
+                println!("peers: {}", peers::names().join("; "));
+                Ok(())
+            }
             _ => match Options::parse(&words) {
-                Some(options) => compare(&options),
-                None => {
-                    eprintln!("{USAGE}");
+                Ok(options) => compare(&options),
+                Err(why) => {
+                    eprintln!("mio-bench: {why}\n{USAGE}");
                     return ExitCode::from(2);
                 }
             },
@@ -69,6 +79,12 @@ mod driver {
 
     type MeasureTable = fn() -> io::Result<Table>;
 
+    const WAKES: [(&str, MeasureTable); 3] = [
+        ("lateness", wakes::lateness),
+        ("wake-up", wakes::round_trips),
+        ("wake storm", wakes::storm),
+    ];
+
     #[derive(Default)]
     struct Options {
         quick: bool,
@@ -78,19 +94,37 @@ mod driver {
     }
 
     impl Options {
-        fn parse(words: &[&str]) -> Option<Options> {
+        /// An error if they mean nothing, or leave nothing to do.
+        fn parse(words: &[&str]) -> Result<Options, String> {
             let mut options = Options::default();
             let mut words = words.iter();
             while let Some(word) = words.next() {
+                let mut value = || match words.next() {
+                    Some(value) => Ok(Some((*value).to_owned())),
+                    None => Err(format!("{word} needs a word")),
+                };
                 match *word {
                     "--quick" => options.quick = true,
                     "--install" => options.install = true,
-                    "--peers" => options.peers = Some((*words.next()?).to_owned()),
-                    "--works" => options.works = Some((*words.next()?).to_owned()),
-                    _ => return None,
+                    "--peers" => options.peers = value()?,
+                    "--works" => options.works = value()?,
+                    _ => return Err(format!("what is {word}?")),
                 }
             }
-            Some(options)
+            let (works, peers) = (work_names(), peers::names());
+            if let Some(word) = &options.works {
+                if !works.iter().any(|name| name.contains(word)) {
+                    let all = works.join("; ");
+                    return Err(format!("no work has {word:?} in its name: {all}"));
+                }
+            }
+            if let Some(word) = &options.peers {
+                if !peers.iter().any(|name| name.contains(word)) {
+                    let all = peers.join("; ");
+                    return Err(format!("no peer has {word:?} in its name: {all}"));
+                }
+            }
+            Ok(options)
         }
 
         fn wants(&self, work: &str) -> bool {
@@ -119,38 +153,69 @@ mod driver {
         }
     }
 
+    /// What `--works` may mean.
+    fn work_names() -> Vec<String> {
+        let mut names: Vec<String> = WORKS.iter().map(|work| work.name()).collect();
+        names.extend(IDLE.map(|(count, _)| format!("idle {count}")));
+        names.extend(["counts", "timers"].map(str::to_owned));
+        names.extend(WAKES.map(|(name, _)| name.to_owned()));
+        names.push(Work::Http.name());
+        names
+    }
+
     fn compare(options: &Options) -> io::Result<()> {
+        if cfg!(debug_assertions) {
+            let why = "this build is not optimized: cargo run --release -p mio-bench";
+            return Err(io::Error::other(why));
+        }
         idle::raise_limit()?;
-        let (start, about) = (Instant::now(), report::about());
+        let cores = Cores::choose()?;
+        let with_http = options.wants(&Work::Http.name());
+        let (start, about) = (Instant::now(), report::about(&cores, with_http));
         let mut peers = peers::all(options.install)?;
         peers.retain(|peer| options.wants_peer(peer));
         let plan = options.plan();
-        let cores = Cores::choose()?;
         let begin = |name: &str| eprintln!("{:4} s: {name}", start.elapsed().as_secs());
-        let mut works = Vec::new();
+        // What fails is told there, and the run goes on.
+        let (mut works, mut missing) = (Vec::new(), Vec::new());
         let servers = Servers::start(&peers, &cores);
         for work in WORKS {
             let name = work.name();
-            if !options.wants(&name) || (options.quick && work.is_long()) {
+            if !options.wants(&name) {
+                continue;
+            }
+            if options.quick && work.is_long() {
+                missing.push((name, NOT_QUICK.to_owned()));
                 continue;
             }
             begin(&name);
-            let outcomes = works::measure(work, &peers, &servers, plan, &cores);
-            works.push((work, outcomes.map_err(io::Error::other)?));
+            match works::measure(work, &peers, &servers, plan, &cores) {
+                Ok(outcomes) => works.push((work, outcomes)),
+                Err(why) => missing.push((name, why)),
+            }
         }
         drop(servers);
         let mut counts = Vec::new();
         if options.wants("counts") {
             begin("counts");
+            if options.install {
+                Tool::Calls.install();
+            }
+            if options.install && !options.quick {
+                Tool::Instructions.install();
+            }
             counts.extend(peers.iter().map(|peer| {
                 let command = peer.command()?;
                 Some(Counts::of(command, options.quick, &cores))
             }));
         }
-        let (mut tables, mut missing) = (Vec::new(), Vec::new());
-        for (count, is_long) in [(10_000, false), (idle::MOST, true)] {
-            if options.wants("idle") && !(options.quick && is_long) {
-                begin(&format!("idle {count}"));
+        let mut tables = Vec::new();
+        for (count, is_long) in IDLE {
+            let name = format!("idle {count}");
+            if options.wants(&name) && options.quick && is_long {
+                missing.push((name, NOT_QUICK.to_owned()));
+            } else if options.wants(&name) {
+                begin(&name);
                 let (table, without) = idle::measure(count, &peers, plan, &cores);
                 tables.push(table);
                 missing.extend(without);
@@ -160,32 +225,32 @@ mod driver {
             begin("timers");
             tables.push(timers::measure(options.quick));
         }
-        let more: [(&str, MeasureTable); 3] = [
-            ("lateness", wakes::lateness),
-            ("wake-up", wakes::round_trips),
-            ("wake storm", wakes::storm),
-        ];
-        for (name, measure) in more {
+        for (name, measure) in WAKES {
             if options.wants(name) {
                 begin(name);
-                tables.push(measure()?);
+                match measure() {
+                    Ok(table) => tables.push(table),
+                    Err(err) => missing.push((name.to_owned(), err.to_string())),
+                }
             }
         }
         // The last one, as it adds peers that do nothing else.
-        let mut absent = Vec::new();
         let name = Work::Http.name();
         if options.wants(&name) {
             begin(&name);
             let more = http::peers(options.install).into_iter();
+            let count = peers.len();
             peers.extend(more.filter(|peer| options.wants_peer(peer)));
             match http::measure(&peers, options.install, plan, &cores) {
                 Ok(outcomes) => works.push((Work::Http, outcomes)),
-                Err(why) => absent.push((name, why)),
+                Err(why) => {
+                    missing.push((name, why));
+                    peers.truncate(count);
+                }
             }
         }
         let report = Report {
             tables,
-            absent,
             peers,
             plan,
             about,

@@ -8,15 +8,13 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::SystemTime;
 
-use crate::servers;
+use crate::{http, servers};
 
 /// One that is compared, or the reason why it is not.
 #[derive(Debug)]
 pub struct Peer {
     /// What the tables call it.
     pub name: &'static str,
-    /// Whether it is this crate.
-    pub is_ours: bool,
     /// The command that runs it, without the task; or why there is none.
     pub command: Result<Vec<OsString>, String>,
 }
@@ -28,6 +26,12 @@ impl Peer {
     }
 }
 
+/// Whether what has this name in a table is ours. mio 1.2.4 is not.
+pub fn is_ours(name: &str) -> bool {
+    const BEGINNINGS: [&str; 3] = ["mio, ", "mio-", "TimerWheel"];
+    BEGINNINGS.iter().any(|ours| name.starts_with(ours))
+}
+
 /// The peer that all others are compared with.
 pub const REFERENCE: &str = "C epoll, edge";
 
@@ -35,8 +39,8 @@ struct InC {
     file: &'static str,
     name: &'static str,
     libraries: &'static [&'static str],
-    /// The package of Debian that has what it needs.
-    package: &'static str,
+    /// The packages of Debian that have what it needs.
+    packages: &'static [&'static str],
 }
 
 /// What a peer in C is compiled for.
@@ -51,43 +55,43 @@ const IN_C: [InC; 7] = [
         file: "epoll_edge.c",
         name: REFERENCE,
         libraries: &[],
-        package: "libc6-dev",
+        packages: &["gcc", "libc6-dev"],
     },
     InC {
         file: "epoll_edge_short.c",
         name: "C epoll, edge, short read",
         libraries: &[],
-        package: "libc6-dev",
+        packages: &["gcc", "libc6-dev"],
     },
     InC {
         file: "epoll_level.c",
         name: "C epoll, level",
         libraries: &[],
-        package: "libc6-dev",
+        packages: &["gcc", "libc6-dev"],
     },
     InC {
         file: "libuv.c",
         name: "libuv",
         libraries: &["-luv"],
-        package: "libuv1-dev",
+        packages: &["gcc", "libc6-dev", "libuv1-dev"],
     },
     InC {
         file: "libevent.c",
         name: "libevent",
         libraries: &["-levent_core"],
-        package: "libevent-dev",
+        packages: &["gcc", "libc6-dev", "libevent-dev"],
     },
     InC {
         file: "libev.c",
         name: "libev",
         libraries: &["-lev"],
-        package: "libev-dev",
+        packages: &["gcc", "libc6-dev", "libev-dev"],
     },
     InC {
         file: "asio.cpp",
         name: "Boost.Asio",
         libraries: &[],
-        package: "libboost-dev",
+        packages: &["g++", "libboost-dev"],
     },
 ];
 
@@ -97,12 +101,10 @@ pub fn all(install: bool) -> io::Result<Vec<Peer>> {
     let (folder, program) = (folder()?, program()?);
     let in_c = |peer: &InC| Peer {
         name: peer.name,
-        is_ours: false,
         command: compile(peer, Service::Echo, &folder, install).map(|path| vec![path.into()]),
     };
     let in_rust = servers::NAMES.iter().map(|(key, name)| Peer {
         name,
-        is_ours: key.starts_with("mio-"),
         command: if servers::is_built(key) {
             Ok(vec![program.clone().into(), "server".into(), key.into()])
         } else {
@@ -113,6 +115,13 @@ pub fn all(install: bool) -> io::Result<Vec<Peer>> {
     peers.extend(in_rust);
     peers.extend(IN_C[3..].iter().map(in_c));
     Ok(peers)
+}
+
+/// The names of all peers, those for HTTP alone too.
+pub fn names() -> Vec<&'static str> {
+    let in_c = IN_C.iter().map(|peer| peer.name);
+    let in_rust = servers::NAMES.iter().map(|(_, name)| *name);
+    in_c.chain(in_rust).chain(http::NAMES).collect()
 }
 
 /// The command of a peer as a server for HTTP.
@@ -152,7 +161,10 @@ pub fn program() -> io::Result<PathBuf> {
     if program.exists() {
         Ok(program)
     } else {
-        let what = format!("{} is not built", program.display());
+        let what = format!(
+            "{} is not built (cargo build --release -p mio-bench)",
+            program.display()
+        );
         Err(io::Error::new(io::ErrorKind::NotFound, what))
     }
 }
@@ -161,19 +173,29 @@ fn compile(peer: &InC, service: Service, folder: &Path, install: bool) -> Result
     let (is_http, sources) = (service == Service::Http, sources());
     let name = peer.file.replace('.', "_");
     let output = folder.join(if is_http { name + "_http" } else { name });
-    let compiler = if peer.file.ends_with(".cpp") {
-        env::var("CXX").unwrap_or("c++".to_owned())
+    let mut command = Command::new(if peer.file.ends_with(".cpp") {
+        env::var_os("CXX").unwrap_or("c++".into())
     } else {
-        env::var("CC").unwrap_or("cc".to_owned())
-    };
-    let mut command = Command::new(compiler);
+        compiler()
+    });
     command.args(["-O2", "-Wall", "-Wextra", "-o"]).arg(&output);
     if is_http {
         command.arg("-DHTTP");
     }
     command.arg(sources.join(peer.file)).args(peer.libraries);
-    with_packages(&[peer.package], install, || build(&mut command, &output))?;
+    with_packages(peer.packages, install, || build(&mut command, &output))?;
     Ok(output)
+}
+
+/// Why a program could not be run, with its name, which the system does not tell.
+pub(crate) fn named(command: &Command, err: io::Error) -> io::Error {
+    let program = command.get_program().to_string_lossy();
+    io::Error::new(err.kind(), format!("{program}: {err}"))
+}
+
+/// The compiler for C.
+pub(crate) fn compiler() -> OsString {
+    env::var_os("CC").unwrap_or("cc".into())
 }
 
 /// Builds a file, if it is not newer than the sources.
@@ -183,10 +205,8 @@ pub(crate) fn build(command: &mut Command, output: &Path) -> Result<(), String> 
     }
     let name = output.file_name().unwrap_or_default().to_string_lossy();
     eprintln!("compiling {name}");
-    let result = command.stdin(Stdio::null()).output().map_err(|err| {
-        let compiler = command.get_program().to_string_lossy();
-        format!("{compiler}: {err}")
-    })?;
+    let result = command.stdin(Stdio::null()).output();
+    let result = result.map_err(|err| named(command, err).to_string())?;
     if result.status.success() {
         return Ok(());
     }
@@ -215,6 +235,9 @@ fn apt_get(packages: &[&str]) {
     let run = |words: &[&str]| {
         let result = Command::new("apt-get")
             .args(words)
+            // It must not ask anything.
+            .env("DEBIAN_FRONTEND", "noninteractive")
+            .stdin(Stdio::null())
             .stdout(Stdio::null())
             .status();
         result.is_ok_and(|status| status.success())

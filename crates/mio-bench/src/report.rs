@@ -1,11 +1,15 @@
 //! The tables, for people and for programs.
 
+use std::ffi::OsStr;
 use std::fmt::Write;
 use std::fs;
-use std::process::Command;
+use std::process::{Command, Stdio};
+
+use mio::SelectorKind;
 
 use crate::calls::Counts;
-use crate::peers::{Peer, REFERENCE};
+use crate::peers::{self, Peer, REFERENCE};
+use crate::run::Cores;
 use crate::stats::Spread;
 use crate::works::{Outcome, Outcomes, Plan, Work};
 
@@ -22,11 +26,9 @@ pub struct Report {
     pub works: Vec<(Work, Outcomes)>,
     /// The counts, in the order of the peers.
     pub counts: Vec<Option<Counts>>,
-    /// The works that could not be measured at all, and why.
-    pub absent: Vec<(String, String)>,
     /// What has columns of its own.
     pub tables: Vec<Table>,
-    /// What is missing in those, and why.
+    /// The works and tables that could not be measured, or who is missing in those tables, and why.
     pub missing: Vec<(String, String)>,
 }
 
@@ -34,7 +36,7 @@ pub struct Report {
 #[derive(Debug)]
 pub struct Table {
     /// Its name.
-    pub name: &'static str,
+    pub name: String,
     /// What its figures are.
     pub what: String,
     /// The heads of its columns.
@@ -73,7 +75,7 @@ impl Table {
         let columns: Vec<String> = self.columns.iter().map(|column| quote(column)).collect();
         format!(
             "    {{\"name\": {}, \"what\": {}, \"columns\": [{}], \"rows\": {{{}}}}}",
-            quote(self.name),
+            quote(&self.name),
             quote(&self.what),
             columns.join(", "),
             rows.join(", ")
@@ -111,29 +113,53 @@ fn wrap(text: &mut String, words: &str) {
     text.push('\n');
 }
 
-/// What can be known of the machine.
-pub fn about() -> Vec<(&'static str, String)> {
+/// What can be known of the machine and of the build; `with_http`, of the servers for HTTP too.
+pub fn about(cores: &Cores, with_http: bool) -> Vec<(&'static str, String)> {
     let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
     let processor = read("/proc/cpuinfo");
     let model = processor
         .lines()
         .find_map(|line| line.strip_prefix("model name"))
         .map_or("unknown", |line| line.trim_start_matches(['\t', ' ', ':']));
-    let cores = processor
+    let count = processor
         .lines()
         .filter(|line| line.starts_with("processor"))
         .count();
     let date = Command::new("date").args(["-u", "+%F %R UTC"]).output();
     let date = date.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
-    vec![
-        ("processor", format!("{model}, {cores} cores")),
+    let selectors: Vec<String> = SelectorKind::available()
+        .map(|kind| format!("{kind:?}"))
+        .collect();
+    let mut about = vec![
+        ("processor", format!("{model}, {count} cores")),
         (
             "kernel",
             read("/proc/sys/kernel/osrelease").trim().to_owned(),
         ),
         ("load at the start", read("/proc/loadavg").trim().to_owned()),
         ("date", date.unwrap_or_default()),
-    ]
+        ("cores", cores.text()),
+        ("selectors of this build", selectors.join(", ")),
+    ];
+    let versions = [
+        ("C compiler", peers::compiler(), "--version", true),
+        ("Node.js", "node".into(), "--version", with_http),
+        ("Java", "java".into(), "-version", with_http),
+    ];
+    for (what, program, argument, is_used) in versions {
+        let version = is_used.then(|| version(&program, argument)).flatten();
+        about.extend(version.map(|version| (what, version)));
+    }
+    about
+}
+
+/// The first line that a program says of its version; `None` if it is not there.
+fn version(program: &OsStr, argument: &str) -> Option<String> {
+    let mut command = Command::new(program);
+    let output = command.arg(argument).stdin(Stdio::null()).output().ok()?;
+    let text = [output.stdout, output.stderr].concat();
+    let text = String::from_utf8_lossy(&text);
+    Some(text.lines().next()?.trim().to_owned())
 }
 
 impl Report {
@@ -220,29 +246,50 @@ impl Report {
 
     /// What is missing, and why, each reason once.
     pub fn missing(&self) -> Vec<(String, String)> {
-        let mut missing = self.absent.clone();
+        let mut missing = self.missing.clone();
         for (index, peer) in self.peers.iter().enumerate() {
             if let Err(why) = &peer.command {
                 missing.push((peer.name.to_owned(), why.clone()));
                 continue;
             }
             for (work, outcomes) in &self.works {
-                if let Some(Err(why)) = outcomes.get(index) {
-                    missing.push((format!("{}, {}", peer.name, work.name()), why.clone()));
-                }
+                let why = match outcomes.get(index) {
+                    Some(Ok(outcome)) => outcome.lost.as_ref(),
+                    Some(Err(why)) => Some(why),
+                    None => None,
+                };
+                let entry = |why: &String| (format!("{}, {}", peer.name, work.name()), why.clone());
+                missing.extend(why.map(entry));
             }
         }
-        missing.extend(self.missing.iter().cloned());
-        for counts in self.counts.iter().flatten() {
-            let failed = [
-                ("system calls", counts.calls.as_ref().err()),
-                ("allocations", counts.allocations.as_ref().err()),
-                ("instructions", counts.instructions.as_ref().err()),
-                ("instructions per event", counts.dispatch.as_ref().err()),
-            ];
-            for (what, why) in failed {
-                let entry = why.map(|why| (what.to_owned(), why.clone()));
-                missing.extend(entry.filter(|entry| !missing.contains(entry)));
+        missing.extend(self.missing_counts());
+        missing
+    }
+
+    /// What is missing in the counts. What all peers lack for one reason is told once.
+    fn missing_counts(&self) -> Vec<(String, String)> {
+        type Why = fn(&Counts) -> Option<&String>;
+        let columns: [(&str, Why); 4] = [
+            ("system calls", |counts| counts.calls.as_ref().err()),
+            ("allocations", |counts| counts.allocations.as_ref().err()),
+            ("instructions", |counts| counts.instructions.as_ref().err()),
+            ("instructions per event", |counts| {
+                counts.dispatch.as_ref().err()
+            }),
+        ];
+        let mut missing = Vec::new();
+        for (what, why) in columns {
+            let peers = self.peers.iter().zip(&self.counts);
+            let all = peers.filter_map(|(peer, counts)| Some((peer.name, why(counts.as_ref()?))));
+            let all: Vec<(&str, Option<&String>)> = all.collect();
+            match all.first() {
+                Some((_, Some(first))) if all.iter().all(|(_, why)| *why == Some(*first)) => {
+                    missing.push((what.to_owned(), (*first).clone()));
+                }
+                _ => missing
+                    .extend(all.iter().filter_map(|(name, why)| {
+                        Some((format!("{name}, {what}"), why.cloned()?))
+                    })),
             }
         }
         missing
@@ -288,7 +335,7 @@ impl Report {
         let peer = &self.peers[index];
         let mut fields = vec![
             format!("\"name\": {}", quote(peer.name)),
-            format!("\"ours\": {}", peer.is_ours),
+            format!("\"ours\": {}", peers::is_ours(peer.name)),
         ];
         let works = self.works.iter();
         let works: Vec<String> = works
@@ -357,10 +404,48 @@ fn quote(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::quote;
+    use super::{Report, quote};
+    use crate::calls::Counts;
+    use crate::peers::Peer;
+    use crate::works::Plan;
 
     #[test]
     fn json_text() {
         assert_eq!(quote("a \"b\"\\\n"), r#""a \"b\"\\\u000a""#);
+    }
+
+    #[test]
+    fn a_missing_count_names_its_peer_unless_it_is_all() {
+        let peer = |name| Peer {
+            name,
+            command: Ok(Vec::new()),
+        };
+        let counts = |calls: Result<f64, String>| {
+            Some(Counts {
+                calls,
+                allocations: Err("no tool".to_owned()),
+                instructions: Ok(1.0),
+                dispatch: Ok((1.0, 1.0)),
+            })
+        };
+        let report = Report {
+            peers: vec![peer("one"), peer("other")],
+            plan: Plan {
+                rounds: 1,
+                slice: std::time::Duration::ZERO,
+                events: 1,
+            },
+            about: Vec::new(),
+            works: Vec::new(),
+            counts: vec![counts(Ok(1.0)), counts(Err("it failed".to_owned()))],
+            tables: Vec::new(),
+            missing: Vec::new(),
+        };
+        let entry = |what: &str, why: &str| (what.to_owned(), why.to_owned());
+        let expected = [
+            entry("other, system calls", "it failed"),
+            entry("allocations", "no tool"),
+        ];
+        assert_eq!(report.missing(), expected);
     }
 }

@@ -36,6 +36,8 @@ pub struct Cores {
     all: CpuSet,
     server: CpuSet,
     client: CpuSet,
+    /// The server's and the client's.
+    numbers: [usize; 2],
     are_together: bool,
 }
 
@@ -55,8 +57,17 @@ impl Cores {
             all,
             server: one(first),
             client: one(second),
+            numbers: [first, second],
             are_together: false,
         })
+    }
+
+    /// Which they are, in words.
+    pub fn text(&self) -> String {
+        match self.numbers {
+            [one, other] if one == other => format!("server and client on {one}"),
+            [server, client] => format!("server on {server}, client on {client}"),
+        }
     }
 
     /// Runs a program to its end on the core of the clients.
@@ -83,7 +94,7 @@ impl Cores {
         sched_setaffinity(None, set)?;
         let child = command.spawn();
         sched_setaffinity(None, &self.all)?;
-        child
+        child.map_err(|err| peers::named(command, err))
     }
 }
 
@@ -118,6 +129,11 @@ impl Process {
             return Err(io::Error::other(format!("{status}: {}", why.trim())));
         }
         Ok(line.trim().to_owned())
+    }
+
+    /// The code that it ended with, if it has ended.
+    fn code(&mut self) -> Option<i32> {
+        self.child.try_wait().ok()??.code()
     }
 
     /// Closes its input, which ends it, and waits.
@@ -244,6 +260,9 @@ impl Client {
     }
 }
 
+/// What `timeout` ends with if it ended the program.
+pub(crate) const TIMED_OUT: i32 = 124;
+
 /// Has a peer see eventfds ready: `ready` of `registered`, `rounds` times.
 pub fn dispatch(
     command: &[OsString],
@@ -255,7 +274,11 @@ pub fn dispatch(
     let task = [registered, ready, rounds].map(|number| OsString::from(number.to_string()));
     let command = [&limit, command, &["dispatch".into()], &task].concat();
     let mut process = Process::start(&command, &cores.server, cores)?;
-    let (cpu, wall) = two_numbers(&process.line()?)?;
+    let line = process.line().map_err(|err| match process.code() {
+        Some(TIMED_OUT) => io::Error::other("no end within 60 s: it missed an event"),
+        _ => err,
+    })?;
+    let (cpu, wall) = two_numbers(&line)?;
     Ok(Cost {
         operations: (ready * rounds) as f64,
         cpu,

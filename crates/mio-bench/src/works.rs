@@ -74,7 +74,9 @@ impl Work {
         match self {
             Work::Load(Load::Echo { connections }) => talk(connections),
             Work::Load(Load::Churn) => {
-                "A connection, one message, and its end, one after the other.".to_owned()
+                "A connection, one message, and its end, one after the other. mio-loop, polling \
+                 and calloop delete a connection from the epoll before it is closed."
+                    .to_owned()
             }
             Work::Load(Load::Idle { connections }) => {
                 format!("{connections} connections that do nothing.")
@@ -138,6 +140,10 @@ pub struct Outcome {
     pub cpu: Spread,
     /// Operations per second.
     pub throughput: Spread,
+    /// How many pairs it is from.
+    pub pairs: usize,
+    /// How many pairs were lost to a failure of the reference, and why.
+    pub lost: Option<String>,
 }
 
 /// A row of outcomes, or why there is none, for each peer in the order of the list.
@@ -158,7 +164,7 @@ impl Servers {
     }
 }
 
-/// Measures one work.
+/// Measures one work. An error if there is no reference.
 pub fn measure(
     work: Work,
     peers: &[Peer],
@@ -167,13 +173,14 @@ pub fn measure(
     cores: &Cores,
 ) -> Result<Outcomes, String> {
     // They stay while the others work.
-    let mut idle_clients = Vec::new();
+    let mut idle_clients: Vec<Result<run::Client, String>> = Vec::new();
     if let Work::Among { idle, .. } = work {
         let load = Load::Idle { connections: idle };
-        for server in servers.0.iter().flatten() {
+        idle_clients.extend(servers.0.iter().map(|server| {
+            let server = server.as_ref().map_err(String::clone)?;
             let client = run::Client::start(server, load, Until::Count(0), cores);
-            idle_clients.push(client.map_err(|err| err.to_string())?);
-        }
+            client.map_err(|err| err.to_string())
+        }));
     }
     let one = |index: usize| -> Result<Cost, String> {
         let cost = match work {
@@ -182,6 +189,7 @@ pub fn measure(
                 server.work(load, Until::Time(plan.slice), cores)
             }
             Work::Among { connections, .. } => {
+                idle_clients[index].as_ref().map_err(String::clone)?;
                 let server = servers.0[index].as_ref().map_err(String::clone)?;
                 let load = Load::Echo { connections };
                 server.work(load, Until::Time(plan.slice), cores)
@@ -204,6 +212,9 @@ pub fn measure(
 }
 
 /// Measures each peer between two runs of the reference; `one` runs the peer of an index.
+///
+/// A peer that fails once has no outcome. A turn of the reference that fails costs the pairs that
+/// it is part of, and when it fails twice in a row there are no more. An error if it can't be run.
 pub fn by_turns(
     peers: &[Peer],
     rounds: usize,
@@ -216,24 +227,49 @@ pub fn by_turns(
     };
     let is_reference = |peer: &Peer| peer.name == REFERENCE;
     let reference = peers.iter().position(is_reference).ok_or("no reference")?;
+    let there_is_none = |why: &String| format!("{REFERENCE}: {why}");
+    peers[reference].command.as_ref().map_err(there_is_none)?;
     let mut costs: Vec<Result<Vec<(Cost, f64)>, String>> = Vec::new();
     costs.resize_with(peers.len(), || Ok(Vec::new()));
-    for _ in 0..rounds {
-        let mut before = one(reference)?.each();
+    let mut failure = None;
+    'rounds: for _ in 0..rounds {
+        let mut before = one(reference);
         for (index, costs) in costs.iter_mut().enumerate() {
             let Ok(so_far) = costs else { continue };
-            match one(index) {
-                Ok(cost) => {
-                    let after = one(reference)?.each();
-                    so_far.push((cost, 2.0 * cost.each() / (before + after)));
-                    before = after;
+            let cost = match one(index) {
+                Ok(cost) => cost,
+                Err(why) if index == reference => {
+                    failure = Some(why);
+                    continue;
                 }
-                Err(why) => *costs = Err(why),
+                Err(why) => {
+                    *costs = Err(why);
+                    continue;
+                }
+            };
+            let after = one(reference);
+            match (&before, &after) {
+                (Ok(before), Ok(after)) => {
+                    so_far.push((cost, 2.0 * cost.each() / (before.each() + after.each())));
+                }
+                (Err(why), Ok(_)) | (Ok(_), Err(why)) => failure = Some(why.clone()),
+                (Err(_), Err(why)) => {
+                    failure = Some(why.clone());
+                    break 'rounds;
+                }
             }
+            before = after;
         }
     }
     let outcome = |costs: Result<Vec<(Cost, f64)>, String>| {
         let costs = costs?;
+        let lost = (costs.len() < rounds).then(|| {
+            let (count, why) = (rounds - costs.len(), failure.as_deref().unwrap_or("?"));
+            format!("{count} of {rounds} pairs are lost, as {REFERENCE} failed: {why}")
+        });
+        if let (true, Some(lost)) = (costs.is_empty(), &lost) {
+            return Err(lost.clone());
+        }
         let spread = |value: fn(&(Cost, f64)) -> f64| {
             let values: Vec<f64> = costs.iter().map(value).collect();
             Spread::of(&values).ok_or("no rounds".to_owned())
@@ -242,7 +278,78 @@ pub fn by_turns(
             ratio: spread(|(_, ratio)| *ratio)?,
             cpu: spread(|(cost, _)| cost.each())?,
             throughput: spread(|(cost, _)| cost.operations / cost.wall * 1e9)?,
+            pairs: costs.len(),
+            lost,
         })
     };
     Ok(costs.into_iter().map(outcome).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::by_turns;
+    use crate::peers::{Peer, REFERENCE};
+    use crate::run::Cost;
+
+    fn peers() -> Vec<Peer> {
+        let peer = |name| Peer {
+            name,
+            command: Ok(Vec::new()),
+        };
+        vec![peer(REFERENCE), peer("good"), peer("bad")]
+    }
+
+    fn cost() -> Cost {
+        Cost {
+            operations: 1.0,
+            cpu: 1.0,
+            wall: 1.0,
+        }
+    }
+
+    #[test]
+    fn a_failure_costs_its_peer_or_its_pairs() {
+        /// That of the reference after the first one of "good".
+        const FAILING: usize = 4;
+        let turns = Cell::new(0);
+        let outcomes = by_turns(&peers(), 4, |index| {
+            if index == 2 {
+                return Err("it is bad".to_owned());
+            }
+            turns.set(turns.get() + usize::from(index == 0));
+            if index == 0 && turns.get() == FAILING {
+                return Err("a bad moment".to_owned());
+            }
+            Ok(cost())
+        });
+        let outcomes = outcomes.expect("outcomes");
+        assert!(outcomes[0].as_ref().expect("the reference").lost.is_none());
+        let lost = outcomes[1].as_ref().expect("the good").lost.as_ref();
+        let lost = lost.expect("a pair that was lost");
+        assert!(
+            lost.starts_with("1 of 4") && lost.contains("a bad moment"),
+            "{lost}"
+        );
+        assert_eq!(outcomes[2].as_ref().expect_err("bad"), "it is bad");
+    }
+
+    #[test]
+    fn a_reference_that_is_broken_is_the_cause() {
+        let turns = Cell::new(0);
+        let outcomes = by_turns(&peers(), 1000, |index| {
+            turns.set(turns.get() + 1);
+            match index {
+                0 => Err("broken".to_owned()),
+                _ => Ok(cost()),
+            }
+        });
+        for outcome in outcomes.expect("outcomes") {
+            assert!(outcome.expect_err("none").contains("broken"));
+        }
+        assert!(turns.get() < 10, "{} turns", turns.get());
+        let none = peers().split_off(1);
+        assert!(by_turns(&none, 1, |_| Ok(cost())).is_err());
+    }
 }

@@ -24,7 +24,7 @@ pub(super) fn write(page: &mut String, report: &Report) {
         });
         let rows: Vec<_> = rows.collect();
         let what = escape(&part.what);
-        let _ = writeln!(page, "<h2>{}</h2>\n<p>{what}</p>", escape(part.name));
+        let _ = writeln!(page, "<h2>{}</h2>\n<p>{what}</p>", escape(&part.name));
         table(page, &part.columns, &rows);
     }
 }

@@ -6,11 +6,8 @@ mod summary;
 
 use std::fmt::Write;
 
-use crate::peers::REFERENCE;
+use crate::peers::{REFERENCE, is_ours};
 use crate::report::Report;
-
-/// The names of what is ours begin with these.
-const OURS: [&str; 3] = ["mio, ", "mio-", "TimerWheel"];
 
 /// The whole page.
 pub fn page(report: &Report) -> String {
@@ -66,18 +63,14 @@ pub fn page(report: &Report) -> String {
 
 /// The class of what has this name.
 fn class(name: &str) -> &'static str {
-    if OURS.iter().any(|ours| name.starts_with(ours)) {
-        "ours"
-    } else {
-        "other"
-    }
+    if is_ours(name) { "ours" } else { "other" }
 }
 
 /// The class of the name itself.
 fn label(name: &str) -> &'static str {
     match name {
         REFERENCE => "reference",
-        name if class(name) == "ours" => "ours",
+        name if is_ours(name) => "ours",
         _ => "",
     }
 }

@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use super::{class, escape, label};
-use crate::peers::REFERENCE;
+use super::{escape, label};
+use crate::peers::{REFERENCE, is_ours};
 use crate::report::Report;
 use crate::stats::Spread;
 use crate::works::Outcomes;
@@ -33,9 +33,10 @@ pub(super) fn write(page: &mut String, report: &Report) {
     answers(page, report);
     let _ = write!(
         page,
-        "<p class=\"note\">Faster: its quarters are below those of our best by more than half the \
-         distance between the quarters of the reference beside itself. With short reads or levels \
-         a message takes a system call less.</p>\n\
+        "<p class=\"note\">Faster: its quarters are below those of our best by more than the \
+         noise. That is from the lower to the upper quarter of the reference beside itself, and to \
+         1.00 where that lies outside. With short reads or levels a message takes a system call \
+         less.</p>\n\
          <h2>Each work and each peer</h2>\n\
          <p><span class=\"key less\">less</span> and <span class=\"key more\">more</span> than \
          {REFERENCE}; without a colour it can't be told apart from it.</p>\n"
@@ -68,10 +69,15 @@ fn answers(page: &mut String, report: &Report) {
     for (work, outcomes) in &report.works {
         let plain = best(report, outcomes, |name| name == OURS);
         let reference = best(report, outcomes, |name| name == REFERENCE);
-        let ours = best(report, outcomes, |name| class(name) == "ours");
-        let other = best(report, outcomes, |name| class(name) == "other");
-        let noise = reference.map_or(0.0, |(_, ratio)| ratio.half_width());
+        let ours = best(report, outcomes, is_ours);
+        let other = best(report, outcomes, |name| !is_ours(name));
+        // The reference beside itself should be 1, so how far it is off is noise too.
+        let noise = |ratio: Spread| ratio.high.max(1.0) - ratio.low.min(1.0);
+        let noise = reference.map_or(f64::INFINITY, |(_, ratio)| noise(ratio));
+        let pairs = outcomes.iter().flatten().map(|outcome| outcome.pairs);
+        let pairs = pairs.min().unwrap_or(0);
         let answer = match (ours, other) {
+            (Some(_), Some(_)) if pairs < ENOUGH => "too few pairs to tell",
             (Some((_, ours)), Some((_, other))) if other.high + noise < ours.low => "yes",
             (Some((_, ours)), Some((_, other))) if ours.high + noise < other.low => "no, ours is",
             (Some(_), Some(_)) => "no difference can be told",

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use calloop::generic::Generic;
 use calloop::{EventLoop, Interest, LoopHandle, Mode, PostAction};
 
-use super::{BUFFER, Peer, Reads, Service, answer, seen};
+use super::{BUFFER, Peer, Reads, Service, accept, answer, seen};
 
 /// What the callbacks share.
 struct Shared {
@@ -39,10 +39,9 @@ impl Peer for Calloop {
         let source = Generic::new(listener, Interest::READ, Mode::Level);
         let handle = self.events.handle();
         let accept = handle.insert_source(source, |_, listener, shared: &mut Shared| {
-            let Ok((stream, _)) = listener.accept() else {
+            let Ok(stream) = accept(listener) else {
                 return Ok(PostAction::Continue);
             };
-            stream.set_nonblocking(true)?;
             let source = Generic::new(stream, Interest::READ, Mode::Level);
             let mut service = S::default();
             let talk = shared

@@ -10,21 +10,22 @@ mod service;
 mod tokio;
 
 use std::io::{self, Read, Write};
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::sync::Arc;
 use std::time::Instant;
 
 use ::mio::SelectorKind;
-use rustix::event::{EventfdFlags, eventfd};
+use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
 use rustix::fs::{OFlags, fcntl_setfl};
+use rustix::net::{SocketFlags, accept_with};
 
 use self::mios::Mode;
 pub(crate) use self::service::ANSWER;
 use self::service::{Echo, Http, Service};
 use crate::ffi::cpu_time;
 
-/// What the buffer of a server holds; the peers in C have as much.
+/// What the buffer of a server holds, which its connections share; so it is with the peers in C.
 const BUFFER: usize = 16 * 1024;
 
 /// The names of the peers in Rust, and what each is.
@@ -146,10 +147,24 @@ fn listen() -> io::Result<TcpListener> {
     // kernel would count references to files at each call.
     crate::ffi::own(io::stdin().as_raw_fd())?;
     fcntl_setfl(io::stdin(), OFlags::ASYNC)?;
+    // If it was closed before, no signal comes.
+    let stdin = io::stdin();
+    let mut input = [PollFd::new(&stdin, PollFlags::IN)];
+    poll(&mut input, Some(&Timespec::default()))?;
+    if input[0].revents().contains(PollFlags::HUP) {
+        return Err(io::Error::other("the input is closed"));
+    }
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     listener.set_nonblocking(true)?;
     println!("{}", listener.local_addr()?.port());
     Ok(listener)
+}
+
+/// The next connection, for those that take one of the standard library: nonblocking without a
+/// further call, as it is for the others.
+fn accept(listener: &TcpListener) -> io::Result<TcpStream> {
+    let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
+    Ok(accept_with(listener, flags)?.into())
 }
 
 /// What each peer does about a ready eventfd.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use polling::{Events, Poller};
 
-use super::{BUFFER, ByFd, Peer, Reads, Service, answer, seen};
+use super::{BUFFER, ByFd, Peer, Reads, Service, accept, answer, seen};
 use crate::ffi::watch_with_polling;
 
 pub(super) struct Polling {
@@ -46,8 +46,7 @@ impl Peer for Polling {
                         self.poller.delete(stream)?;
                         streams.remove(event.key);
                     }
-                } else if let Ok((stream, _)) = listener.accept() {
-                    stream.set_nonblocking(true)?;
+                } else if let Ok(stream) = accept(&listener) {
                     self.add(&stream)?;
                     streams.insert(stream.as_raw_fd(), (stream, S::default()));
                 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use libc::{EPOLL_CTL_ADD, EPOLLET, EPOLLIN, EPOLLRDHUP};
 
-use super::{BUFFER, ByFd, Peer, Reads, Service, answer, seen};
+use super::{BUFFER, ByFd, Peer, Reads, Service, accept, answer, seen};
 use crate::ffi::{self, epoll_event};
 
 pub(super) struct Raw {
@@ -55,8 +55,7 @@ impl Peer for Raw {
                     }
                     continue;
                 }
-                while let Ok((stream, _)) = listener.accept() {
-                    stream.set_nonblocking(true)?;
+                while let Ok(stream) = accept(&listener) {
                     self.add(stream.as_raw_fd())?;
                     streams.insert(stream.as_raw_fd(), (stream, S::default()));
                 }

@@ -50,7 +50,7 @@ pub fn measure(quick: bool) -> Table {
     }
     let rows = CONTENDERS.iter().zip(best);
     Table {
-        name: "timers",
+        name: "timers".to_owned(),
         what: format!(
             "nanoseconds of processor time per timer, the best of {runs} runs: {count} over \
              {SPREAD:?}, half of them cancelled. A heap that marks what is cancelled keeps it \

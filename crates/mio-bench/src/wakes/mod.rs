@@ -7,8 +7,8 @@
 mod peers;
 
 use std::io;
+use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -25,7 +25,7 @@ pub fn lateness() -> io::Result<Table> {
     let contenders = contenders(false);
     let mut rows = Vec::new();
     for contender in &contenders {
-        let late: [Vec<Duration>; 3] = Default::default();
+        let late: [Vec<f64>; 3] = Default::default();
         rows.push((contender.name, (contender.make)()?, late));
     }
     for _ in 0..ROUNDS {
@@ -33,18 +33,23 @@ pub fn lateness() -> io::Result<Table> {
             for (time, late) in times.iter().zip(late) {
                 let start = Instant::now();
                 peer.sleep(*time)?;
-                late.push(start.elapsed().saturating_sub(*time));
+                // Below zero where it ends too early.
+                late.push(microseconds(start.elapsed()) - microseconds(*time));
             }
         }
     }
-    let row = |(name, _, late): &mut (_, _, [Vec<Duration>; 3])| {
-        let late = late.iter_mut();
-        (*name, late.map(|late| microseconds(median(late))).collect())
+    let row = |(name, _, late): &mut (_, _, [Vec<f64>; 3])| {
+        let earliest = late.iter().flatten().copied().fold(f64::INFINITY, f64::min);
+        let medians = late.iter_mut().map(|late| median(late));
+        (*name, medians.chain([earliest]).collect())
     };
     Ok(Table {
-        name: "lateness",
-        what: format!("microseconds from its moment to the end of a wait, medians of {ROUNDS}"),
-        columns: vec!["50 us", "500 us", "1.5 ms"],
+        name: "lateness".to_owned(),
+        what: format!(
+            "microseconds from its moment to the end of a wait, medians of {ROUNDS}, and the \
+             earliest of all: none may end before its moment, which is below zero"
+        ),
+        columns: vec!["50 us", "500 us", "1.5 ms", "earliest"],
         rows: rows.iter_mut().map(row).collect(),
     })
 }
@@ -57,17 +62,14 @@ pub fn round_trips() -> io::Result<Table> {
          medians of {TRIES}"
     );
     let mut table = Table {
-        name: "wake-up",
+        name: "wake-up".to_owned(),
         what,
         columns: vec!["two cores", "cpu", "one core", "cpu"],
         rows: Vec::new(),
     };
-    let Some(cores) = two_cores()? else {
-        table.what.push_str(" (this needs two cores)");
-        return Ok(table);
-    };
+    let cores = two_cores()?;
     let contenders = contenders(true);
-    let mut rows: Vec<[(Vec<_>, Vec<_>); 2]> = Vec::new();
+    let mut rows: Vec<[(Vec<f64>, Vec<f64>); 2]> = Vec::new();
     rows.resize_with(contenders.len(), Default::default);
     for _ in 0..TRIES {
         for (contender, row) in contenders.iter().zip(&mut rows) {
@@ -80,14 +82,14 @@ pub fn round_trips() -> io::Result<Table> {
     }
     for (contender, row) in contenders.iter().zip(&mut rows) {
         let figures = row.iter_mut().flat_map(|(times, used)| [times, used]);
-        let figures = figures.map(|times| microseconds(median(times)));
+        let figures = figures.map(|times| median(times));
         table.rows.push((contender.name, figures.collect()));
     }
     Ok(table)
 }
 
-/// The time of one round trip, and the processor time that both threads used for it.
-fn round_trip(contender: &Contender, cores: [usize; 2]) -> io::Result<(Duration, Duration)> {
+/// Microseconds of one round trip, and of the processor time that both threads used for it.
+fn round_trip(contender: &Contender, cores: [usize; 2]) -> io::Result<(f64, f64)> {
     const ROUNDS: u32 = 3_000;
     let (mut here, mut there) = ((contender.make)()?, (contender.make)()?);
     let (wake_here, wake_there) = (here.waker(), there.waker());
@@ -95,8 +97,9 @@ fn round_trip(contender: &Contender, cores: [usize; 2]) -> io::Result<(Duration,
     thread::scope(|scope| {
         let begin = &begin;
         let other = scope.spawn(move || -> io::Result<Duration> {
-            pin(cores[1])?;
+            let pinned = pin(cores[1]);
             begin.wait();
+            pinned?;
             let used = cpu_time();
             for _ in 0..ROUNDS {
                 there.wait()?;
@@ -105,55 +108,66 @@ fn round_trip(contender: &Contender, cores: [usize; 2]) -> io::Result<(Duration,
             Ok(cpu_time() - used)
         });
         let this = scope.spawn(move || -> io::Result<(Duration, Duration)> {
-            pin(cores[0])?;
+            let pinned = pin(cores[0]);
             begin.wait();
+            pinned?;
             let (start, used) = (Instant::now(), cpu_time());
             for _ in 0..ROUNDS {
                 wake_there();
                 here.wait()?;
             }
-            Ok((start.elapsed() / ROUNDS, cpu_time() - used))
+            Ok((start.elapsed(), cpu_time() - used))
         });
         let (time, used) = this.join().expect("a result")?;
-        Ok((time, (used + other.join().expect("a result")?) / ROUNDS))
+        let used = used + other.join().expect("a result")?;
+        let each = |time| microseconds(time) / f64::from(ROUNDS);
+        Ok((each(time), each(used)))
     })
 }
 
 /// A thread that wakes as often as it can, while another polls and is busy for a while after each.
 pub fn storm() -> io::Result<Table> {
     const TRIES: usize = 5;
+    let cores = two_cores()?;
     let contenders = contenders(false);
-    let mut rows: Vec<(Vec<_>, Vec<_>)> = vec![Default::default(); contenders.len()];
+    let mut rows: Vec<(Vec<f64>, Vec<f64>)> = vec![Default::default(); contenders.len()];
     for _ in 0..TRIES {
         for (contender, (times, polls)) in contenders.iter().zip(&mut rows) {
-            let (time, count) = one_storm(contender)?;
+            let (time, count) = one_storm(contender, cores)?;
             times.push(time);
             polls.push(count);
         }
     }
-    let row = |(contender, (times, polls)): (&Contender, &mut (Vec<_>, Vec<_>))| {
-        let figures = vec![microseconds(median(times)), median(polls) as f64];
-        (contender.name, figures)
+    let row = |(contender, (times, polls)): (&Contender, &mut (Vec<f64>, Vec<f64>))| {
+        (contender.name, vec![median(times), median(polls)])
     };
     Ok(Table {
-        name: "wake storm",
-        what: "microseconds that a wake costs the thread that wakes, while another polls".into(),
-        columns: vec!["a wake", "polls/1000"],
+        name: "wake storm".to_owned(),
+        what: format!(
+            "nanoseconds that a wake costs the thread that wakes, while another polls, each on its \
+             own core; and how many polls of the other 1000 wakes end: the fewer, the more wakes \
+             found it busy, and those are cheap. Medians of {TRIES}"
+        ),
+        columns: vec!["ns a wake", "polls/1000"],
         rows: contenders.iter().zip(&mut rows).map(row).collect(),
     })
 }
 
-fn one_storm(contender: &Contender) -> io::Result<(Duration, usize)> {
+fn one_storm(contender: &Contender, cores: [usize; 2]) -> io::Result<(f64, f64)> {
     const WAKES: u32 = 100_000;
     /// What the polling thread does about a batch of wakes.
     const WORK: Duration = Duration::from_micros(20);
     let mut peer = (contender.make)()?;
     let wake = peer.waker();
-    let (done, polls) = (Arc::new(AtomicBool::new(false)), AtomicUsize::new(0));
+    let (done, polls) = (AtomicBool::new(false), AtomicUsize::new(0));
+    let begin = Barrier::new(2);
     thread::scope(|scope| {
-        let (is_done, polls) = (Arc::clone(&done), &polls);
+        let (done, polls, begin) = (&done, &polls, &begin);
         let polling = scope.spawn(move || -> io::Result<()> {
-            while !is_done.load(Ordering::Relaxed) {
+            let pinned = pin(cores[1]);
+            begin.wait();
+            pinned?;
+            while !done.load(Ordering::Relaxed) {
                 peer.wait()?;
                 polls.fetch_add(1, Ordering::Relaxed);
                 let start = Instant::now();
@@ -163,24 +177,39 @@ fn one_storm(contender: &Contender) -> io::Result<(Duration, usize)> {
             }
             Ok(())
         });
-        let start = Instant::now();
-        for _ in 0..WAKES {
+        // A thread of its own, because this one goes on to other things, on all cores.
+        let waking = scope.spawn(move || -> io::Result<(f64, f64)> {
+            let pinned = pin(cores[0]);
+            begin.wait();
+            let start = Instant::now();
+            for _ in 0..WAKES {
+                wake();
+            }
+            let time = start.elapsed();
+            let polls = polls.load(Ordering::Relaxed);
+            done.store(true, Ordering::Relaxed);
             wake();
-        }
-        let time = start.elapsed() / WAKES;
-        let polls = polls.load(Ordering::Relaxed);
-        done.store(true, Ordering::Relaxed);
-        wake();
+            pinned?;
+            let wakes = f64::from(WAKES);
+            Ok((
+                time.as_nanos() as f64 / wakes,
+                polls as f64 * 1000.0 / wakes,
+            ))
+        });
+        let figures = waking.join().expect("a result")?;
         polling.join().expect("a result")?;
-        Ok((time, polls * 1000 / WAKES as usize))
+        Ok(figures)
     })
 }
 
-/// Two cores that this process may run on.
-fn two_cores() -> io::Result<Option<[usize; 2]>> {
+/// Two cores that this process may run on. An error if there are not as many.
+fn two_cores() -> io::Result<[usize; 2]> {
     let allowed = sched_getaffinity(None)?;
     let mut cores = (0..CpuSet::MAX_CPU).filter(|core| allowed.is_set(*core));
-    Ok(cores.next().zip(cores.next()).map(|(one, two)| [one, two]))
+    match (cores.next(), cores.next()) {
+        (Some(one), Some(two)) => Ok([one, two]),
+        _ => Err(io::Error::other("this needs two cores")),
+    }
 }
 
 /// Keeps this thread on one core.
@@ -197,8 +226,8 @@ fn cpu_time() -> Duration {
     Duration::new(time.tv_sec.unsigned_abs(), time.tv_nsec as u32)
 }
 
-fn median<T: Ord + Copy>(values: &mut [T]) -> T {
-    values.sort_unstable();
+fn median(values: &mut [f64]) -> f64 {
+    values.sort_unstable_by(f64::total_cmp);
     values[values.len() / 2]
 }
 
