@@ -1,10 +1,10 @@
 //! A system without a timer that can be watched.
 
 use std::io;
+use std::net::UdpSocket;
 use std::time::Duration;
 
-use mio::event::Source;
-use mio::{Interest, Registry, Token};
+use mio::IoSource;
 
 /// Can't be made, so that nothing else has to be done.
 #[derive(Debug)]
@@ -14,8 +14,8 @@ impl Monotonic {
     pub(in crate::timer) fn new() -> io::Result<Monotonic> {
         Err(io::Error::new(
             io::ErrorKind::Unsupported,
-            "there is no timer here that can be watched and made by safe code; keep deadlines in a \
-             `TimerWheel` and wait until its `next_deadline`",
+            "this system has no timer that can be watched; keep deadlines in a `TimerWheel` and \
+             wait until its `next_deadline`",
         ))
     }
 
@@ -31,21 +31,7 @@ impl Monotonic {
         match *self {}
     }
 
-    pub(in crate::timer) fn source(&mut self) -> &mut impl Source {
-        self
-    }
-}
-
-impl Source for Monotonic {
-    fn register(&mut self, _: &Registry, _: Token, _: Interest) -> io::Result<()> {
-        match *self {}
-    }
-
-    fn reregister(&mut self, _: &Registry, _: Token, _: Interest) -> io::Result<()> {
-        match *self {}
-    }
-
-    fn deregister(&mut self, _: &Registry) -> io::Result<()> {
+    pub(in crate::timer) fn source(&mut self) -> &mut IoSource<UdpSocket> {
         match *self {}
     }
 }

@@ -1,10 +1,10 @@
 //! A system without a timer that can be watched and notices when the clock is set.
 
 use std::io;
+use std::net::UdpSocket;
 use std::time::SystemTime;
 
-use mio::event::Source;
-use mio::{Interest, Registry, Token};
+use mio::IoSource;
 
 use crate::timer::WallEvent;
 
@@ -33,21 +33,7 @@ impl Wall {
         match *self {}
     }
 
-    pub(in crate::timer) fn source(&mut self) -> &mut impl Source {
-        self
-    }
-}
-
-impl Source for Wall {
-    fn register(&mut self, _: &Registry, _: Token, _: Interest) -> io::Result<()> {
-        match *self {}
-    }
-
-    fn reregister(&mut self, _: &Registry, _: Token, _: Interest) -> io::Result<()> {
-        match *self {}
-    }
-
-    fn deregister(&mut self, _: &Registry) -> io::Result<()> {
+    pub(in crate::timer) fn source(&mut self) -> &mut IoSource<UdpSocket> {
         match *self {}
     }
 }
