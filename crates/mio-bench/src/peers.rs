@@ -26,7 +26,7 @@ impl Peer {
     }
 }
 
-/// Whether what has this name in a table is ours. mio 1.2.4 is not.
+/// Whether what has this name in a table is ours. mio 1.2.5 is not.
 pub fn is_ours(name: &str) -> bool {
     const BEGINNINGS: [&str; 3] = ["mio, ", "mio-", "TimerWheel"];
     BEGINNINGS.iter().any(|ours| name.starts_with(ours))

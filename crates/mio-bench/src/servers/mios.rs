@@ -1,4 +1,4 @@
-//! This crate in each of its modes, and mio 1.2.4.
+//! This crate in each of its modes, and mio 1.2.5.
 
 use std::io;
 use std::net::TcpListener;

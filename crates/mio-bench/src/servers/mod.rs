@@ -38,7 +38,7 @@ pub const NAMES: [(&str, &str); 12] = [
     ("mio-poll-edge", "mio, poll(2), edge"),
     ("mio-poll-level", "mio, poll(2), level"),
     ("mio-loop", "mio-loop, edge"),
-    ("mio_1_2", "mio 1.2.4"),
+    ("mio_1_2", "mio 1.2.5"),
     ("polling", "polling 3, level"),
     ("calloop", "calloop 0.14, level"),
     ("tokio", "tokio 1, current thread"),

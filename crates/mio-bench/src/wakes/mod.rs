@@ -1,5 +1,5 @@
 //! How late a wait ends, how long a wake-up takes, and what looking before sleeping changes: this
-//! crate beside mio 1.2.4.
+//! crate beside mio 1.2.5.
 //!
 //! These run in this process. The peers take turns within each table, so that what else the machine
 //! does falls on all of them. Times vary from run to run; what to read are the ratios within one.

@@ -32,7 +32,7 @@ pub(crate) fn contenders(with_busy_poll: bool) -> Vec<Contender> {
         });
     }
     contenders.push(Contender {
-        name: "mio 1.2.4, epoll",
+        name: "mio 1.2.5, epoll",
         make: || Ok(Box::new(Theirs::new()?)),
     });
     contenders
@@ -92,7 +92,7 @@ impl Peer for Ours {
     }
 }
 
-/// The published mio 1.2.4, on epoll.
+/// The published mio 1.2.5, on epoll.
 struct Theirs {
     poll: mio_1_2::Poll,
     events: mio_1_2::Events,

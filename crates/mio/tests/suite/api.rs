@@ -1,4 +1,4 @@
-//! The interface of mio 1.2.4, name by name: what compiles against that compiles here. What only
+//! The interface of mio 1.2.5, name by name: what compiles against that compiles here. What only
 //! Unix or Windows has is in a module of its own.
 //!
 //! Every function is coerced to a pointer of its exact type, every trait is asked for as a bound.

@@ -4,7 +4,7 @@
 //! this crate is over its bounds. Such counts do not depend on how busy the machine is.
 //!
 //! * **Instructions** of user space per poll and per event, under `valgrind --tool=callgrind`:
-//!   a hand-written epoll loop, this crate, and mio 1.2.4, on the same work in the same program.
+//!   a hand-written epoll loop, this crate, and mio 1.2.5, on the same work in the same program.
 //!   What is counted is one poll and a walk over its events, which reads the token and asks whether
 //!   the event is readable and writable, as a server does. The sources are sockets with data in
 //!   them; a reregistration, which is not counted, makes them news again. One poll brings 1 or 64
