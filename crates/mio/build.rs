@@ -231,12 +231,19 @@ const SYSTEMS: &[System] = &[
         has: &[Has::Pipe2, Has::NoExec],
     },
     System {
+        // There are sockets and no pipes, so nothing can interrupt a poll(2) that waits.
         names: &["horizon"],
+        waker: Waker::Flag,
         has: &[Has::NoExec],
         ..POSIX
     },
     System {
-        // NuttX has more, but libc knows of it only since a version that is newer than ours may be.
+        names: &["emscripten"],
+        has: &[Has::NoExec],
+        ..POSIX
+    },
+    System {
+        // NuttX can have more, but each of it is an option of the kernel's configuration.
         names: &["nto", "aix", "nuttx"],
         ..POSIX
     },
@@ -284,6 +291,14 @@ fn main() {
     declare();
 
     let system = system();
+    if system.selectors.is_empty() && (feature("NET") || feature("OS_POLL")) {
+        println!(
+            "cargo::error=mio has no selector and no sockets for {}. Build it without the features \
+             `net`, `os-poll` and `os-ext`; if Tokio asks for them, leave out its feature `net`",
+            env::var("TARGET").unwrap_or_default()
+        );
+        return;
+    }
     let compiled = compiled_selectors(system);
     for selector in &compiled {
         println!("cargo::rustc-cfg={}", cfg(selector));
