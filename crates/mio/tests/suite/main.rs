@@ -20,6 +20,8 @@ mod descriptors;
 mod directions;
 mod events;
 mod examples;
+#[cfg(priority)]
+mod limits;
 mod mistakes;
 mod modes;
 mod notifier;

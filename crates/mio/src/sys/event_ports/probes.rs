@@ -1,12 +1,14 @@
 //! Asking poll(2) what of that which was delivered is over.
 
 use std::io;
+use std::time::Duration;
 
 use libc::pollfd;
 
 use crate::event::Event;
 use crate::sys::event_ports::event::from_poll_bits;
 use crate::sys::event_ports::ffi;
+use crate::sys::unix::parts::Parts;
 use crate::sys::unix::registrations::Registrations;
 
 #[derive(Default)]
@@ -16,6 +18,7 @@ pub(super) struct Probes {
     slots: Vec<usize>,
     /// Where the next search for events begins, so that all have a turn if they don't fit.
     next: usize,
+    parts: Parts,
 }
 
 impl Probes {
@@ -44,7 +47,8 @@ impl Probes {
         if !any {
             return Ok(());
         }
-        ffi::poll(&mut self.fds)?;
+        self.parts
+            .poll(&mut self.fds, Some(Duration::ZERO), |fds, _| ffi::poll(fds))?;
         let count = self.slots.len();
         for offset in 0..count {
             let index = (self.next + offset) % count;

@@ -11,6 +11,8 @@ mod ffi;
 mod flag;
 #[cfg(any(signal_eventfd, signal_flag, signal_pipe))]
 pub(crate) mod notifier;
+#[cfg(any(event_ports, all(poll, not(dense_poll))))]
+pub(crate) mod parts;
 #[cfg(any(all(unix, feature = "os-ext"), signal_pipe))]
 pub(crate) mod pipe;
 #[cfg(any(event_ports, poll))]
