@@ -24,6 +24,8 @@ per_selector!(
     a_closed_number_that_is_used_again_can_be_registered,
     closing_without_deregistering_ends_it,
     one_that_we_know_as_a_socket_too,
+    #[cfg(priority)]
+    a_reused_number_with_the_same_inode_can_be_registered,
 );
 
 #[cfg(all(epoll, poll))]
@@ -208,7 +210,7 @@ fn closing_without_deregistering_ends_it(kind: SelectorKind) {
     );
 }
 
-/// What `SourceFd` says of eventfd and its like. Two polls are such files, too.
+/// Two polls have the same inode, as all files of eventfd, timerfd and the like.
 #[cfg(all(epoll, poll))]
 fn a_file_without_an_inode_of_its_own(kind: SelectorKind) {
     let mut watch = Watch::new(kind);
@@ -217,18 +219,50 @@ fn a_file_without_an_inode_of_its_own(kind: SelectorKind) {
     watch.register(&mut SourceFd(&fd), 1, Interest::READABLE);
     let new = Watch::new(SelectorKind::Epoll);
     ffi::replace(new.poll.as_raw_fd(), fd);
-    let result = watch
-        .poll
-        .registry()
-        .register(&mut SourceFd(&fd), Token(2), Interest::READABLE);
-    if kind == SelectorKind::Poll {
-        assert_eq!(result.unwrap_err().kind(), ErrorKind::AlreadyExists);
-        watch.deregister(&mut SourceFd(&fd));
-        watch.register(&mut SourceFd(&fd), 2, Interest::READABLE);
-    }
+    watch.register(&mut SourceFd(&fd), 2, Interest::READABLE);
     let waker = mio::Waker::new(new.poll.registry(), Token(0)).unwrap();
     waker.wake().unwrap();
     watch.wait_readable(2);
+    assert!(watch.events.iter().all(|event| event.token() == Token(2)));
+}
+
+/// A number is closed and used again for another file of the same device and inode.
+#[cfg(priority)]
+fn a_reused_number_with_the_same_inode_can_be_registered(kind: SelectorKind) {
+    use std::os::fd::OwnedFd;
+
+    let directory = tempfile::tempdir().unwrap();
+    let fifo = directory.path().join("fifo");
+    let _reader = ffi::fifo(&fifo);
+    let open = |path: &std::path::Path| -> OwnedFd {
+        let mut options = std::fs::OpenOptions::new();
+        options.read(true).write(true).open(path).unwrap().into()
+    };
+    let (sender, receiver) = pipe::new().unwrap();
+    let files: [(&str, OwnedFd, OwnedFd); 5] = [
+        ("eventfd", ffi::eventfd(1), ffi::eventfd(1)),
+        ("timerfd", ffi::expired_timerfd(), ffi::expired_timerfd()),
+        (
+            "pty",
+            open("/dev/ptmx".as_ref()),
+            open("/dev/ptmx".as_ref()),
+        ),
+        ("fifo", open(&fifo), open(&fifo)),
+        ("ends of a pipe", receiver.into(), sender.into()),
+    ];
+    for (name, old, new) in files {
+        let mut watch = Watch::new(kind);
+        let fd = old.as_raw_fd();
+        watch.register(&mut SourceFd(&fd), 1, BOTH);
+        ffi::replace(new.as_raw_fd(), fd);
+        drop(new);
+        let registry = watch.poll.registry();
+        let result = registry.register(&mut SourceFd(&fd), Token(2), BOTH);
+        assert!(result.is_ok(), "{name}: {result:?}");
+        watch.wait(2, |_| true);
+        assert!(watch.events.iter().all(|event| event.token() == Token(2)));
+        watch.deregister(&mut SourceFd(&fd));
+    }
 }
 
 /// A pipe of ours registered by its number: it works, at the price of being unknown.

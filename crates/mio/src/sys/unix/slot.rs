@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use libc::{POLLIN, c_short};
 
 use crate::interest::Mode;
-use crate::sys::unix::ffi::Identity;
+use crate::sys::unix::identity::Identity;
 use crate::sys::unix::poll_bits::{FAILURE, has_end, request};
 use crate::{Interest, Token};
 
@@ -77,6 +77,15 @@ impl Slot {
         self.interests = request(interests);
         self.mode = interests.mode();
         self.start_anew(self.interests);
+    }
+
+    /// Returns whether the registration is provably that of the open file with this identity.
+    ///
+    /// Either no other open file has the identity, or the source is alive: one whose I/O is tracked
+    /// ends its registration when it is dropped.
+    pub(super) fn is_same_file(&self, identity: Option<Identity>) -> bool {
+        let is_alive = self.told != 0;
+        self.identity == identity && (is_alive || identity.is_some_and(|file| file.is_unique()))
     }
 
     pub(super) fn end(&mut self) -> Option<RawFd> {
