@@ -18,6 +18,8 @@ mod api;
 #[cfg(priority)] // Linux and Android: they have /proc.
 mod descriptors;
 mod directions;
+#[cfg(unix)]
+mod errors;
 mod events;
 mod examples;
 #[cfg(priority)]

@@ -20,6 +20,8 @@ pub(crate) mod pipe;
 #[cfg(any(event_ports, poll))]
 pub(crate) mod poll_bits;
 #[cfg(any(event_ports, poll))]
+pub(crate) mod progress;
+#[cfg(any(event_ports, poll))]
 pub(crate) mod registrations;
 #[cfg(any(event_ports, poll))]
 mod slot;

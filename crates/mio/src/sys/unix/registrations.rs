@@ -124,16 +124,27 @@ impl Registrations {
     }
 
     /// An operation would have blocked. Answers whether the system has something new to be asked.
-    pub(crate) fn would_block(&mut self, key: Key, direction: Direction) -> bool {
+    ///
+    /// The direction is `drained` if another operation succeeded before. If none did, the kernel
+    /// reported it as ready although it was not, and may do so again at once.
+    pub(crate) fn would_block(&mut self, key: Key, direction: Direction, drained: bool) -> bool {
+        self.rearm(key, flags(direction), drained)
+    }
+
+    /// An operation has failed, or, without a direction, the pending error was taken from the
+    /// socket. Returns whether the kernel has to be asked anew.
+    ///
+    /// The failure that was delivered may have been replaced by the next one, and the direction may
+    /// be ready still. A probe decides, so that an error that lasts is no busy loop.
+    pub(crate) fn failed(&mut self, key: Key, direction: Option<Direction>) -> bool {
+        self.rearm(key, direction.map_or(0, flags), false)
+    }
+
+    fn rearm(&mut self, key: Key, directions: c_short, drained: bool) -> bool {
         let Ok(slot) = self.find(key) else {
             return false;
         };
-        let directions = match direction {
-            Direction::Read => READ,
-            Direction::Write => WRITE,
-            Direction::Unknown => READ | WRITE,
-        };
-        let changed = self.slots[slot].would_block(directions);
+        let changed = self.slots[slot].rearm(directions, drained);
         if changed {
             self.mark_quiet(slot);
             self.mark_changed(slot);
@@ -260,6 +271,14 @@ impl Registrations {
         self.changed.reserve(capacity - self.changed.len());
         self.quiet.reserve(capacity - self.quiet.len());
         self.slots.len() - 1
+    }
+}
+
+fn flags(direction: Direction) -> c_short {
+    match direction {
+        Direction::Read => READ,
+        Direction::Write => WRITE,
+        Direction::Unknown => READ | WRITE,
     }
 }
 

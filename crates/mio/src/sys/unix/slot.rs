@@ -207,20 +207,22 @@ impl Slot {
         }
     }
 
-    /// An operation in these directions would have blocked. Answers whether that changes anything.
-    pub(super) fn would_block(&mut self, directions: c_short) -> bool {
+    /// Re-arms these directions after an operation that returned an error. Returns whether that
+    /// changes anything.
+    ///
+    /// Directions that are `drained` are armed at once. The others may be ready still, and stay so,
+    /// so they await a probe.
+    pub(super) fn rearm(&mut self, directions: c_short, drained: bool) -> bool {
         let missing = directions & self.interests & self.told & !(self.armed | self.quiet);
         let changes = missing != 0 || (self.failed && !self.tried);
-        if has_end(missing) || self.failed {
-            // There was an end or a failure, and yet the operation would block. The system goes on
-            // reporting such a source as ready, so only what a probe finds over is news at once.
-            self.quiet |= missing;
-            self.tried = self.failed;
-            if changes {
+        self.tried = self.failed;
+        if drained && !self.failed {
+            self.armed |= missing;
+        } else if missing != 0 {
+            if !self.needs_probe() {
                 self.renew_at = Instant::now() + RENEWAL;
             }
-        } else {
-            self.armed |= missing;
+            self.quiet |= missing;
         }
         changes
     }

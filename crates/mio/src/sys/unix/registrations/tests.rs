@@ -1,6 +1,6 @@
 //! One source, and an OS that returns what the test says.
 
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 
 use libc::{POLLERR, POLLHUP, POLLIN, POLLOUT};
@@ -12,7 +12,7 @@ use crate::sys::unix::poll_bits::RDHUP;
 struct Fixture {
     table: Registrations,
     key: Key,
-    _peers: (UnixStream, UnixStream),
+    file: OwnedFd,
 }
 
 impl Fixture {
@@ -21,15 +21,15 @@ impl Fixture {
     }
 
     fn of(told: bool, interests: Interest) -> Fixture {
-        let peers = UnixStream::pair().unwrap();
+        let (one, _) = UnixStream::pair().unwrap();
+        Fixture::of_file(one.into(), told, interests)
+    }
+
+    fn of_file(file: OwnedFd, told: bool, interests: Interest) -> Fixture {
         let mut table = Registrations::default();
-        let fd = peers.0.as_raw_fd();
+        let fd = file.as_raw_fd();
         let key = table.insert(fd, told, Token(1), interests).unwrap();
-        let mut fixture = Fixture {
-            table,
-            key,
-            _peers: peers,
-        };
+        let mut fixture = Fixture { table, key, file };
         fixture.sync();
         fixture
     }
@@ -55,6 +55,11 @@ impl Fixture {
     fn answer(&mut self, answer: c_short) -> bool {
         self.sync();
         self.table.take(self.slot(), answer, false).is_some()
+    }
+
+    /// An operation would have blocked after others succeeded.
+    fn would_block(&mut self, direction: Direction) -> bool {
+        self.table.would_block(self.key, direction, true)
     }
 
     fn pass_renewal(&mut self) {
@@ -93,7 +98,7 @@ fn the_table_is_as_short_as_it_can_be() {
 #[test]
 fn a_key_is_good_for_one_registration() {
     let mut source = Fixture::new(true);
-    let (slot, fd) = (source.slot(), source._peers.0.as_raw_fd());
+    let (slot, fd) = (source.slot(), source.file.as_raw_fd());
     source.table.remove(slot);
     assert!(source.table.find(source.key).is_err());
     let key = source.table.insert(fd, true, Token(2), Interest::READABLE);
@@ -109,13 +114,10 @@ fn what_was_delivered_is_asked_again_after_it_blocked() {
     let mut source = Fixture::new(true);
     assert!(source.answer(POLLIN | POLLOUT));
     assert_eq!(source.question(), Some(RDHUP));
-    assert!(source.table.would_block(source.key, Direction::Read));
+    assert!(source.would_block(Direction::Read));
     assert_eq!(source.question(), Some(READ));
-    assert!(
-        !source.table.would_block(source.key, Direction::Read),
-        "it is armed already"
-    );
-    assert!(source.table.would_block(source.key, Direction::Unknown));
+    assert!(!source.would_block(Direction::Read), "it is armed already");
+    assert!(source.would_block(Direction::Unknown));
     assert_eq!(source.question(), Some(READ | WRITE));
     assert_eq!(source.probe(0), None);
 }
@@ -131,7 +133,7 @@ fn a_failure_is_delivered_once_and_its_end_arms_everything() {
     );
     assert_eq!(source.probe(POLLERR), Some(false));
     // Nothing that an operation says makes the system stop reporting it.
-    source.table.would_block(source.key, Direction::Unknown);
+    source.would_block(Direction::Unknown);
     assert_eq!(source.question(), None);
     assert_eq!(
         source.probe(POLLERR | POLLIN),
@@ -150,7 +152,7 @@ fn a_failure_that_lasts_may_be_another_after_an_operation() {
     let mut source = Fixture::new(true);
     assert!(source.answer(POLLERR));
     assert_eq!(source.probe(POLLERR), Some(false));
-    assert!(source.table.would_block(source.key, Direction::Read));
+    assert!(source.would_block(Direction::Read));
     source.pass_renewal();
     assert_eq!(source.probe(POLLERR), Some(true));
     source.pass_renewal();
@@ -162,15 +164,81 @@ fn a_failure_that_lasts_may_be_another_after_an_operation() {
 }
 
 #[test]
-fn an_end_that_does_not_end_is_left_to_probes() {
+fn would_block_without_success_is_left_to_probes() {
+    // An end that blocks, for instance, with the flag for it or without.
+    for answer in [POLLIN, POLLIN | RDHUP] {
+        let mut source = Fixture::new(true);
+        assert!(source.answer(answer));
+        let blocked = |source: &mut Fixture| {
+            let (table, key) = (&mut source.table, source.key);
+            table.would_block(key, Direction::Read, false)
+        };
+        assert!(blocked(&mut source));
+        let rest = RDHUP & !answer;
+        assert_eq!(source.question(), Some(WRITE | rest));
+        assert_eq!(source.probe(answer), Some(false));
+        source.pass_renewal();
+        assert_eq!(source.probe(answer), Some(true));
+        assert!(blocked(&mut source));
+        assert_eq!(source.question(), Some(WRITE | rest));
+        assert_eq!(source.probe(0), Some(false));
+        assert_eq!(source.question(), Some(READ | WRITE));
+    }
+}
+
+#[test]
+fn failed_operation_makes_the_next_failure_news() {
+    for direction in [None, Some(Direction::Read)] {
+        let mut source = Fixture::new(true);
+        assert!(source.answer(POLLERR));
+        // The next failure is there before anybody could see that the first one was over.
+        assert!(source.table.failed(source.key, direction));
+        source.pass_renewal();
+        assert_eq!(source.probe(POLLERR), Some(true));
+        source.pass_renewal();
+        assert_eq!(source.probe(POLLERR), Some(false), "the same one");
+        assert_eq!(source.probe(0), Some(false));
+        assert_eq!(source.question(), Some(READ | WRITE));
+    }
+}
+
+#[test]
+fn failed_operation_leaves_its_direction_to_probes() {
     let mut source = Fixture::new(true);
-    assert!(source.answer(POLLIN | RDHUP));
-    source.table.would_block(source.key, Direction::Read);
-    assert_eq!(source.question(), Some(WRITE));
-    assert_eq!(source.probe(POLLIN | RDHUP), Some(false));
-    assert_eq!(source.question(), Some(WRITE));
-    assert_eq!(source.probe(0), Some(false));
-    assert_eq!(source.question(), Some(READ | WRITE));
+    assert!(source.answer(POLLIN | POLLOUT));
+    assert!(
+        !source.table.failed(source.key, None),
+        "no failure was delivered"
+    );
+    assert!(source.table.failed(source.key, Some(Direction::Read)));
+    assert_eq!(source.probe(POLLIN | POLLOUT), Some(false));
+    source.pass_renewal();
+    assert_eq!(source.probe(POLLIN | POLLOUT), Some(true));
+    source.pass_renewal();
+    assert_eq!(
+        source.probe(POLLIN | POLLOUT),
+        None,
+        "nothing was tried since"
+    );
+}
+
+#[test]
+fn sockets_without_an_inode_replace_each_other() {
+    let mut source = Fixture::new(false);
+    let fd = source.file.as_raw_fd();
+    let known = Identity::of(fd).unwrap();
+    let unknown = known.map(Identity::without_inode);
+    let mut insert = |identity, told| {
+        let table = &mut source.table;
+        table.insert_as(fd, identity, told, Token(2), Interest::READABLE)
+    };
+    assert!(insert(known, false).is_err(), "the same open file");
+    assert!(insert(unknown, false).is_ok(), "another file");
+    assert!(insert(unknown, false).is_ok(), "maybe another file");
+    assert!(insert(unknown, true).is_ok());
+    assert!(insert(unknown, false).is_err(), "that socket is alive");
+    assert!(insert(known, false).is_ok(), "it is another file after all");
+    assert_eq!(source.table.used, 1);
 }
 
 #[test]
@@ -186,7 +254,7 @@ fn nothing_is_left_of_a_source_that_failed() {
 fn one_that_tells_nothing_is_armed_by_probes() {
     let mut source = Fixture::new(false);
     assert!(source.answer(POLLIN | POLLOUT));
-    assert!(!source.table.would_block(source.key, Direction::Unknown));
+    assert!(!source.would_block(Direction::Unknown));
     assert_eq!(source.probe(POLLIN), Some(false));
     assert_eq!(
         source.question(),
@@ -204,7 +272,7 @@ fn a_level_is_an_event_each_time_and_asks_for_no_probes() {
         for answer in [POLLIN, POLLIN, POLLHUP, POLLIN | POLLERR, POLLERR] {
             assert!(source.answer(answer), "{answer}");
             assert_eq!(source.question(), Some(READ));
-            assert!(!source.table.would_block(source.key, Direction::Read));
+            assert!(!source.would_block(Direction::Read));
         }
         assert_eq!(source.probe(POLLERR), None);
         assert!(source.table.next_renewal().is_none());
@@ -222,30 +290,11 @@ fn once_is_once_until_it_is_registered_anew() {
             assert!(source.answer(answer));
             assert_eq!(source.question(), None);
             assert!(!source.answer(POLLIN | POLLERR));
-            assert!(!source.table.would_block(source.key, Direction::Unknown));
+            assert!(!source.would_block(Direction::Unknown));
             assert_eq!(source.question(), None);
             assert_eq!(source.probe(answer), None);
             let slot = source.slot();
             source.table.update(slot, Token(1), both);
         }
     }
-}
-
-#[test]
-fn sockets_without_an_inode_replace_each_other() {
-    let mut source = Fixture::new(false);
-    let fd = source._peers.0.as_raw_fd();
-    let known = Identity::of(fd).unwrap();
-    let unknown = known.map(Identity::without_inode);
-    let mut insert = |identity, told| {
-        let table = &mut source.table;
-        table.insert_as(fd, identity, told, Token(2), Interest::READABLE)
-    };
-    assert!(insert(known, false).is_err(), "the same open file");
-    assert!(insert(unknown, false).is_ok(), "another file");
-    assert!(insert(unknown, false).is_ok(), "maybe another file");
-    assert!(insert(unknown, true).is_ok());
-    assert!(insert(unknown, false).is_err(), "that socket is alive");
-    assert!(insert(known, false).is_ok(), "it is another file after all");
-    assert_eq!(source.table.used, 1);
 }
