@@ -28,6 +28,10 @@ use crate::{Interest, Registry, Token};
 /// selectors until it is reregistered. `SourceFd` needs none of this, and may report what is no
 /// news.
 ///
+/// The result counts too. poll(2) and event ports report a source again after an operation that
+/// returned any other error. After a `WouldBlock` without a success before it, they wait up to 10
+/// milliseconds before they report that direction again.
+///
 /// Where all selectors of the build see for themselves, as with epoll alone in a release build, it
 /// is as large as `T` and the methods do nothing beside the call.
 ///
@@ -138,9 +142,11 @@ impl<T> IoSource<T> {
         &self,
         f: impl FnOnce(&T) -> io::Result<usize>,
     ) -> io::Result<usize> {
-        let result = self.read_with(f);
+        let result = f(&self.io);
         if SourceState::REARMS && matches!(result, Ok(0)) {
             self.state.would_block(Direction::Read);
+        } else {
+            self.report(Direction::Read, &result);
         }
         result
     }
@@ -216,6 +222,19 @@ impl<T> IoSource<T> {
         self.operate(Direction::Unknown, |_| f())
     }
 
+    /// Takes the pending error of a socket.
+    #[cfg(feature = "net")]
+    pub(crate) fn take_error_with(
+        &self,
+        f: impl FnOnce(&T) -> io::Result<Option<io::Error>>,
+    ) -> io::Result<Option<io::Error>> {
+        let result = f(&self.io);
+        if SourceState::REARMS && !matches!(result, Ok(None)) {
+            self.state.failed(None);
+        }
+        result
+    }
+
     /// Gives the value back. The registration ends, except on epoll and kqueue, where it is the
     /// kernel's and lasts as long as the open file. Deregister it before, and that does not matter.
     ///
@@ -244,14 +263,23 @@ impl<T> IoSource<T> {
         f: impl FnOnce(&T) -> io::Result<R>,
     ) -> io::Result<R> {
         let result = f(&self.io);
-        if SourceState::REARMS {
-            if let Err(err) = &result {
-                if err.kind() == io::ErrorKind::WouldBlock {
-                    self.state.would_block(direction);
-                }
-            }
-        }
+        self.report(direction, &result);
         result
+    }
+
+    /// Reports the result of an operation to the state.
+    #[inline]
+    fn report<R>(&self, direction: Direction, result: &io::Result<R>) {
+        if !SourceState::REARMS {
+            return;
+        }
+        match result {
+            Ok(_) => self.state.succeeded(direction),
+            Err(err) if err.kind() == io::ErrorKind::WouldBlock => {
+                self.state.would_block(direction);
+            }
+            Err(_) => self.state.failed(Some(direction)),
+        }
     }
 }
 
