@@ -46,7 +46,7 @@
 //! # What it is made of
 //!
 //! A queue of crossbeam and a [`mio::Notifier`]: one eventfd on Linux, one pipe where there are no
-//! eventfds, and no thread.
+//! eventfds or a sandbox refuses them, and no thread.
 //!
 //! Needs the feature `channel`.
 

@@ -20,6 +20,8 @@ mod descriptors;
 mod directions;
 mod events;
 mod examples;
+#[cfg(priority)] // Linux and Android: the functions that it replaces are theirs.
+mod interrupted;
 mod mistakes;
 mod modes;
 mod notifier;
@@ -28,6 +30,8 @@ mod pipes;
 #[cfg(priority)]
 mod priority;
 mod readiness;
+#[cfg(priority)] // Linux and Android: they have seccomp.
+mod refused;
 mod registration;
 mod short_reads;
 #[cfg(unix)]
