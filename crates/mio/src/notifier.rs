@@ -139,7 +139,9 @@ impl Notifier {
 
     /// Makes the notifier readable.
     ///
-    /// Never blocks, and makes no system call if it is readable already.
+    /// Never blocks, and makes no system call if it is readable already. It takes no lock and
+    /// allocates nothing, so that a signal handler may call it: see the
+    /// [guide](crate::guide#signals). On Windows, which has no such handlers, it takes a lock.
     ///
     /// # Errors
     ///

@@ -101,7 +101,8 @@ impl Waker {
     /// Makes the poll return with an event of this waker's token.
     ///
     /// What this thread wrote before the call is seen by the polling thread after the poll.
-    /// It never blocks, and it may be called from any thread.
+    /// It never blocks, and it may be called from any thread and from a signal handler: see the
+    /// [guide](crate::guide#signals).
     ///
     /// # Errors
     ///

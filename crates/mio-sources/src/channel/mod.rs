@@ -202,6 +202,10 @@ impl<T> Sender<T> {
     /// Sends a message, and makes the receiver readable if it is not. Never waits
     /// for room.
     ///
+    /// It is not for signal handlers. It may allocate, and it may wait for another message that is
+    /// being sent, which never ends if the handler has interrupted that. In a handler set a flag
+    /// and call [`mio::NotifierHandle::notify`].
+    ///
     /// The messages of one sender are received in the order in which it has sent them.
     ///
     /// # Errors

@@ -20,6 +20,8 @@ mod descriptors;
 mod directions;
 mod events;
 mod examples;
+#[cfg(unix)]
+mod handlers;
 #[cfg(priority)] // Linux and Android: the functions that it replaces are theirs.
 mod interrupted;
 mod mistakes;

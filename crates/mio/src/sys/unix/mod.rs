@@ -56,7 +56,7 @@ pub(crate) fn raw_source(source: &impl AsRawSource) -> RawSource {
 #[cfg(any(
     all(accept4, feature = "net"),
     all(epoll, epoll_pwait2),
-    signal_eventfd
+    all(signal_eventfd, signal_pipe)
 ))]
 pub(crate) fn is_refused(err: &std::io::Error) -> bool {
     matches!(
