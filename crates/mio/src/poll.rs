@@ -344,8 +344,9 @@ impl Registry {
     ///
     /// # Errors
     ///
-    /// [`NotFound`](io::ErrorKind::NotFound) if the source is not registered here. The registration
-    /// stays as it was.
+    /// [`NotFound`](io::ErrorKind::NotFound) if the source is not registered here, or
+    /// [`AlreadyExists`](io::ErrorKind::AlreadyExists) if it is registered with another `Poll` and a
+    /// debug build notices. The registration stays as it was.
     ///
     /// # Examples
     ///
@@ -383,7 +384,9 @@ impl Registry {
     ///
     /// # Errors
     ///
-    /// [`NotFound`](io::ErrorKind::NotFound) if the source is not registered here.
+    /// [`NotFound`](io::ErrorKind::NotFound) if the source is not registered here, also if the
+    /// kernel has forgotten it because its descriptor was closed or replaced. It can be registered
+    /// again then.
     ///
     /// # Examples
     ///
@@ -464,7 +467,7 @@ impl Registry {
         let had_waker = self.has_waker.swap(true, Ordering::AcqRel);
         assert!(
             !had_waker,
-            "this `Poll` has a `Waker` already, and there can be one only"
+            "Only a single `Waker` can be active per `Poll` instance"
         );
         WakerGuard {
             has_waker: Arc::clone(&self.has_waker),
