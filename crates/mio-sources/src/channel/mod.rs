@@ -210,10 +210,12 @@ impl<T> Sender<T> {
     ///
     /// # Errors
     ///
-    /// Both give the message back.
+    /// The first two give the message back.
     ///
     /// * [`Full`](TrySendError::Full): a bounded channel has no room left.
     /// * [`Disconnected`](TrySendError::Disconnected): the receiver was dropped.
+    /// * [`Unnotified`](TrySendError::Unnotified): the message was sent, but the receiver could not
+    ///   be made readable. It is not expected.
     ///
     /// # Examples
     ///
@@ -329,21 +331,21 @@ fn channel<T>(messages: Messages<T>) -> io::Result<(Sender<T>, Receiver<T>)> {
 }
 
 impl Notify for NotifierHandle {
-    fn notify(&self) {
-        // The message is in the queue and can't be given back. A notifier fails only if its
-        // descriptor is not what it was, and then there is nobody to tell.
-        let _ = NotifierHandle::notify(self);
+    fn notify(&self) -> io::Result<()> {
+        NotifierHandle::notify(self)
     }
 }
 
 impl Notify for Notifier {
-    fn notify(&self) {
-        let _ = Notifier::notify(self);
+    fn notify(&self) -> io::Result<()> {
+        Notifier::notify(self)
     }
 }
 
 impl Clear for Notifier {
     fn clear(&self) {
+        // A notifier that can't be cleared may stay readable, which is an event too many. The next
+        // notification is an event all the same.
         let _ = Notifier::clear(self);
     }
 }

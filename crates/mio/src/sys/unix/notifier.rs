@@ -59,15 +59,15 @@ impl Notifier {
     /// In the order that [`pending`](crate::sys::pending) asks for: first the signal, then the
     /// flag.
     pub(crate) fn clear(&self) -> io::Result<bool> {
-        let cleared = self.signal.read_with(|owner| {
-            owner.0.as_ref().map_or(Ok(()), |signal| signal.clear())?;
-            // It is used up, which selectors that have to be told are told by this.
+        let mut cleared = Ok(());
+        // Selectors that re-arm on `WouldBlock` do so by this.
+        let _ = self.signal.read_with(|owner| {
+            cleared = owner.0.as_ref().map_or(Ok(()), |signal| signal.clear());
             Err::<(), _>(io::ErrorKind::WouldBlock.into())
         });
-        match cleared {
-            Err(err) if err.kind() != io::ErrorKind::WouldBlock => Err(err),
-            _ => Ok(self.handle.pending.take()),
-        }
+        // After an error too: the next notification then raises the signal again.
+        let was_notified = self.handle.pending.take();
+        cleared.map(|()| was_notified)
     }
 
     pub(crate) fn register(

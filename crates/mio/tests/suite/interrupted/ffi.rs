@@ -1,31 +1,32 @@
-//! `read` and `write` as the whole test program calls them, so that they can be interrupted.
+//! `read` and `write` as the whole test program calls them, so that they can fail.
 
 use std::cell::Cell;
 
 use libc::{c_int, c_void, size_t, ssize_t};
 
 thread_local! {
-    static INTERRUPTIONS: Cell<usize> = const { Cell::new(0) };
+    /// How many calls fail, and how.
+    static FAILURES: Cell<(usize, c_int)> = const { Cell::new((0, 0)) };
 }
 
-/// Lets the next calls of `read` and `write` in this thread fail with `EINTR`, so many of them.
-pub(super) fn interrupt_next(calls: usize) {
-    INTERRUPTIONS.set(calls);
+/// Lets so many of the next calls of `read` and `write` in this thread fail with this error.
+pub(super) fn fail_next(calls: usize, errno: c_int) {
+    FAILURES.set((calls, errno));
 }
 
-/// How many of these calls are still to come.
-pub(super) fn interruptions_left() -> usize {
-    INTERRUPTIONS.get()
+/// Returns how many of these calls are still to come.
+pub(super) fn failures_left() -> usize {
+    FAILURES.get().0
 }
 
-fn is_interrupted() -> bool {
-    // A thread that is ending has no counter any more.
-    let left = INTERRUPTIONS.try_with(|left| left.replace(left.get().saturating_sub(1)));
-    let is_interrupted = left.is_ok_and(|left| left > 0);
-    if is_interrupted {
-        set_errno(libc::EINTR);
+fn fails() -> bool {
+    // A thread that is ending has none any more.
+    let (left, errno) = FAILURES.try_with(Cell::get).unwrap_or((0, 0));
+    if left > 0 {
+        FAILURES.set((left - 1, errno));
+        set_errno(errno);
     }
-    is_interrupted
+    left > 0
 }
 
 fn set_errno(errno: c_int) {
@@ -42,7 +43,7 @@ fn set_errno(errno: c_int) {
 // SAFETY: it does what the function of this name in the C library does.
 #[unsafe(no_mangle)]
 extern "C" fn read(fd: c_int, buffer: *mut c_void, length: size_t) -> ssize_t {
-    if is_interrupted() {
+    if fails() {
         return -1;
     }
     // SAFETY: the caller keeps the contract.
@@ -52,7 +53,7 @@ extern "C" fn read(fd: c_int, buffer: *mut c_void, length: size_t) -> ssize_t {
 // SAFETY: it does what the function of this name in the C library does.
 #[unsafe(no_mangle)]
 extern "C" fn write(fd: c_int, buffer: *const c_void, length: size_t) -> ssize_t {
-    if is_interrupted() {
+    if fails() {
         return -1;
     }
     // SAFETY: the caller keeps the contract.
