@@ -7,6 +7,7 @@ use std::io;
 use std::os::fd::{AsRawFd, RawFd};
 use std::sync::{Arc, Weak};
 use std::thread;
+use std::time::Duration;
 
 use crate::event::Source;
 use crate::io_source::IoSource;
@@ -106,19 +107,25 @@ impl NotifierHandle {
 
 /// Closes the descriptor, which ends the registration. A thread that is raising the signal keeps it
 /// open for the length of a `write`, so wait for that: a poll that begins after this has no event.
-/// The wait is bounded, because such a thread does not exist in a child of `fork`.
+/// That is over after a few yields, unless the scheduler has stopped that thread. The wait is
+/// bounded to a second, because in a child of `fork` such a thread does not exist.
 impl Drop for Owner {
     fn drop(&mut self) {
-        const MOST: usize = 1_000;
+        const YIELDS: u32 = 100;
+        const SLEEPS: u32 = 1_000;
         let Some(mut signal) = self.0.take() else {
             return;
         };
-        for _ in 0..MOST {
+        for round in 0..YIELDS + SLEEPS {
             match Arc::try_unwrap(signal) {
                 Ok(_) => return,
                 Err(shared) => signal = shared,
             }
-            thread::yield_now();
+            if round < YIELDS {
+                thread::yield_now();
+            } else {
+                thread::sleep(Duration::from_millis(1));
+            }
         }
     }
 }
@@ -126,5 +133,40 @@ impl Drop for Owner {
 impl AsRawFd for Owner {
     fn as_raw_fd(&self) -> RawFd {
         self.0.as_ref().map_or(-1, |signal| signal.as_raw_fd())
+    }
+}
+
+#[cfg(all(test, any(signal_eventfd, signal_pipe)))]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use super::*;
+
+    #[test]
+    fn drop_waits_for_a_thread_that_raises_the_signal() {
+        let notifier = Notifier::new().unwrap();
+        let raising = notifier.handle.signal.upgrade().unwrap();
+        let has_ended = AtomicBool::new(false);
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                // Long enough for the other thread to begin the drop, most likely.
+                for _ in 0..1_000 {
+                    thread::yield_now();
+                }
+                has_ended.store(true, Ordering::Relaxed);
+                drop(raising);
+            });
+            drop(notifier);
+            assert!(has_ended.load(Ordering::Relaxed), "it did not wait");
+        });
+    }
+
+    #[test]
+    fn drop_does_not_wait_for_handles() {
+        let notifier = Notifier::new().unwrap();
+        let handle = notifier.handle();
+        drop(notifier);
+        assert!(handle.signal.upgrade().is_none());
+        handle.notify().unwrap();
     }
 }
