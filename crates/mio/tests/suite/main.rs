@@ -18,6 +18,8 @@ mod api;
 #[cfg(priority)] // Linux and Android: they have /proc.
 mod descriptors;
 mod directions;
+#[cfg(priority)] // Linux and Android: what the documents say of them.
+mod documented;
 mod events;
 mod examples;
 #[cfg(unix)]
