@@ -33,8 +33,11 @@ use crate::{Interest, Registry, Token};
 ///
 /// # Dropping
 ///
-/// A source that is dropped while it is registered is forgotten, as with the sockets of this crate;
-/// see [Closing](crate::Poll#closing-and-deregistering).
+/// A source that is dropped while it is registered is forgotten if its descriptor is closed with
+/// it, as with the sockets of this crate; see [Closing](crate::Poll#closing-and-deregistering).
+/// `IoSource<Arc<T>>`, or any other `T` that does not own its descriptor alone, closes nothing. Its
+/// events go on under the old token on epoll and kqueue, where the kernel has the registration.
+/// Deregister such a source before you drop it.
 ///
 /// # Examples
 ///

@@ -307,8 +307,10 @@ impl Registry {
     /// * [`AlreadyExists`](io::ErrorKind::AlreadyExists): it is registered already, here or, in
     ///   debug builds and on poll(2), with another `Poll`. kqueue notices neither by itself.
     /// * `EBADF`: its descriptor is closed.
-    /// * `EPERM`: epoll can't watch it, because it is a regular file or a directory. poll(2) can,
-    ///   and says that it is always ready.
+    /// * `EPERM`: epoll can't watch it, because it is a regular file, a directory or a device that
+    ///   can't be waited for, such as `/dev/null`. poll(2) can, and says that it is always ready.
+    /// * `EINVAL`, `ELOOP`: on epoll, it is the descriptor of this poll itself, or of another one,
+    ///   and polls would watch each other in a circle, or in a row of more than five.
     /// * `ENOSPC`, `ENOMEM`: a limit of the system,
     ///   [epoll_ctl(2)](https://man7.org/linux/man-pages/man2/epoll_ctl.2.html#ERRORS).
     ///

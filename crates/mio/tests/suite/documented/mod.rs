@@ -1,7 +1,7 @@
 //! What the documents say of rare situations, as Linux behaves in them.
 
 use std::io::{ErrorKind, Write};
-use std::os::fd::{AsRawFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, RawFd};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +10,8 @@ use mio::unix::SourceFd;
 use mio::{Interest, IoSource, Poll, SelectorKind, Token};
 
 use crate::events::{expect, watch};
-use crate::support::{BOTH, Watch, any_port, pair, process, would_block};
+use crate::support::ffi::{bound_unix_stream_at, connect_path};
+use crate::support::{BOTH, Watch, any_port, pair, process, soon, would_block};
 
 mod ffi;
 
@@ -26,6 +27,7 @@ per_selector!(
     transmit_timestamp_is_an_error_and_closes_nothing,
     master_of_a_closed_terminal_is_closed,
     slave_of_a_closed_terminal_is_closed,
+    longest_path_is_the_name_of_a_peer_and_can_be_connected_to,
 );
 
 /// The parent and the child have one list on epoll, and each its own table on poll(2).
@@ -230,4 +232,33 @@ fn slave_of_a_closed_terminal_is_closed(kind: SelectorKind) {
     );
     let err = slave.write_with(|mut file| file.write(b"!")).unwrap_err();
     assert_eq!(err.raw_os_error(), Some(libc::EIO));
+}
+
+/// A path of 108 bytes has no zero behind it. Only `bind` and `connect` of std refuse it.
+fn longest_path_is_the_name_of_a_peer_and_can_be_connected_to(kind: SelectorKind) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("listener");
+    let mut listener = UnixListener::bind(&path).unwrap();
+    let mut watch = Watch::new(kind);
+    watch.register(&mut listener, 1, Interest::READABLE);
+
+    let mut name = folder.path().as_os_str().as_encoded_bytes().to_vec();
+    name.push(b'/');
+    name.resize(108, b'n');
+    let peer = bound_unix_stream_at(&name);
+    connect_path(peer.as_fd(), path.as_os_str().as_encoded_bytes());
+    watch.wait_readable(1);
+    let (_stream, from) = listener.accept().unwrap();
+    let found = from.as_pathname().expect("a path");
+    assert_eq!(found.as_os_str().as_encoded_bytes(), name);
+
+    // That address is one that a listener can have.
+    drop(peer);
+    std::fs::remove_file(found).unwrap();
+    let other = UnixListener::bind_addr(&from).unwrap();
+    let stream = UnixStream::connect_addr(&from).unwrap();
+    let (_, nobody) = soon(|| other.accept()).unwrap();
+    assert!(nobody.is_unnamed());
+    let found = stream.peer_addr().unwrap();
+    assert_eq!(found.as_pathname(), from.as_pathname());
 }
