@@ -346,9 +346,9 @@ impl Registry {
     ///
     /// # Errors
     ///
-    /// [`NotFound`](io::ErrorKind::NotFound) if the source is not registered here, or
-    /// [`AlreadyExists`](io::ErrorKind::AlreadyExists) if it is registered with another `Poll` and a
-    /// debug build notices. The registration stays as it was.
+    /// [`NotFound`](io::ErrorKind::NotFound) if the source is not registered here. In debug builds
+    /// [`AlreadyExists`](io::ErrorKind::AlreadyExists) if it is a socket or a pipe of this crate
+    /// that is registered with another `Poll`. The registration stays as it was.
     ///
     /// # Examples
     ///

@@ -257,8 +257,9 @@ impl UnixDatagram {
     /// [`connect`](UnixDatagram::connect) it and use [`send`](UnixDatagram::send), which can be
     /// waited for, or try again after some time.
     ///
-    /// [`InvalidInput`](io::ErrorKind::InvalidInput) if the path is longer than std allows (107 bytes
-    /// on Linux). A peer may be bound to a path of 108 bytes there, and can't be answered by this.
+    /// [`InvalidInput`](io::ErrorKind::InvalidInput) if the path is longer than std allows (107
+    /// bytes on Linux). A peer may be bound to a path of 108 bytes there, and can't be answered by
+    /// this.
     ///
     /// Other errors are the system's, such as [`NotFound`](io::ErrorKind::NotFound).
     ///
