@@ -100,7 +100,7 @@ pub(super) fn pair(kind: c_int) -> io::Result<[OwnedFd; 2]> {
 pub(super) fn accept(listener: BorrowedFd<'_>) -> io::Result<(OwnedFd, Option<Address>)> {
     #[cfg(accept4)]
     match ffi::accept4(listener) {
-        // A firewall may be the reason too. It then refuses what follows.
+        // Or a firewall has refused one connection. Then this takes the next one.
         Err(err) if is_refused(&err) => {}
         result => return result,
     }
