@@ -56,6 +56,8 @@ impl Notifier {
     /// In the order that [`pending`](crate::sys::pending) asks for: first the signal, then the
     /// flag.
     pub(crate) fn clear(&self) -> io::Result<bool> {
+        // A `WouldBlock` re-arms at once only after a success.
+        let _ = self.signal.read_with(|_| Ok(()));
         let cleared = self.signal.read_with(|signal| {
             signal.clear()?;
             // It is used up, which selectors that have to be told are told by this.
