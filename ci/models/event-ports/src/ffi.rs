@@ -12,7 +12,7 @@ use libc::{epoll_event, pollfd, sigset_t, timespec};
 use crate::port::{self, PORT_SOURCE_FD, PORT_SOURCE_USER};
 
 /// `struct port_event`, as `libc_additions.rs` has it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 #[repr(C)]
 pub(crate) struct Record {
     events: c_int,

@@ -211,3 +211,100 @@ impl Port {
             .flatten()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+    use std::io::Write;
+    use std::os::fd::AsRawFd;
+    use std::os::unix::net::UnixStream;
+
+    use super::*;
+
+    const IN: c_int = libc::POLLIN as c_int;
+    const OUT: c_int = libc::POLLOUT as c_int;
+
+    /// Takes the events that there are.
+    fn events(port: c_int) -> Vec<Record> {
+        getn(port, 8, 1, Some(Duration::ZERO)).unwrap().records
+    }
+
+    fn associate_fd(port: c_int, fd: c_int, events: c_int, user: usize) {
+        associate(port, PORT_SOURCE_FD, fd, events, user).unwrap();
+    }
+
+    #[test]
+    fn an_event_ends_the_association() {
+        let (port, (one, mut two)) = (create().unwrap(), UnixStream::pair().unwrap());
+        let fd = one.as_raw_fd();
+        associate_fd(port, fd, IN, 7);
+        assert_eq!(events(port), []);
+        two.write_all(b"hello").unwrap();
+        assert_eq!(events(port), [Record::of(fd, IN, 7)]);
+        assert_eq!(events(port), []);
+        assert_eq!(dissociate(port, PORT_SOURCE_FD, fd), Err(libc::ENOENT));
+        associate_fd(port, fd, IN, 8);
+        assert_eq!(events(port), [Record::of(fd, IN, 8)]);
+    }
+
+    #[test]
+    fn associating_again_replaces_flags_and_user() {
+        let (port, (one, _two)) = (create().unwrap(), UnixStream::pair().unwrap());
+        let fd = one.as_raw_fd();
+        associate_fd(port, fd, OUT, 1);
+        associate_fd(port, fd, IN, 2);
+        assert_eq!(events(port), []);
+        associate_fd(port, fd, IN | OUT, 3);
+        assert_eq!(events(port), [Record::of(fd, OUT, 3)]);
+    }
+
+    #[test]
+    fn dissociating_discards_an_event() {
+        let (port, (one, _two)) = (create().unwrap(), UnixStream::pair().unwrap());
+        let file = File::open("Cargo.toml").unwrap();
+        for fd in [one.as_raw_fd(), file.as_raw_fd()] {
+            associate_fd(port, fd, OUT, 1);
+            dissociate(port, PORT_SOURCE_FD, fd).unwrap();
+            assert_eq!(events(port), []);
+        }
+    }
+
+    #[test]
+    fn a_regular_file_is_always_ready() {
+        let port = create().unwrap();
+        let file = File::open("Cargo.toml").unwrap();
+        let fd = file.as_raw_fd();
+        for _ in 0..2 {
+            associate_fd(port, fd, IN, 1);
+            assert_eq!(events(port), [Record::of(fd, IN, 1)]);
+            assert_eq!(events(port), []);
+        }
+    }
+
+    #[test]
+    fn sent_events_come_in_order() {
+        let port = create().unwrap();
+        send(port, 1, 10).unwrap();
+        send(port, 2, 20).unwrap();
+        let mut taken = events(port);
+        taken.extend(events(port));
+        assert_eq!(taken, [Record::sent(1, 10), Record::sent(2, 20)]);
+        assert_eq!(events(port), []);
+    }
+
+    #[test]
+    fn errors_are_those_of_the_manuals() {
+        let (port, (one, two)) = (create().unwrap(), UnixStream::pair().unwrap());
+        let (fd, closed) = (one.as_raw_fd(), c_int::MAX);
+        let result = associate(port, PORT_SOURCE_FD, closed, IN, 0);
+        assert_eq!(result, Err(libc::EBADFD));
+        let result = associate(two.as_raw_fd(), PORT_SOURCE_FD, fd, IN, 0);
+        assert_eq!(result, Err(libc::EBADF));
+        let result = associate(port, PORT_SOURCE_USER, fd, IN, 0);
+        assert_eq!(result, Err(libc::EINVAL));
+        let result = dissociate(port, PORT_SOURCE_FD, closed);
+        assert_eq!(result, Err(libc::EBADFD));
+        let taken = getn(port, 8, 1, Some(Duration::from_millis(1))).unwrap();
+        assert_eq!(taken.error, Some(libc::ETIME));
+    }
+}
