@@ -17,7 +17,9 @@ use crate::support::kqueue_of;
 pub(crate) struct Row {
     pub(crate) situation: &'static str,
     epoll: &'static str,
-    /// poll(2) and event ports. It leaves out a direction that was delivered before.
+    /// poll(2) and event ports, whose events hold the flags of poll(2) (port_associate(3C)). It
+    /// leaves out a direction that was delivered before. The answers of event ports were observed
+    /// over the model in `ci/models`, that is with the sockets and pipes of Linux.
     poll: &'static str,
     /// The answers for NetBSD were observed on its kernel. Those of FreeBSD and macOS follow from
     /// their sources.
