@@ -349,6 +349,11 @@ fn compiled_selectors(system: &System) -> Vec<Selector> {
         selectors.retain(|selector| *selector != Selector::Poll);
         selectors.insert(0, Selector::Poll);
     }
+    if overridden("EVENT_PORTS") {
+        // `ci/event-ports` adds the calls to libc. epoll is left out, because its records differ.
+        selectors.retain(|selector| *selector != Selector::Epoll);
+        selectors.insert(0, Selector::EventPorts);
+    }
     if !feature("ALL_SELECTORS") {
         selectors.truncate(1);
     }
@@ -358,6 +363,8 @@ fn compiled_selectors(system: &System) -> Vec<Selector> {
 fn waker(system: &System) -> Waker {
     if overridden("WAKER_PIPE") && is_unix() {
         Waker::Pipe
+    } else if overridden("EVENT_PORTS") {
+        Waker::UserEvent
     } else {
         system.waker
     }

@@ -51,7 +51,8 @@ fn a_poll_that_is_watched_by_another_tells_of_a_wake_until_it_is_polled(kind: Se
             outer.wait_readable(2);
             // There is an event in the inner poll still. Nothing is new, but it is readable.
             waker.wake().unwrap();
-            if interest.is_level() {
+            // A port reports the readiness of a `SourceFd` again every 10 milliseconds.
+            if interest.is_level() || kind == SelectorKind::EventPorts {
                 outer.wait_readable(2);
             } else {
                 outer.expect_silence();

@@ -67,7 +67,11 @@ impl selector::Selector for Selector {
     }
 
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.shared.port()
+        let port = self.shared.port();
+        let mut table = self.shared.table();
+        table.is_watched = true;
+        table.settle(port);
+        port
     }
 
     fn select(&self, events: &mut Events, timeout: Option<Duration>) -> io::Result<()> {
@@ -266,6 +270,7 @@ impl Shared {
         table.is_polling = false;
         table.is_interrupted = false;
         self.translate(&mut table, events, probed);
+        table.settle(self.port());
         match result {
             // The next poll has it, if it is still one then.
             Err(_) if !events.is_empty() => Ok(probes),

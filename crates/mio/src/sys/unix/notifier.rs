@@ -61,6 +61,8 @@ impl Notifier {
     /// flag.
     pub(crate) fn clear(&self) -> io::Result<bool> {
         let mut cleared = Ok(());
+        // A `WouldBlock` re-arms at once only after a success.
+        let _ = self.signal.read_with(|_| Ok(()));
         // Selectors that re-arm on `WouldBlock` do so by this.
         let _ = self.signal.read_with(|owner| {
             cleared = owner.0.as_ref().map_or(Ok(()), |signal| signal.clear());
