@@ -117,13 +117,14 @@ pub trait Handler: Sized {
 
     /// A source has an event.
     ///
-    /// By default it calls [`readable`](Self::readable), and then [`writable`](Self::writable) if
-    /// the event says that, unless `readable` has deregistered or forgotten the token, or has
-    /// reregistered it without writing. That nothing more can be read is told to `readable`, and
-    /// that nothing more can be written to `writable`, also if the source is registered for the
-    /// other one only. An event that says neither, such as one of an error alone, is told to
-    /// `readable`, and to `writable` too if it may be that a write fails. Write this one instead to
-    /// look at the [`Event`] yourself.
+    /// By default it calls [`readable`](Self::readable) if the source is readable, priority data
+    /// has come, the peer has ended, or there is an error
+    /// ([`is_error`](mio::event::Event::is_error)): the next read returns what has happened. Then
+    /// it calls [`writable`](Self::writable) if the source is writable or a write would fail,
+    /// unless `readable` has deregistered or forgotten the token, or has reregistered it without
+    /// writing. Both may be called for a source that is registered for one direction only. An event
+    /// that names no direction calls `readable`. Implement `ready` instead to look at the [`Event`]
+    /// yourself.
     ///
     /// # Errors
     ///
@@ -168,8 +169,11 @@ pub trait Handler: Sized {
     ) -> Result<(), Self::Error> {
         let has_room = event.is_writable();
         let writable = has_room || event.is_write_closed();
-        let readable = event.is_readable() || event.is_read_closed() || event.is_priority();
-        // An error alone is told to both, as nothing says who waits.
+        let readable = event.is_readable()
+            || event.is_read_closed()
+            || event.is_priority()
+            || event.is_error();
+        // An event that names no direction may concern either one.
         if readable || !has_room {
             if !writable {
                 return self.readable(context, token);
