@@ -275,6 +275,36 @@ fn tcp_and_udp_echoes_both() {
     assert_udp_echo(address);
 }
 
+/// A datagram from port 0 of an address, to which no reply can be sent. Only a raw socket sends one,
+/// for which most users lack the right.
+#[cfg(unix)]
+fn send_from_port_zero(to: SocketAddr) {
+    use socket2::{Domain, Protocol, Socket, Type};
+
+    let socket = Socket::new(Domain::IPV4, Type::RAW, Some(Protocol::UDP));
+    let Ok(socket) = socket else { return };
+    // Source, destination, length, and no checksum.
+    let mut packet = [0; 10];
+    packet[2..4].copy_from_slice(&to.port().to_be_bytes());
+    packet[5] = 10;
+    socket.send_to(&packet, &to.into()).unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn udp_servers_survive_a_peer_that_cannot_be_answered() {
+    for name in ["udp_server", "tcp_and_udp"] {
+        let server = Example::start(name, &[ANY_PORT]);
+        let address = server.address();
+        for _ in 0..20 {
+            send_from_port_zero(address);
+            // Gone before its reply comes.
+            udp_client(address).send(b"hello").unwrap();
+        }
+        assert_udp_echo(address);
+    }
+}
+
 #[test]
 fn servers_end_without_traffic() {
     let servers = ["tcp_server", "udp_server", "tcp_and_udp"].map(|name| {
