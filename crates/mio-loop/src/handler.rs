@@ -68,13 +68,13 @@ use crate::Context;
 /// # Errors and panics
 ///
 /// An error of a callback, and with it each `?` in a callback, ends the run: no further callback is
-/// made, and [`run`](crate::EventLoop::run) returns it. If the loop is run again, it finishes the iteration:
-/// it goes on with the next event of the same batch, or, if a message, a timeout or a signal has
-/// failed, with the step after that one. What is left of that step comes with the next iteration,
-/// so that messages which fail each time don't keep the timeouts waiting. So it does after a panic
-/// that was caught. What is lost is what the callback that failed was called for; and if that was
-/// `readable`, `writable` for the same event. To hear of an event again, reregister the source: the
-/// next poll tells what is ready.
+/// made, and [`run`](crate::EventLoop::run) returns it. If the loop is run again, it finishes the
+/// iteration: it goes on with the next event of the same batch, or, if a message, a timeout or a
+/// signal has failed, with the step after that one. What is left of that step comes with the next
+/// iteration, so that messages which fail each time don't keep the timeouts waiting. So it does
+/// after a panic that was caught. What is lost is what the callback that failed was called for; and
+/// if that was `readable`, `writable` for the same event. To hear of an event again, reregister the
+/// source: the next poll tells what is ready.
 ///
 /// # Examples
 ///

@@ -188,6 +188,7 @@ impl Worker {
                 if err.kind() != ErrorKind::UnexpectedEof {
                     eprintln!("a connection was lost: {err}");
                 }
+                // It stays open until the table drops it.
                 self.registry.deregister(&mut connection.stream)?;
                 self.ends_to.tell(Ok(connection.token));
             }

@@ -262,8 +262,8 @@ fn echo_loop_stays_for_a_client_that_has_not_caught_up() {
     assert!(waited, "it has ended at the first signal");
 }
 
-/// A datagram from port 0 of an address, to which no reply can be sent. Only a raw socket sends one,
-/// for which most users lack the right.
+/// A datagram from port 0 of an address, to which no reply can be sent. Only a raw socket sends
+/// one, and most users may not make any.
 #[cfg(unix)]
 fn send_from_port_zero(to: SocketAddr) {
     use socket2::{Domain, Protocol, Socket, Type};
