@@ -28,6 +28,10 @@ use crate::{Interest, Registry, Token};
 /// selectors until it is reregistered. `SourceFd` needs none of this, and may report what is no
 /// news.
 ///
+/// The result counts too. poll(2) and event ports report a source again after an operation that
+/// returned any other error. After a `WouldBlock` without a success before it, they wait up to 10
+/// milliseconds before they report that direction again.
+///
 /// Where all selectors of the build see for themselves, as with epoll alone in a release build, it
 /// is as large as `T` and the methods do nothing beside the call.
 ///
