@@ -29,8 +29,9 @@ use crate::{Interest, Registry, Token};
 /// news.
 ///
 /// The result counts too. poll(2) and event ports report a source again after an operation that
-/// returned any other error. After a `WouldBlock` without a success before it, they wait up to 10
-/// milliseconds before they report that direction again.
+/// returned any other error. A `WouldBlock` without a success before it means that the source was
+/// reported as ready although it was not. If that is repeated, they report the source again after
+/// 10 milliseconds. So let each read or write be an operation of its own, and return its result.
 ///
 /// Where all selectors of the build see for themselves, as with epoll alone in a release build, it
 /// is as large as `T` and the methods do nothing beside the call.

@@ -16,7 +16,7 @@ use crate::{Interest, Registry, Token};
 /// A number that is in use again can be registered again. Registering an open file twice is
 /// [`AlreadyExists`](io::ErrorKind::AlreadyExists), but not on kqueue, nor on poll(2) if the file
 /// can't be told from another one that got its number, as an eventfd. See
-/// [portability](crate::portability#descriptors-of-your-own).
+/// [Descriptors of your own](crate::Poll#descriptors-of-your-own).
 ///
 /// What can be watched depends on the selector: sockets, pipes, terminals, eventfd, timerfd,
 /// inotify and the like everywhere; regular files not on epoll (`EPERM`).

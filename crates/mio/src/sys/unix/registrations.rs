@@ -135,7 +135,7 @@ impl Registrations {
     /// socket. Returns whether the kernel has to be asked anew.
     ///
     /// The failure that was delivered may have been replaced by the next one, and the direction may
-    /// be ready still. A probe decides, so that an error that lasts is no busy loop.
+    /// be ready still. An error that lasts must be no busy loop.
     pub(crate) fn failed(&mut self, key: Key, direction: Option<Direction>) -> bool {
         self.rearm(key, direction.map_or(0, flags), false)
     }

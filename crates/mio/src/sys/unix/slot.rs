@@ -242,8 +242,9 @@ impl Slot {
     /// Re-arms these directions after an operation that returned an error. Returns whether that
     /// changes anything.
     ///
-    /// Directions that are `drained` are armed at once. The others may be ready still, and stay so,
-    /// so they await a probe.
+    /// Directions that are `drained` are armed at once. The others may be ready still, and stay so:
+    /// armed at once, they would be reported in a busy loop. So they are only if that was not done
+    /// a moment before, and await a probe otherwise.
     pub(super) fn rearm(&mut self, directions: c_short, drained: bool) -> bool {
         let missing = directions & self.interests & self.told & !(self.armed | self.quiet);
         let changes = missing != 0 || (self.failed && !self.tried);
@@ -251,14 +252,24 @@ impl Slot {
         if drained {
             self.undelivered &= !directions;
         }
-        if drained && !self.failed {
-            self.armed |= missing;
-        } else if missing != 0 {
-            if !self.needs_probe() {
-                self.renew_at = Instant::now() + RENEWAL;
+        if missing != 0 {
+            if !self.failed && (drained || self.may_report_again()) {
+                self.armed |= missing;
+            } else {
+                self.quiet |= missing;
             }
-            self.quiet |= missing;
         }
         changes
+    }
+
+    /// Returns whether nothing was reported again for the time of a renewal. From now on something
+    /// was.
+    fn may_report_again(&mut self) -> bool {
+        let now = Instant::now();
+        let may = !self.needs_probe() && now >= self.renew_at;
+        if may {
+            self.renew_at = now + RENEWAL;
+        }
+        may
     }
 }
