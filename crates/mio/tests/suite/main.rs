@@ -20,6 +20,8 @@ mod descriptors;
 mod directions;
 mod events;
 mod examples;
+#[cfg(unix)]
+mod forked;
 mod mistakes;
 mod modes;
 mod notifier;

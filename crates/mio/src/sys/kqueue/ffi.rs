@@ -38,6 +38,10 @@ pub(super) fn kqueue() -> io::Result<OwnedFd> {
 }
 
 /// `kqueue()`
+///
+/// Newer versions of FreeBSD and OpenBSD have `kqueue1` too, but libc 0.2 has no declaration of it.
+/// A program that another thread starts gets no kqueue all the same, because a child of `fork` has
+/// none. Only one that replaces this process before the flag is set would.
 #[cfg(not(kqueue1))]
 pub(super) fn kqueue() -> io::Result<OwnedFd> {
     // SAFETY: the call takes no pointer.

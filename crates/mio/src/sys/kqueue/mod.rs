@@ -33,7 +33,8 @@
 //!   the list, so that `deregister` finds nothing. So it is if the mode of such a pipe changes.
 //!
 //! **A closed descriptor** leaves the list by itself, whether or not it was duplicated: kqueue
-//! watches the number. The list is not inherited by a child of `fork`.
+//! watches the number. A child of `fork` has no copy of the list and of the kqueue's descriptor, so
+//! its copy of a selector does not close that number ([`handle`]).
 //!
 //! The waker is a filter that the program itself triggers, where the system has it, and otherwise a
 //! pipe ([`waker`]).
@@ -60,6 +61,8 @@ mod fake;
 #[cfg(kqueue)]
 #[allow(unsafe_code)]
 mod ffi;
+#[cfg(kqueue)]
+mod handle;
 mod modes;
 mod numbers;
 mod reading;
