@@ -76,7 +76,8 @@ pub(crate) fn truth(filter: i16, fd: c_int) -> Option<Truth> {
         }
         (File::Datagram, true) => (has(POLLIN | POLLERR), has(POLLRDHUP | POLLHUP)),
         (File::Datagram, false) => (has(POLLOUT | POLLERR), numbers::is_shut_down(fd)),
-        (File::Pipe, true) => (has(POLLIN), has(POLLHUP)),
+        // A writing end can be asked too, and has ended with its last reader.
+        (File::Pipe, true) => (has(POLLIN), has(POLLHUP | POLLERR)),
         (File::Pipe, false) => (has(POLLOUT), has(POLLERR)),
         (File::Regular, true) => (ffi::is_before_end(fd), false),
         (File::Regular, false) => (true, false),

@@ -21,6 +21,7 @@ pub(super) struct Numbers {
     pub(super) eof: u32,
 
     pub(super) not_found: i32,
+    pub(super) bad_descriptor: i32,
     pub(super) broken_pipe: i32,
 }
 
@@ -57,6 +58,7 @@ pub(super) const SYSTEM: Numbers = Numbers {
     error: libc::EV_ERROR as _,
     eof: libc::EV_EOF as _,
     not_found: libc::ENOENT,
+    bad_descriptor: libc::EBADF,
     broken_pipe: libc::EPIPE,
 };
 
@@ -81,6 +83,7 @@ pub(super) mod of {
         error: 0x4000,
         eof: 0x8000,
         not_found: 2,
+        bad_descriptor: 9,
         broken_pipe: 32,
     };
 
@@ -148,6 +151,7 @@ pub(super) mod of {
         assert!(SYSTEM.error == tested.error && SYSTEM.eof == tested.eof);
         assert!(same(SYSTEM.user, tested.user) && same(SYSTEM.aio, tested.aio));
         assert!(same(SYSTEM.lio, tested.lio) && SYSTEM.not_found == tested.not_found);
+        assert!(SYSTEM.bad_descriptor == tested.bad_descriptor);
         assert!(SYSTEM.broken_pipe == tested.broken_pipe);
     };
 

@@ -140,15 +140,22 @@ impl Selector {
         let was = table.as_ref().map_or(Mode::Edge, |table| table.mode(ident));
         let changes = call.changes(was);
         let receipts = self.change(source, &changes, token)?;
-        let outcome = call.outcome(was, &changes, &receipts, &SYSTEM);
+        let is_pipe = || ffi::is_pipe(source);
+        let outcome = call.outcome(was, &changes, &receipts, &SYSTEM, is_pipe);
+        let (made, rest) = match &outcome {
+            Ok(success) => (Some(success.interests), success.rest),
+            Err(failure) => (None, failure.undo),
+        };
+        // If this fails, the result of the call is the same: the pipe was closed meanwhile, or the
+        // first failure is still the one to report.
+        let _ = self.change(source, &rest, token);
         if let Some(table) = &mut table {
-            table.learn(call, ident, token, outcome.is_ok());
+            table.learn(call, ident, token, made);
         }
-        outcome.map_err(|failure| {
-            // If that fails too, the first failure is still the one to tell of.
-            let _ = self.change(source, &failure.undo, token);
-            io::Error::from_raw_os_error(failure.code)
-        })
+        match outcome {
+            Ok(_) => Ok(()),
+            Err(failure) => Err(io::Error::from_raw_os_error(failure.code)),
+        }
     }
 
     /// Makes the changes, and gives the receipt of each.
