@@ -25,6 +25,8 @@ mod errors;
 mod events;
 mod examples;
 #[cfg(unix)]
+mod forked;
+#[cfg(unix)]
 mod handlers;
 #[cfg(priority)] // Linux and Android: the functions that it replaces are theirs.
 mod interrupted;
