@@ -28,6 +28,11 @@ use crate::{Interest, Registry, Token};
 /// selectors until it is reregistered. `SourceFd` needs none of this, and may report what is no
 /// news.
 ///
+/// The result counts too. poll(2) and event ports report a source again after an operation that
+/// returned any other error. A `WouldBlock` without a success before it means that the source was
+/// reported as ready although it was not. If that is repeated, they report the source again after
+/// 10 milliseconds. So let each read or write be an operation of its own, and return its result.
+///
 /// Where all selectors of the build see for themselves, as with epoll alone in a release build, it
 /// is as large as `T` and the methods do nothing beside the call.
 ///

@@ -26,6 +26,11 @@ per_selector!(
     one_that_we_know_as_a_socket_too,
     #[cfg(priority)]
     a_reused_number_with_the_same_inode_can_be_registered,
+    #[cfg(priority)]
+    changes_that_are_reported_once_are_not_lost,
+    #[cfg(priority)]
+    changes_behind_a_full_buffer_are_not_lost,
+    a_closed_descriptor_behind_a_full_buffer_is_forgotten,
 );
 
 #[cfg(all(epoll, poll))]
@@ -263,6 +268,95 @@ fn a_reused_number_with_the_same_inode_can_be_registered(kind: SelectorKind) {
         assert!(watch.events.iter().all(|event| event.token() == Token(2)));
         watch.deregister(&mut SourceFd(&fd));
     }
+}
+
+/// A process of its own whose host name may be changed. The kernel tells a change of it to one call
+/// of each file alone. Where a container forbids it there is nothing to see.
+#[cfg(priority)]
+fn with_host_name(test: &str, body: impl FnOnce(&mut dyn FnMut(), std::fs::File)) {
+    crate::support::process::alone(test, || {
+        if !ffi::own_host_name() {
+            return;
+        }
+        let path = "/proc/sys/kernel/hostname";
+        let mut number = 0;
+        let mut change = || {
+            number += 1;
+            std::fs::write(path, format!("test{number}")).unwrap();
+        };
+        body(&mut change, std::fs::File::open(path).unwrap());
+    });
+}
+
+#[cfg(priority)]
+const CHANGES: Interest = Interest::PRIORITY.add(Interest::READABLE);
+
+#[cfg(priority)]
+fn changes_that_are_reported_once_are_not_lost(kind: SelectorKind) {
+    let test =
+        crate::support::process::test_path!(kind, "changes_that_are_reported_once_are_not_lost");
+    with_host_name(&test, |change, file| {
+        let mut watch = Watch::new(kind);
+        watch.register(&mut SourceFd(&file.as_raw_fd()), 1, CHANGES);
+        watch.poll(Duration::ZERO);
+        for _ in 0..10 {
+            // At once, without the 10 ms after which a state that lasts is reported again.
+            change();
+            watch.wait(1, mio::event::Event::is_priority);
+        }
+    });
+}
+
+#[cfg(priority)]
+fn changes_behind_a_full_buffer_are_not_lost(kind: SelectorKind) {
+    let test =
+        crate::support::process::test_path!(kind, "changes_behind_a_full_buffer_are_not_lost");
+    with_host_name(&test, |change, file| {
+        let mut watch = Watch::new(kind);
+        watch.events = mio::Events::with_capacity(1);
+        let mut pairs: Vec<_> = (0..3).map(|_| pair()).collect();
+        for (token, (one, _)) in pairs.iter_mut().enumerate() {
+            let interest = Interest::READABLE.level();
+            watch.register(&mut SourceFd(&one.as_raw_fd()), 2 + token, interest);
+        }
+        watch.register(&mut SourceFd(&file.as_raw_fd()), 1, CHANGES);
+        watch.poll(Duration::ZERO);
+        for (_, two) in &mut pairs {
+            two.write_all(b"!").unwrap();
+        }
+        for _ in 0..10 {
+            change();
+            watch.wait(1, mio::event::Event::is_priority);
+        }
+    });
+}
+
+/// Another file that gets the number is not reported under the token of the closed one.
+fn a_closed_descriptor_behind_a_full_buffer_is_forgotten(kind: SelectorKind) {
+    let test = crate::support::process::test_path!(
+        kind,
+        "a_closed_descriptor_behind_a_full_buffer_is_forgotten"
+    );
+    crate::support::process::alone(&test, || {
+        let mut watch = Watch::new(kind);
+        watch.events = mio::Events::with_capacity(1);
+        let mut pairs: Vec<_> = (0..4).map(|_| pair()).collect();
+        for (token, (one, two)) in pairs.iter_mut().enumerate() {
+            watch.register(&mut SourceFd(&one.as_raw_fd()), token, Interest::READABLE);
+            two.write_all(b"!").unwrap();
+        }
+        let fd = pairs[3].0.as_raw_fd();
+        pairs.pop();
+        watch.poll(Duration::ZERO);
+        assert_eq!(watch.events.iter().count(), 1);
+        let (one, mut two) = pair();
+        ffi::replace(one.as_raw_fd(), fd);
+        two.write_all(b"!").unwrap();
+        for _ in 0..10 {
+            watch.poll(Duration::ZERO);
+            assert!(watch.events.iter().all(|event| event.token() != Token(3)));
+        }
+    });
 }
 
 /// A pipe of ours registered by its number: it works, at the price of being unknown.

@@ -161,7 +161,7 @@ impl Array {
         self.fds[0].revents != 0
     }
 
-    /// Turns the system's answers into events, as many as fit.
+    /// Turns the system's answers into events, as many as fit. Postpones the others.
     pub(super) fn collect(
         &mut self,
         registrations: &mut Registrations,
@@ -169,18 +169,22 @@ impl Array {
         events: &mut Vec<Event>,
     ) {
         let slots = self.fds.len() - 1;
+        let mut first_left = None;
         for offset in 0..slots {
-            if events.len() == events.capacity() {
-                self.next = (self.next + offset) % slots;
-                return;
-            }
             let slot = (self.next + offset) % slots;
             let answer = self.fds[1 + slot].revents;
-            if registrations.has_answer(slot, answer, probing) {
+            if !registrations.has_answer(slot, answer, probing) {
+                continue;
+            }
+            if events.len() < events.capacity() {
                 let taken = registrations.take(slot, answer, probing);
                 events.extend(taken.map(|(token, bits)| event(token, bits)));
+            } else {
+                first_left.get_or_insert(slot);
+                registrations.postpone(slot, answer);
             }
         }
+        self.next = first_left.unwrap_or(self.next);
     }
 }
 

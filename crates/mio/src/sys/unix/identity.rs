@@ -61,6 +61,12 @@ impl Identity {
             }
     }
 
+    /// Returns whether the kernel may report a change to one call of poll(2) only, as it does for
+    /// some files of `/proc`. The readiness of sockets and pipes lasts until an operation ends it.
+    pub(super) fn may_report_once(&self) -> bool {
+        !matches!(self.format, S_IFSOCK | S_IFIFO)
+    }
+
     /// All pipes without a name are on one device, so a new one is compared. A pipe with a name can
     /// be opened twice.
     #[cfg(unix)]

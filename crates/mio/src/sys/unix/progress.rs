@@ -2,7 +2,7 @@
 //!
 //! If none did, the kernel reported a direction as ready although it was not. It does so for the
 //! end of some sockets, and for a datagram socket with room while its receiver has none. Such a
-//! direction must not be re-armed at once: it would be reported in a busy loop.
+//! direction must not be re-armed at once each time: it would be reported in a busy loop.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 

@@ -135,7 +135,7 @@ impl Registrations {
     /// socket. Returns whether the kernel has to be asked anew.
     ///
     /// The failure that was delivered may have been replaced by the next one, and the direction may
-    /// be ready still. A probe decides, so that an error that lasts is no busy loop.
+    /// be ready still. An error that lasts must be no busy loop.
     pub(crate) fn failed(&mut self, key: Key, direction: Option<Direction>) -> bool {
         self.rearm(key, direction.map_or(0, flags), false)
     }
@@ -168,6 +168,7 @@ impl Registrations {
         let slot = self.changed.pop()?;
         let entry = &mut self.slots[slot];
         entry.is_in_changed = false;
+        entry.asked_generation = entry.generation;
         Some((slot, entry.question()))
     }
 
@@ -224,13 +225,8 @@ impl Registrations {
         probing: bool,
     ) -> Option<(Token, c_short)> {
         let entry = &mut self.slots[slot];
-        if entry.is_in_changed || entry.fd.is_none() {
-            // The question was about what the table said before; the next call asks anew.
-            return None;
-        }
-        if answer & NVAL != 0 {
-            // Closed without being deregistered: as on epoll, that ends the registration.
-            self.remove(slot);
+        if entry.fd.is_none() || entry.is_in_changed || answer & NVAL != 0 {
+            self.postpone(slot, answer);
             return None;
         }
         let event = entry.take(answer, probing);
@@ -239,6 +235,23 @@ impl Registrations {
             self.mark_changed(slot);
         }
         event
+    }
+
+    /// Handles an answer that can't become an event now, because there is no room or the slot has
+    /// changed. The next call asks again. What the kernel may not report to it is kept.
+    pub(crate) fn postpone(&mut self, slot: usize, answer: c_short) {
+        let entry = &mut self.slots[slot];
+        if entry.fd.is_none() || entry.asked_generation != entry.generation {
+            // The answer is about an earlier registration.
+            return;
+        }
+        if answer & NVAL != 0 && !entry.is_in_changed {
+            // Closed without being deregistered: as on epoll, that ends the registration.
+            self.remove(slot);
+            return;
+        }
+        entry.keep(answer);
+        self.mark_quiet(slot);
     }
 
     fn mark_changed(&mut self, slot: usize) {

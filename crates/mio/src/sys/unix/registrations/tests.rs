@@ -1,12 +1,13 @@
 //! One source, and an OS that returns what the test says.
 
+use std::fs::File;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 
 use libc::{POLLERR, POLLHUP, POLLIN, POLLOUT};
 
 use super::*;
-use crate::sys::unix::poll_bits::RDHUP;
+use crate::sys::unix::poll_bits::{PRI, RDHUP};
 
 /// A table with one source.
 struct Fixture {
@@ -23,6 +24,12 @@ impl Fixture {
     fn of(told: bool, interests: Interest) -> Fixture {
         let (one, _) = UnixStream::pair().unwrap();
         Fixture::of_file(one.into(), told, interests)
+    }
+
+    /// A file of which a change may be reported to one call only.
+    fn that_reports_once(told: bool, interests: Interest) -> Fixture {
+        let file = File::open(std::env::current_exe().unwrap()).unwrap();
+        Fixture::of_file(file.into(), told, interests)
     }
 
     fn of_file(file: OwnedFd, told: bool, interests: Interest) -> Fixture {
@@ -168,11 +175,15 @@ fn would_block_without_success_is_left_to_probes() {
     // An end that blocks, for instance, with the flag for it or without.
     for answer in [POLLIN, POLLIN | RDHUP] {
         let mut source = Fixture::new(true);
-        assert!(source.answer(answer));
         let blocked = |source: &mut Fixture| {
             let (table, key) = (&mut source.table, source.key);
             table.would_block(key, Direction::Read, false)
         };
+        // Once it is armed at once: the program may have read by a handle of its own.
+        assert!(source.answer(answer));
+        assert!(blocked(&mut source));
+        assert_eq!(source.question(), Some(READ | WRITE));
+        assert!(source.answer(answer));
         assert!(blocked(&mut source));
         let rest = RDHUP & !answer;
         assert_eq!(source.question(), Some(WRITE | rest));
@@ -203,23 +214,110 @@ fn failed_operation_makes_the_next_failure_news() {
 }
 
 #[test]
-fn failed_operation_leaves_its_direction_to_probes() {
+fn failed_operation_rearms_its_direction_once_per_renewal() {
     let mut source = Fixture::new(true);
     assert!(source.answer(POLLIN | POLLOUT));
     assert!(
         !source.table.failed(source.key, None),
         "no failure was delivered"
     );
-    assert!(source.table.failed(source.key, Some(Direction::Read)));
-    assert_eq!(source.probe(POLLIN | POLLOUT), Some(false));
+    let failed = |source: &mut Fixture| source.table.failed(source.key, Some(Direction::Read));
+    assert!(failed(&mut source));
+    assert_eq!(source.question(), Some(READ));
+    assert!(source.answer(POLLIN));
+    assert!(failed(&mut source));
+    assert_eq!(source.probe(POLLIN), Some(false), "too early");
     source.pass_renewal();
-    assert_eq!(source.probe(POLLIN | POLLOUT), Some(true));
+    assert_eq!(source.probe(POLLIN), Some(true));
     source.pass_renewal();
-    assert_eq!(
-        source.probe(POLLIN | POLLOUT),
-        None,
-        "nothing was tried since"
-    );
+    assert_eq!(source.probe(POLLIN), None, "nothing was tried since");
+}
+
+#[test]
+fn error_that_a_probe_has_seen_is_delivered_when_it_is_gone() {
+    for told in [true, false] {
+        let mut source = Fixture::that_reports_once(told, Interest::READABLE);
+        assert!(source.answer(POLLIN | POLLERR));
+        assert_eq!(source.probe(POLLIN | POLLERR), Some(false), "too early");
+        assert_eq!(source.probe(POLLIN), Some(true));
+        assert_ne!(source.probe(POLLIN), Some(true), "once, {told}");
+    }
+}
+
+#[test]
+fn error_that_each_probe_sees_is_delivered_at_the_renewal() {
+    for told in [true, false] {
+        let mut source = Fixture::that_reports_once(told, Interest::READABLE);
+        assert!(source.answer(POLLIN | POLLERR));
+        for _ in 0..3 {
+            assert_eq!(source.probe(POLLIN | POLLERR), Some(false));
+            source.pass_renewal();
+            assert_eq!(source.probe(POLLIN | POLLERR), Some(true));
+        }
+    }
+}
+
+#[test]
+fn error_of_a_socket_is_over_when_it_is_gone() {
+    let mut source = Fixture::of(false, Interest::READABLE);
+    assert!(source.answer(POLLERR));
+    assert_eq!(source.probe(POLLERR), Some(false));
+    assert_eq!(source.probe(0), Some(false));
+}
+
+#[test]
+fn postponed_answer_is_delivered_though_the_next_one_lacks_it() {
+    let modes = [
+        Interest::READABLE,
+        Interest::READABLE.level(),
+        Interest::READABLE.oneshot(),
+    ];
+    for interest in modes {
+        let mut source = Fixture::that_reports_once(false, interest);
+        source.table.postpone(source.slot(), POLLIN | POLLERR);
+        assert_eq!(source.probe(0), Some(true), "{interest:?}");
+        source.pass_renewal();
+        assert_ne!(source.probe(0), Some(true), "once");
+    }
+}
+
+#[test]
+fn answer_to_a_question_that_has_changed_is_kept() {
+    let mut source = Fixture::that_reports_once(false, Interest::READABLE);
+    let slot = source.slot();
+    let interest = Interest::READABLE | Interest::WRITABLE;
+    source.table.update(slot, Token(2), interest);
+    assert_eq!(source.table.take(slot, POLLERR, false), None);
+    assert_eq!(source.probe(0), Some(true));
+}
+
+#[test]
+fn answer_about_an_older_registration_is_nothing() {
+    let mut source = Fixture::that_reports_once(false, Interest::READABLE);
+    let (slot, fd) = (source.slot(), source.file.as_raw_fd());
+    source.table.remove(slot);
+    let key = source.table.insert(fd, false, Token(2), Interest::READABLE);
+    assert_eq!(key.unwrap().slot, source.key.slot);
+    assert_eq!(source.table.take(slot, POLLIN | POLLERR, false), None);
+    source.table.postpone(slot, POLLIN | POLLERR);
+    assert_eq!(source.probe(0), None);
+}
+
+#[test]
+fn interest_that_was_left_out_is_not_kept() {
+    let mut source = Fixture::that_reports_once(false, Interest::READABLE | Interest::WRITABLE);
+    source.table.postpone(source.slot(), POLLIN);
+    let slot = source.slot();
+    source.table.update(slot, Token(1), Interest::WRITABLE);
+    assert_eq!(source.probe(PRI), None);
+}
+
+#[test]
+fn postponed_closed_descriptor_ends_the_registration() {
+    let mut source = Fixture::new(false);
+    source.table.postpone(source.slot(), NVAL);
+    assert!(source.table.find(source.key).is_err());
+    assert_eq!(source.table.used, 0);
 }
 
 #[test]

@@ -232,6 +232,13 @@ pub(crate) fn expired_timerfd() -> OwnedFd {
     fd
 }
 
+/// Gives the calling thread a host name of its own, or returns `false` if it may not have one.
+#[cfg(priority)]
+pub(crate) fn own_host_name() -> bool {
+    // SAFETY: no pointer is passed.
+    unsafe { libc::unshare(libc::CLONE_NEWUTS) == 0 }
+}
+
 /// Makes a pipe with a name, and opens it for reading.
 pub(crate) fn fifo(path: &std::path::Path) -> mio::unix::pipe::Receiver {
     use std::os::unix::fs::OpenOptionsExt;
