@@ -1,6 +1,6 @@
 //! The functions that the library exports, and the system calls that it makes.
 
-use std::ffi::{c_int, c_long, c_uint, c_ushort, c_void};
+use std::ffi::{c_int, c_long, c_short, c_uint, c_ushort, c_void};
 use std::io;
 use std::mem::MaybeUninit;
 use std::ptr;
@@ -192,41 +192,45 @@ pub(crate) fn remove(port: c_int, fd: c_int) -> Result<(), c_int> {
     Ok(())
 }
 
-/// `epoll_wait(port, list, room, 0)`
+/// `epoll_pwait2(port, list, room, timeout, NULL)`
 ///
-/// Returns the flags and the entry of each event, `room` or `N` at most.
-pub(crate) fn ready<const N: usize>(
+/// Returns the flags and the entry of each event, `room` or `N` at most. After the deadline the
+/// error is `ETIME`.
+pub(crate) fn wait<const N: usize>(
     port: c_int,
     room: usize,
-) -> impl Iterator<Item = (c_int, Entry)> {
-    let mut list = [epoll_event { events: 0, u64: 0 }; N];
-    let room = room.min(N) as c_int;
-    // SAFETY: the list has room for as many.
-    let count = unsafe { libc::epoll_wait(port, list.as_mut_ptr(), room, 0) };
-    let records = list.into_iter().take(count.max(0) as usize);
-    records.map(|record| (record.events as c_int, Entry::decode(record.u64)))
-}
-
-/// Waits until a port is readable. `ETIME` is the deadline's error.
-pub(crate) fn wait(port: c_int, deadline: Option<Instant>) -> Result<(), c_int> {
+    deadline: Option<Instant>,
+) -> Result<impl Iterator<Item = (c_int, Entry)>, c_int> {
     let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
     let timeout = left.map(|left| timespec {
         tv_sec: left.as_secs() as libc::time_t,
         tv_nsec: left.subsec_nanos() as c_long,
     });
     let timeout = timeout.as_ref().map_or(ptr::null(), ptr::from_ref);
-    let mut poll = pollfd {
-        fd: port,
-        events: libc::POLLIN,
-        revents: 0,
-    };
-    // SAFETY: the entry and the timeout are on our stack, and a null mask leaves the mask alone.
-    let result = unsafe { libc::ppoll(&raw mut poll, 1, timeout, ptr::null()) };
+    let mut list = [epoll_event { events: 0, u64: 0 }; N];
+    let room = room.min(N) as c_int;
+    // SAFETY: the list has room for as many, the timeout is on our stack, and a null mask leaves the
+    // mask alone.
+    let result = unsafe { libc::epoll_pwait2(port, list.as_mut_ptr(), room, timeout, ptr::null()) };
     match check(result)? {
         0 => Err(libc::ETIME),
-        _ if poll.revents & libc::POLLNVAL != 0 => Err(libc::EBADF),
-        _ => Ok(()),
+        count => {
+            let records = list.into_iter().take(count as usize);
+            Ok(records.map(|record| (record.events as c_int, Entry::decode(record.u64))))
+        }
     }
+}
+
+/// `poll(fd, 1, 0)`: the flags of one descriptor.
+pub(crate) fn poll(fd: c_int, events: c_int) -> c_int {
+    let mut poll = pollfd {
+        fd,
+        events: events as c_short,
+        revents: 0,
+    };
+    // SAFETY: the entry is on our stack.
+    unsafe { libc::poll(&raw mut poll, 1, 0) };
+    c_int::from(poll.revents)
 }
 
 /// `fcntl(fd, F_GETFD)`

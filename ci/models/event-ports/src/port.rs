@@ -31,14 +31,13 @@ struct Port {
 struct Association {
     /// Distinguishes it from the earlier ones of the same number.
     serial: u32,
-    events: c_int,
     user: usize,
 }
 
 enum Queued {
     Sent(c_int, usize),
-    /// A regular file, and the serial number of its association.
-    File(c_int, u32),
+    /// Flags that were seen when a descriptor was associated, and the serial number of that.
+    Seen(c_int, u32, c_int),
 }
 
 /// All ports by number, locked.
@@ -79,20 +78,26 @@ pub(crate) fn associate(
     state.last_serial += 1;
     let association = Association {
         serial: state.last_serial,
-        events,
         user,
     };
-    let entry = Entry::Association(fd, association.serial);
-    let is_file = match ffi::arm(port, fd, events, entry) {
-        Ok(()) => false,
-        // epoll refuses regular files and folders.
-        Err(libc::EPERM) => true,
-        Err(libc::EBADF) => return Err(libc::EBADFD),
-        Err(error) => return Err(error),
+    // Linux reports some changes to one call only. epoll would lose what it sees while it is armed,
+    // because it asks again before it reports.
+    let seen = match ffi::poll(fd, events) {
+        seen if seen & libc::POLLPRI as c_int != 0 => seen,
+        _ => {
+            let entry = Entry::Association(fd, association.serial);
+            match ffi::arm(port, fd, events, entry) {
+                Ok(()) => 0,
+                // epoll refuses regular files and folders.
+                Err(libc::EPERM) => events & FILE,
+                Err(libc::EBADF) => return Err(libc::EBADFD),
+                Err(error) => return Err(error),
+            }
+        }
     };
     state.associations.insert(fd, association);
-    if is_file && events & FILE != 0 {
-        state.push(port, Queued::File(fd, association.serial))?;
+    if seen != 0 {
+        state.push(port, Queued::Seen(fd, association.serial, seen))?;
     }
     Ok(())
 }
@@ -128,12 +133,13 @@ pub(crate) fn getn(
     let deadline = timeout.map(|timeout| Instant::now() + timeout);
     let mut records = Vec::new();
     let error = loop {
-        Ports::lock().get(port)?.take(port, most, &mut records);
+        let room = MOST.min(most - records.len());
+        match ffi::wait::<MOST>(port, room, deadline) {
+            Ok(ready) => Ports::lock().get(port)?.take(port, ready, &mut records),
+            Err(error) => break Some(error),
+        }
         if records.len() >= wanted {
             break None;
-        }
-        if let Err(error) = ffi::wait(port, deadline) {
-            break Some(error);
         }
     };
     let keeps_count = records.is_empty() && one_in(2);
@@ -172,19 +178,22 @@ impl Port {
         ffi::arm_signal(port)
     }
 
-    /// Takes the events that there are.
-    fn take(&mut self, port: c_int, most: usize, records: &mut Vec<Record>) {
-        let room = MOST.min(most - records.len());
-        for (events, entry) in ffi::ready::<MOST>(port, room) {
-            match entry {
+    /// Turns what epoll has reported into records.
+    fn take(
+        &mut self,
+        port: c_int,
+        ready: impl Iterator<Item = (c_int, Entry)>,
+        records: &mut Vec<Record>,
+    ) {
+        for (events, entry) in ready {
+            let record = match entry {
                 Entry::Association(fd, serial) => {
                     let association = self.end(fd, serial);
-                    records.extend(
-                        association.map(|association| Record::of(fd, events, association.user)),
-                    );
+                    association.map(|association| Record::of(fd, events, association.user))
                 }
-                Entry::Signal => records.extend(self.pop(port)),
-            }
+                Entry::Signal => self.pop(port),
+            };
+            records.extend(record);
         }
     }
 
@@ -196,9 +205,9 @@ impl Port {
         }
         match queued {
             Queued::Sent(events, user) => Some(Record::sent(events, user)),
-            Queued::File(fd, serial) => {
+            Queued::Seen(fd, serial, events) => {
                 let association = self.end(fd, serial)?;
-                Some(Record::of(fd, association.events & FILE, association.user))
+                Some(Record::of(fd, events, association.user))
             }
         }
     }
