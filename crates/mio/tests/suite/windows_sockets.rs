@@ -30,7 +30,7 @@ per_selector!(
     a_raw_socket_that_is_closed_is_forgotten,
     raw_socket_closed_after_an_event_keeps_no_token,
     raw_socket_number_is_registered_again_without_a_poll,
-    duplicates_share_a_socket_and_split_its_events,
+    reader_and_writer_clone_each_have_their_events,
     a_raw_socket_is_told_apart_from_a_source,
     raw_sockets_leave_no_handle,
 );
@@ -466,7 +466,7 @@ fn raw_socket_number_is_registered_again_without_a_poll(kind: SelectorKind) {
 }
 
 /// A clone for reading and the original for writing, and the number of each.
-fn duplicates_share_a_socket_and_split_its_events(kind: SelectorKind) {
+fn reader_and_writer_clone_each_have_their_events(kind: SelectorKind) {
     let level = Interest::READABLE.level();
     let mut watch = Watch::new(kind);
     let (stream, mut peer) = connected();

@@ -468,7 +468,7 @@ mod tests {
     }
 
     #[test]
-    fn a_duplicate_is_the_same_object() {
+    fn duplicate_is_the_same_object() {
         let socket = || std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
         let (one, other) = (socket(), socket());
         let handle = |socket: &std::net::UdpSocket| socket.as_raw_socket() as SocketHandle;

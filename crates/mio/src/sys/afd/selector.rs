@@ -306,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn packets_that_keep_coming_do_not_delay_the_deadline() {
+    fn poll_ends_at_deadline_while_packets_keep_coming() {
         let selector = <Selector as selector::Selector>::new().unwrap();
         let is_stopped = Arc::new(AtomicBool::new(false));
         let operation = Operation::new(Endless {

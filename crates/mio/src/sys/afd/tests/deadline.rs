@@ -48,7 +48,7 @@ fn nothing(_: usize) -> Taken {
 }
 
 #[test]
-fn packets_that_keep_coming_do_not_delay_the_deadline() {
+fn poll_ends_at_deadline_while_packets_keep_coming() {
     let timeout = Duration::from_millis(50);
     let mut endless = packets(1, nothing);
     let start = Instant::now();
@@ -62,7 +62,7 @@ fn packets_that_keep_coming_do_not_delay_the_deadline() {
 }
 
 #[test]
-fn a_look_goes_on_after_packets_that_are_no_events() {
+fn zero_timeout_poll_passes_packets_without_events() {
     // A hundred requests are cancelled, one packet at a time, and the last of the requests that
     // take their place is answered.
     let mut looks = packets(100, |round| Taken {
@@ -74,7 +74,7 @@ fn a_look_goes_on_after_packets_that_are_no_events() {
 }
 
 #[test]
-fn a_look_without_packets_is_the_last() {
+fn zero_timeout_poll_ends_without_packets() {
     let mut empty = packets(100, |_| Taken {
         packets: 0,
         has_events: false,
@@ -84,7 +84,7 @@ fn a_look_without_packets_is_the_last() {
 }
 
 #[test]
-fn a_refused_request_is_an_error_though_packets_keep_coming() {
+fn refused_request_is_an_error_while_packets_keep_coming() {
     for deadline in [Deadline::Never, Deadline::Now] {
         let mut endless = packets(1, nothing);
         endless.refusal = Some(8);

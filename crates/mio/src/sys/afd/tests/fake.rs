@@ -52,6 +52,8 @@ pub(super) struct Kernel {
     /// Handles that no request can be made for.
     pub(super) refused: Vec<(SocketHandle, i32)>,
     pub(super) open_fails: Option<io::ErrorKind>,
+    /// Called once, when the next request is about to be started.
+    pub(super) on_poll: Option<Box<dyn FnOnce() + Send>>,
     /// How often there was a request for a socket that had one under way.
     pub(super) doubled: usize,
     pub(super) started: usize,
@@ -261,6 +263,10 @@ impl Device for Fake {
         base: SocketHandle,
         asked: u32,
     ) -> Result<usize, ((), io::Error)> {
+        let on_poll = self.kernel().on_poll.take();
+        if let Some(on_poll) = on_poll {
+            on_poll();
+        }
         let mut kernel = self.kernel();
         let refused = kernel.refused.iter().find(|(handle, _)| *handle == base);
         let refusal = refused.map(|(_, code)| *code);

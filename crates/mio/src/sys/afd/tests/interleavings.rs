@@ -427,10 +427,13 @@ const DEVICES: [Device; 4] = [
     },
 ];
 
+/// Windows is emulated where it is tested, which takes long and shows nothing more.
+const DEPTH: usize = if cfg!(windows) { 3 } else { 5 };
+
 fn explore_all(plans: &[Plan], depth: usize) {
     let orders = DEVICES.map(|device| explore(plans, device, depth));
-    assert!(orders.iter().all(|count| *count > 1000), "{orders:?}");
-    eprintln!("{orders:?}");
+    let fewest = 4_usize.pow(depth as u32);
+    assert!(orders.iter().all(|count| *count > fewest), "{orders:?}");
 }
 
 fn ours(interests: Interest, handle: Handle) -> Plan {
@@ -451,35 +454,44 @@ fn raw(interests: Interest, handle: Handle) -> Plan {
 
 #[test]
 fn one_edge() {
-    explore_all(&[ours(BOTH, Handle::Own)], 5);
+    explore_all(&[ours(BOTH, Handle::Own)], DEPTH);
 }
 
 #[test]
 fn one_level_or_oneshot() {
     for interests in [Interest::READABLE.level(), Interest::READABLE.oneshot()] {
-        explore_all(&[ours(interests, Handle::Own)], 5);
+        explore_all(&[ours(interests, Handle::Own)], DEPTH);
     }
 }
 
 #[test]
 fn one_raw_level_or_oneshot() {
     for interests in [Interest::READABLE.level(), Interest::READABLE.oneshot()] {
-        explore_all(&[raw(interests, Handle::Own)], 5);
+        explore_all(&[raw(interests, Handle::Own)], DEPTH);
     }
 }
 
 #[test]
 fn a_reader_and_a_writer_of_one_socket() {
     let reader = ours(Interest::READABLE, Handle::Own);
-    explore_all(&[reader, ours(Interest::WRITABLE, Handle::Duplicate)], 4);
-    explore_all(&[reader, ours(Interest::WRITABLE, Handle::First)], 4);
+    explore_all(
+        &[reader, ours(Interest::WRITABLE, Handle::Duplicate)],
+        DEPTH - 1,
+    );
+    explore_all(
+        &[reader, ours(Interest::WRITABLE, Handle::First)],
+        DEPTH - 1,
+    );
 }
 
 #[test]
 fn an_edge_and_a_raw_level_of_one_socket() {
     let edge = ours(Interest::READABLE, Handle::Own);
-    explore_all(&[edge, raw(Interest::READABLE.level(), Handle::First)], 4);
-    explore_all(&[edge, raw(BOTH.oneshot(), Handle::Duplicate)], 4);
+    explore_all(
+        &[edge, raw(Interest::READABLE.level(), Handle::First)],
+        DEPTH - 1,
+    );
+    explore_all(&[edge, raw(BOTH.oneshot(), Handle::Duplicate)], DEPTH - 1);
 }
 
 #[test]
@@ -494,5 +506,5 @@ fn two_raw_handles_of_one_socket() {
 #[test]
 fn two_sockets() {
     let level = raw(Interest::READABLE.level(), Handle::Own);
-    explore_all(&[ours(Interest::READABLE, Handle::Own), level], 4);
+    explore_all(&[ours(Interest::READABLE, Handle::Own), level], DEPTH - 1);
 }

@@ -1,6 +1,9 @@
 //! What a registration promises, one case at a time.
 
 use std::io::ErrorKind;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 
 use crate::sys::Direction;
 use crate::sys::afd::event::{ABORT, CONNECT_FAIL, DISCONNECT, RECEIVE, SEND};
@@ -41,7 +44,7 @@ impl Poller {
 }
 
 #[test]
-fn the_reader_and_the_writer_of_a_socket_share_a_request() {
+fn reader_and_writer_of_a_socket_share_a_request() {
     let mut poller = Poller::new();
     let fake = poller.fake.clone();
     let socket = fake.socket();
@@ -63,7 +66,7 @@ fn the_reader_and_the_writer_of_a_socket_share_a_request() {
 }
 
 #[test]
-fn one_answer_is_an_event_for_each_registration() {
+fn one_answer_is_split_between_registrations() {
     let mut poller = Poller::new();
     let fake = poller.fake.clone();
     let socket = fake.socket();
@@ -83,7 +86,7 @@ fn one_answer_is_an_event_for_each_registration() {
 }
 
 #[test]
-fn events_that_do_not_fit_come_with_the_next_polls() {
+fn events_that_do_not_fit_come_with_the_next_poll() {
     let mut poller = Poller::new();
     let fake = poller.fake.clone();
     let socket = fake.socket();
@@ -105,7 +108,7 @@ fn events_that_do_not_fit_come_with_the_next_polls() {
 }
 
 #[test]
-fn another_handle_asks_after_the_first_one_is_closed() {
+fn duplicate_stays_watched_after_first_handle_is_closed() {
     let mut poller = Poller::new();
     let fake = poller.fake.clone();
     let socket = fake.socket();
@@ -132,7 +135,7 @@ fn another_handle_asks_after_the_first_one_is_closed() {
 }
 
 #[test]
-fn a_layered_socket_is_the_one_below() {
+fn layered_socket_shares_the_request_of_its_base() {
     let mut poller = Poller::new();
     let fake = poller.fake.clone();
     let socket = fake.socket();
@@ -149,7 +152,7 @@ fn a_layered_socket_is_the_one_below() {
 }
 
 #[test]
-fn a_raw_socket_that_was_closed_can_be_registered_at_once() {
+fn closed_raw_number_can_be_registered_at_once() {
     for interests in [READ.level(), READ.oneshot()] {
         // Closed before any poll, after a silent one, after an event, and after two.
         for polls in 0..4 {
@@ -181,7 +184,7 @@ fn a_raw_socket_that_was_closed_can_be_registered_at_once() {
 }
 
 #[test]
-fn the_number_of_a_raw_socket_that_was_closed_is_somebody_elses() {
+fn closed_raw_number_reports_no_new_socket() {
     for interests in [READ.level(), READ.oneshot()] {
         for polls in 0..4 {
             let mut poller = Poller::new();
@@ -209,7 +212,7 @@ fn the_number_of_a_raw_socket_that_was_closed_is_somebody_elses() {
 }
 
 #[test]
-fn a_raw_socket_that_is_open_is_not_registered_twice() {
+fn open_raw_socket_registered_twice_is_already_exists() {
     for interests in [READ.level(), READ.oneshot()] {
         let mut poller = Poller::new();
         let fake = poller.fake.clone();
@@ -231,7 +234,7 @@ fn a_raw_socket_that_is_open_is_not_registered_twice() {
 }
 
 #[test]
-fn a_socket_is_watched_at_once_where_another_has_just_ended() {
+fn reused_number_is_watched_before_the_next_poll() {
     let mut poller = Poller::new();
     let fake = poller.fake.clone();
     for round in 0..4 {
@@ -254,29 +257,37 @@ fn a_socket_is_watched_at_once_where_another_has_just_ended() {
 }
 
 #[test]
-fn a_change_during_a_poll_acts_at_once() {
+fn change_while_a_poll_begins_acts_at_once() {
     let mut poller = Poller::new();
     let fake = poller.fake.clone();
     let socket = fake.socket();
-    let registration = poller.register(socket, 1, READ);
-    assert_eq!(poller.poll(), []);
+    poller.register(socket, 1, READ);
+    let other = poller.register(fake.socket(), 2, READ);
+    fake.set(socket, RECEIVE);
+    assert_eq!(poller.poll(), [(1, RECEIVE)]);
     let before = fake.kernel().cancelled;
-    registration.reregister(&fake, Token(2), WRITE).unwrap();
-    assert_eq!(fake.kernel().cancelled, before);
-    // From the first step of a poll on, the list is not looked at again.
-    poller.sockets.changes().begin_poll(&fake).unwrap();
-    assert_eq!(fake.kernel().cancelled, before + 1);
-    poller.sockets.changes().end_poll();
+    other.reregister(&fake, Token(3), WRITE).unwrap();
+    assert_eq!(fake.kernel().cancelled, before, "a poll is not near");
     assert_eq!(poller.poll(), []);
-    poller.sockets.changes().begin_poll(&fake).unwrap();
-    registration
-        .reregister(&fake, Token(3), READ | WRITE)
-        .unwrap();
-    assert_eq!(fake.kernel().cancelled, before + 2);
+    fake.set(socket, RECEIVE | DISCONNECT);
+    assert_eq!(poller.poll(), [(1, DISCONNECT)]);
+    // The list was taken before the first request is made, and is not looked at again.
+    let has_acted = Arc::new(AtomicBool::new(false));
+    let hook = {
+        let (fake, has_acted) = (fake.clone(), Arc::clone(&has_acted));
+        move || {
+            let before = fake.kernel().cancelled;
+            other.reregister(&fake, Token(4), READ).unwrap();
+            has_acted.store(fake.kernel().cancelled == before + 1, Relaxed);
+        }
+    };
+    fake.kernel().on_poll = Some(Box::new(hook));
+    assert_eq!(poller.poll(), []);
+    assert!(has_acted.load(Relaxed));
 }
 
 #[test]
-fn a_refused_request_keeps_no_other_from_being_made() {
+fn refused_request_stops_no_other() {
     let mut poller = Poller::new();
     let fake = poller.fake.clone();
     let handles = [(); 3].map(|()| fake.socket());
@@ -301,7 +312,7 @@ fn a_refused_request_keeps_no_other_from_being_made() {
 }
 
 #[test]
-fn a_refused_registration_changes_nothing() {
+fn refused_registration_changes_nothing() {
     let mut poller = Poller::new();
     let fake = poller.fake.clone();
     let socket = fake.socket();
@@ -319,7 +330,7 @@ fn a_refused_registration_changes_nothing() {
 }
 
 #[test]
-fn a_device_that_cannot_be_opened_is_named() {
+fn device_open_error_names_the_device() {
     let poller = Poller::new();
     let fake = poller.fake.clone();
     let socket = fake.socket();
@@ -335,7 +346,7 @@ fn a_device_that_cannot_be_opened_is_named() {
 }
 
 #[test]
-fn a_failure_is_told_once_to_an_edge() {
+fn edge_reports_a_lasting_failure_once() {
     for failure in [ABORT, CONNECT_FAIL] {
         let mut poller = Poller::new();
         let fake = poller.fake.clone();
@@ -348,7 +359,7 @@ fn a_failure_is_told_once_to_an_edge() {
 }
 
 #[test]
-fn a_socket_that_comes_and_goes_is_forgotten() {
+fn deregistered_sockets_are_forgotten() {
     let mut poller = Poller::new();
     let fake = poller.fake.clone();
     for round in 0..100 {
