@@ -298,7 +298,8 @@ fn main() {
     if let Some(signal) = signal(&compiled, waker) {
         println!("cargo::rustc-cfg=signal_{}", cfg(signal));
     }
-    for has in system.has {
+    let lacks = |has| has == Has::Pollrdhup && overridden("NO_POLLRDHUP");
+    for has in system.has.iter().filter(|has| !lacks(**has)) {
         println!("cargo::rustc-cfg={}", cfg(has));
     }
     if is_unix() && !system.has.contains(&Has::Descriptors) {

@@ -138,9 +138,11 @@ impl<T> IoSource<T> {
         &self,
         f: impl FnOnce(&T) -> io::Result<usize>,
     ) -> io::Result<usize> {
-        let result = self.read_with(f);
+        let result = f(&self.io);
         if SourceState::REARMS && matches!(result, Ok(0)) {
             self.state.would_block(Direction::Read);
+        } else {
+            self.report(Direction::Read, &result);
         }
         result
     }
@@ -216,6 +218,19 @@ impl<T> IoSource<T> {
         self.operate(Direction::Unknown, |_| f())
     }
 
+    /// Takes the pending error of a socket.
+    #[cfg(feature = "net")]
+    pub(crate) fn take_error_with(
+        &self,
+        f: impl FnOnce(&T) -> io::Result<Option<io::Error>>,
+    ) -> io::Result<Option<io::Error>> {
+        let result = f(&self.io);
+        if SourceState::REARMS && !matches!(result, Ok(None)) {
+            self.state.failed(None);
+        }
+        result
+    }
+
     /// Gives the value back. The registration ends, except on epoll and kqueue, where it is the
     /// kernel's and lasts as long as the open file. Deregister it before, and that does not matter.
     ///
@@ -244,14 +259,23 @@ impl<T> IoSource<T> {
         f: impl FnOnce(&T) -> io::Result<R>,
     ) -> io::Result<R> {
         let result = f(&self.io);
-        if SourceState::REARMS {
-            if let Err(err) = &result {
-                if err.kind() == io::ErrorKind::WouldBlock {
-                    self.state.would_block(direction);
-                }
-            }
-        }
+        self.report(direction, &result);
         result
+    }
+
+    /// Reports the result of an operation to the state.
+    #[inline]
+    fn report<R>(&self, direction: Direction, result: &io::Result<R>) {
+        if !SourceState::REARMS {
+            return;
+        }
+        match result {
+            Ok(_) => self.state.succeeded(direction),
+            Err(err) if err.kind() == io::ErrorKind::WouldBlock => {
+                self.state.would_block(direction);
+            }
+            Err(_) => self.state.failed(Some(direction)),
+        }
     }
 }
 

@@ -18,8 +18,12 @@ mod api;
 #[cfg(priority)] // Linux and Android: they have /proc.
 mod descriptors;
 mod directions;
+#[cfg(unix)]
+mod errors;
 mod events;
 mod examples;
+#[cfg(priority)]
+mod limits;
 mod mistakes;
 mod modes;
 mod notifier;

@@ -302,7 +302,7 @@ impl UnixDatagram {
     /// # }
     /// ```
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
-        self.inner.take_error()
+        self.inner.take_error_with(net::UnixDatagram::take_error)
     }
 
     /// Shuts down the reading half, the writing half or both, for all handles on this socket.

@@ -14,7 +14,8 @@ use crate::sys::event_ports::ffi;
 use crate::sys::event_ports::table::Table;
 use crate::sys::pending::Pending;
 use crate::sys::selector::{self, Direction, SourceIo};
-use crate::sys::unix::registrations::Key;
+use crate::sys::unix::progress::Progress;
+use crate::sys::unix::registrations::{Key, Registrations};
 use crate::{Interest, SelectorKind, Token};
 
 /// A handle on what all handles, sources and the waker share.
@@ -27,6 +28,7 @@ pub(crate) struct Selector {
 #[derive(Debug, Default)]
 pub(crate) struct SourceState {
     registration: Option<(Arc<Shared>, Key)>,
+    progress: Progress,
 }
 
 pub(super) struct Shared {
@@ -136,6 +138,7 @@ impl Selector {
             SourceIo::Unseen => table.registrations.find_fd(source),
             SourceIo::Seen(SourceState {
                 registration: Some((shared, key)),
+                ..
             }) if Arc::ptr_eq(shared, &self.shared) => table.registrations.find(*key),
             SourceIo::Seen(_) => Err(io::Error::from_raw_os_error(libc::ENOENT)),
         }
@@ -146,11 +149,29 @@ impl selector::SourceState for SourceState {
     const REARMS: bool = true;
 
     fn would_block(&self, direction: Direction) {
+        self.change(|registrations, key| {
+            registrations.would_block(key, direction, self.progress.take(direction))
+        });
+    }
+
+    fn succeeded(&self, direction: Direction) {
+        self.progress.set(direction);
+    }
+
+    fn failed(&self, direction: Option<Direction>) {
+        self.change(|registrations, key| registrations.failed(key, direction));
+    }
+}
+
+impl SourceState {
+    /// Changes the registration, if there is one. `change` returns whether the kernel has to be
+    /// asked anew.
+    fn change(&self, change: impl FnOnce(&mut Registrations, Key) -> bool) {
         let Some((shared, key)) = &self.registration else {
             return;
         };
         let mut table = shared.table();
-        if table.registrations.would_block(*key, direction) {
+        if change(&mut table.registrations, *key) {
             table.settle(shared.port());
             if table.registrations.next_renewal().is_some() {
                 // It may be due before the thread that waits would look.

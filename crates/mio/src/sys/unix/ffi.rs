@@ -78,29 +78,22 @@ pub(crate) fn set_cloexec(fd: BorrowedFd<'_>) -> io::Result<()> {
     Ok(())
 }
 
-/// What is open behind a descriptor: two numbers that no other open file has at the same time, as
-/// far as the system gives each a number of its own.
-#[cfg(any(event_ports, poll))]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Identity {
-    device: u64,
-    inode: u64,
-}
-
 /// `fstat(fd, status)`
 #[cfg(any(event_ports, poll))]
-pub(super) fn identity(fd: std::os::fd::RawFd) -> io::Result<Identity> {
+pub(super) fn fstat(fd: std::os::fd::RawFd) -> io::Result<libc::stat> {
     let mut status = std::mem::MaybeUninit::<libc::stat>::uninit();
     // SAFETY: `status` has room for what is asked; a bad descriptor is an error of the call.
     check(unsafe { libc::fstat(fd, status.as_mut_ptr()) })?;
     // SAFETY: the call has succeeded, so it has filled `status`.
-    let status = unsafe { status.assume_init() };
-    // The types differ between systems, and may be signed where they only stand for a number.
-    #[allow(clippy::cast_lossless, clippy::unnecessary_cast)]
-    Ok(Identity {
-        device: status.st_dev as u64,
-        inode: status.st_ino as u64,
-    })
+    Ok(unsafe { status.assume_init() })
+}
+
+/// `fcntl(fd, F_GETFL)`: whether it was opened for reading, writing or both.
+#[cfg(all(unix, any(event_ports, poll)))]
+pub(super) fn access_mode(fd: std::os::fd::RawFd) -> io::Result<c_int> {
+    // SAFETY: the call takes no pointer; a bad descriptor is an error of the call.
+    let flags = check(unsafe { libc::fcntl(fd, libc::F_GETFL, 0) })?;
+    Ok(flags & libc::O_ACCMODE)
 }
 
 #[cfg(all(feature = "net", not(sockets_of_std)))]

@@ -9,12 +9,18 @@ mod eventfd;
 mod ffi;
 #[cfg(signal_flag)]
 mod flag;
+#[cfg(any(event_ports, poll))]
+mod identity;
 #[cfg(any(signal_eventfd, signal_flag, signal_pipe))]
 pub(crate) mod notifier;
-#[cfg(any(all(unix, feature = "os-ext"), signal_pipe))]
+#[cfg(any(event_ports, all(poll, not(dense_poll))))]
+pub(crate) mod parts;
+#[cfg(any(all(unix, any(feature = "os-ext", event_ports, poll)), signal_pipe))]
 pub(crate) mod pipe;
 #[cfg(any(event_ports, poll))]
 pub(crate) mod poll_bits;
+#[cfg(any(event_ports, poll))]
+pub(crate) mod progress;
 #[cfg(any(event_ports, poll))]
 pub(crate) mod registrations;
 #[cfg(any(event_ports, poll))]

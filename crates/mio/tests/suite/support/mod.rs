@@ -150,6 +150,12 @@ impl Drop for SetAtEnd<'_> {
     }
 }
 
+/// Whether the selector reports the end of a stream as such. Without `POLLRDHUP`, poll(2) and event
+/// ports report data to read, of which there is none.
+pub(crate) fn reports_end(kind: SelectorKind) -> bool {
+    cfg!(pollrdhup) || !matches!(kind, SelectorKind::EventPorts | SelectorKind::Poll)
+}
+
 /// What an event answers, by name.
 pub(crate) fn answers(event: &Event) -> BTreeSet<&'static str> {
     let answers = [
