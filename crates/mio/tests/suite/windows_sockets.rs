@@ -10,7 +10,7 @@ use mio::windows::SourceSocket;
 use mio::{Interest, IoSource, SelectorKind, Token, Waker};
 
 use crate::support::{
-    BOTH, Watch, any_port, connected, drain, ffi, into_raw, listen, pair, process, soon,
+    BOTH, SHORT, Watch, any_port, connected, drain, ffi, into_raw, listen, pair, process, soon,
     would_block,
 };
 
@@ -31,6 +31,8 @@ per_selector!(
     raw_socket_closed_after_an_event_keeps_no_token,
     raw_socket_number_is_registered_again_without_a_poll,
     reader_and_writer_clone_each_have_their_events,
+    failed_read_arms_reading_again,
+    operation_that_fails_for_good_is_no_busy_loop,
     a_raw_socket_is_told_apart_from_a_source,
     raw_sockets_leave_no_handle,
 );
@@ -519,6 +521,48 @@ fn reader_and_writer_clone_each_have_their_events(kind: SelectorKind) {
         .reregister(&mut writer, Token(5), Interest::READABLE)
         .unwrap();
     watch.wait_readable(5);
+}
+
+/// A datagram that does not fit the buffer is an error, and is gone.
+fn failed_read_arms_reading_again(kind: SelectorKind) {
+    for interests in [Interest::READABLE, BOTH] {
+        let mut watch = Watch::new(kind);
+        let mut socket = UdpSocket::bind(any_port()).unwrap();
+        let address = socket.local_addr().unwrap();
+        watch.register(&mut socket, 1, interests);
+        for _ in 0..5 {
+            socket.send_to(b"hello", address).unwrap();
+        }
+        for _ in 0..5 {
+            watch.wait_readable(1);
+            socket.recv(&mut [0; 1]).unwrap_err();
+        }
+        would_block(socket.recv(&mut [0; 1]));
+    }
+}
+
+fn operation_that_fails_for_good_is_no_busy_loop(kind: SelectorKind) {
+    let mut watch = Watch::new(kind);
+    let (socket, _) = of_std();
+    let mut source = IoSource::new(socket);
+    watch.register(&mut source, 1, Interest::WRITABLE);
+    let fail = || source.write_with(|_| Err::<(), _>(ErrorKind::OutOfMemory.into()));
+    for _ in 0..3 {
+        watch.wait_writable(1);
+        // It is armed again, which does not last.
+        let mut events = 0;
+        loop {
+            fail().unwrap_err();
+            watch.poll(SHORT);
+            if watch.events.is_empty() {
+                break;
+            }
+            events += 1;
+            assert!(events <= 1000, "a busy loop");
+        }
+        assert!(events > 10, "{events}");
+        would_block(source.write_with(|_| Err::<(), _>(ErrorKind::WouldBlock.into())));
+    }
 }
 
 /// A socket of ours registered by its number too: two registrations, each with its own mode.

@@ -30,7 +30,14 @@ pub(crate) struct Selector {
 #[derive(Debug, Default)]
 pub(crate) struct SourceState {
     registration: Option<(Arc<Shared>, Registration<Port>)>,
+    /// How many operations in a row have failed.
+    failures: AtomicUsize,
 }
+
+/// How many operations in a row may fail and arm their direction again. Without a limit an operation
+/// that fails for good, such as an `accept` without handles left, is a busy loop in a program that
+/// tries it at each event.
+const MOST_FAILURES: usize = 1000;
 
 pub(crate) struct Shared {
     port: Port,
@@ -84,6 +91,7 @@ impl selector::Selector for Selector {
                 }
                 let registration = sockets.register(port, socket, token, interests)?;
                 state.registration = Some((Arc::clone(shared), registration));
+                state.failures = AtomicUsize::new(0);
                 Ok(())
             }
             SourceIo::Unseen => sockets.register_raw(port, socket, token, interests),
@@ -130,6 +138,7 @@ impl Selector {
         let registration = match io {
             SourceIo::Seen(SourceState {
                 registration: Some((shared, registration)),
+                ..
             }) if Arc::ptr_eq(shared, &self.shared) => Some(registration.clone()),
             SourceIo::Seen(_) => None,
             SourceIo::Unseen => self.shared.sockets.find_raw(source as SocketHandle),
@@ -144,7 +153,24 @@ impl selector::SourceState for SourceState {
 
     fn would_block(&self, direction: Direction) {
         if let Some((shared, registration)) = &self.registration {
+            self.succeeded(direction);
             registration.would_block(&shared.port, direction);
+        }
+    }
+
+    #[inline]
+    fn succeeded(&self, _: Direction) {
+        if self.failures.load(Ordering::Relaxed) != 0 {
+            self.failures.store(0, Ordering::Relaxed);
+        }
+    }
+
+    fn failed(&self, direction: Option<Direction>) {
+        if let Some((shared, registration)) = &self.registration {
+            if self.failures.fetch_add(1, Ordering::Relaxed) < MOST_FAILURES {
+                let direction = direction.unwrap_or(Direction::Unknown);
+                registration.failed(&shared.port, direction);
+            }
         }
     }
 }

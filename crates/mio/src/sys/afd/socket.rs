@@ -148,7 +148,8 @@ impl<D: Device> Socket<D> {
         // that what is registered now is closed.
         let is_cancelled = |under_way: &UnderWay<D>| under_way.is_cancelled;
         if is_guarded || state.under_way.as_ref().is_some_and(is_cancelled) {
-            state.add_memory();
+            // A guarded socket replaces the request of this registration later.
+            state.add_memory(if is_guarded { 2 } else { 1 });
             self.cancel(state);
             state.replace();
         }
@@ -215,7 +216,7 @@ impl<D: Device> Socket<D> {
     pub(super) fn is_surely_open(self: &Arc<Self>, device: &D) -> bool {
         let mut state = self.lock();
         let is_open = self.cancel(&mut state);
-        state.add_memory();
+        state.add_memory(1);
         state.replace();
         if is_open && self.update(device, &mut state).is_err() {
             self.put_into_changes(&mut state);
@@ -374,9 +375,9 @@ impl<D: Device> State<D> {
         self.registered.is_empty() && self.under_way.is_none()
     }
 
-    /// Makes sure that there is memory for a request beside the one that is under way.
-    fn add_memory(&mut self) {
-        if self.idle.is_empty() {
+    /// Makes sure that there is memory for so many requests beside the one that is under way.
+    fn add_memory(&mut self, requests: usize) {
+        while self.idle.iter().count() < requests {
             self.idle.push(D::memory());
         }
         // For what is under way to come back, and to be replaced.
@@ -520,11 +521,19 @@ impl<D: Device> Registration<D> {
     }
 
     pub(super) fn would_block(&self, device: &D, direction: Direction) {
+        self.rearm(device, |arming| arming.would_block(direction));
+    }
+
+    pub(super) fn failed(&self, device: &D, direction: Direction) {
+        self.rearm(device, |arming| arming.failed(direction));
+    }
+
+    fn rearm(&self, device: &D, has_news: impl FnOnce(&mut Arming) -> bool) {
         let mut state = self.socket.lock();
         let Some(one) = state.find(self.id) else {
             return;
         };
-        if one.arming.would_block(direction) {
+        if has_news(&mut one.arming) {
             // A request that fails now is tried again, and its error told, by the next poll.
             if self.socket.changed(device, &mut state).is_err() {
                 self.socket.put_into_changes(&mut state);

@@ -212,6 +212,27 @@ fn closed_raw_number_reports_no_new_socket() {
 }
 
 #[test]
+fn reregistered_raw_number_follows_its_new_socket() {
+    for interests in [READ.level(), READ.oneshot()] {
+        for has_event in [false, true] {
+            let mut poller = Poller::new();
+            let fake = poller.fake.clone();
+            let old = fake.socket();
+            poller.register_raw(old, 1, interests).unwrap();
+            fake.set(old, if has_event { RECEIVE } else { 0 });
+            poller.poll();
+            fake.close(old);
+            assert_eq!(fake.socket(), old);
+            let registration = poller.sockets.find_raw(old).unwrap();
+            registration.reregister(&fake, Token(2), interests).unwrap();
+            assert_eq!(poller.poll_all(), []);
+            fake.set(old, RECEIVE);
+            assert_eq!(poller.poll(), [(2, RECEIVE)]);
+        }
+    }
+}
+
+#[test]
 fn open_raw_socket_registered_twice_is_already_exists() {
     for interests in [READ.level(), READ.oneshot()] {
         let mut poller = Poller::new();
