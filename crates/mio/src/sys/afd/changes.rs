@@ -56,7 +56,8 @@ impl<D: Device> Changes<D> {
         self.lock().is_polling = false;
     }
 
-    /// Has every guarded socket watched while nobody polls. What was polled last is in the list.
+    /// Watches every guarded socket while no thread polls. Each socket whose packet was taken is in
+    /// the list.
     pub(super) fn guard(&self, device: &D) {
         let mut list = self.lock();
         if list.guarded == 0 || list.sockets.is_empty() {

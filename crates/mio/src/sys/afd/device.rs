@@ -28,10 +28,10 @@ pub(super) trait Device: Sized + Send + Sync + 'static {
     /// The socket that AFD knows, below all that is layered above it.
     fn base(&self, socket: SocketHandle) -> io::Result<SocketHandle>;
 
-    /// Whether another handle refers to this socket, in any process.
+    /// Returns whether another handle refers to this socket, in any process.
     fn has_duplicates(&self, base: SocketHandle) -> bool;
 
-    /// Whether two handles refer to one socket.
+    /// Returns whether two handles refer to one socket.
     fn is_same(&self, one: SocketHandle, other: SocketHandle) -> bool;
 
     /// Starts a request that ends when the socket behind `base` has one of these events.
@@ -50,6 +50,6 @@ pub(super) trait Device: Sized + Send + Sync + 'static {
     /// Ends the wait of a thread that polls.
     fn interrupt(&self) -> io::Result<()>;
 
-    /// Whether this is the error of a request for a handle that is closed.
+    /// Returns whether this is the error of a request for a handle that is closed.
     fn is_closed(err: &io::Error) -> bool;
 }

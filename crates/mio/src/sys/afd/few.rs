@@ -33,7 +33,7 @@ impl<T> Few<T> {
         self.first.is_none() && self.more.is_empty()
     }
 
-    /// Whether another element fits without allocating.
+    /// Returns whether another element fits without allocating.
     pub(super) fn has_room(&self) -> bool {
         self.first.is_none() || self.more.len() < self.more.capacity()
     }

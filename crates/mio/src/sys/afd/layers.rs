@@ -23,7 +23,7 @@ const NOT_A_SOCKET: i32 = 10038;
 #[cfg(windows)]
 const _: () = assert!(NOT_A_SOCKET == windows_sys::Win32::Networking::WinSock::WSAENOTSOCK);
 
-/// Finds the base by `below`, the system call that answers such questions.
+/// Finds the base by `below`, the system call for such questions.
 ///
 /// Some layered providers refuse the question for the base and answer those for the next socket
 /// below, which are Winsock's own. So this goes down one step by one of them and asks again.

@@ -14,10 +14,10 @@ use crate::sys::afd::operation::{Complete, Operation, OperationId};
 use crate::sys::afd::port::Port;
 use crate::sys::afd::socket::Socket;
 
-/// What the kernel has while a request is under way.
+/// The part of a request that the kernel reads and writes, and its owner.
 pub(super) struct Request {
     pub(super) info: PollInfo,
-    /// Whose it is; `None` while it is idle.
+    /// The owner; `None` while the request is idle.
     socket: Option<Arc<Socket<Port>>>,
 }
 

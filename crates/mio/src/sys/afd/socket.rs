@@ -2,23 +2,23 @@
 //!
 //! # One request at a time
 //!
-//! With two requests under way for one socket, Windows may complete the wrong one and leave the
-//! other for good. So all registrations of a socket with one `Poll` share a request. It asks for
-//! what any of them needs, and each takes its part of the answer. That also holds for a duplicate,
+//! With two requests under way for one socket, Windows may complete the wrong one and never the
+//! other. So all registrations of a socket with one `Poll` share a request. It asks for
+//! what any of them needs, and each takes its part of the result. That also holds for a duplicate,
 //! which is another handle on the same socket. A request that asks for too little is cancelled, and
 //! the next one is made when its packet has come.
 //!
 //! # Sockets that are closed without being deregistered
 //!
-//! The number of a closed socket may be in use again at once. A request tells that the socket was
-//! closed while it was under way (`LOCAL_CLOSE`), so a *guarded* registration, which is one of a
-//! number that the user closes, needs a request at all times while user code runs. Where nothing
-//! else is asked for, [`Socket::guard`] asks for that alone. For the same reason the request of a
-//! guarded socket is replaced at once after it was cancelled, by one that has memory of its own.
+//! The number of a closed socket may be in use again at once. A request reports that the socket was
+//! closed while it was under way (`LOCAL_CLOSE`). So a *guarded* registration, which is one by the
+//! number of a socket that the user closes, needs a request at all times while user code runs.
+//! Where nothing else is asked for, [`Socket::guard`] asks for that alone. For the same reason the
+//! request of a guarded socket is replaced at once after it was cancelled, by one that has memory
+//! of its own.
 //!
-//! Whoever registers the number meanwhile joins the registrations of the closed socket until the
-//! packet is taken. [`State::clock`] tells which of them are older than the request, and only those
-//! end with it.
+//! A new registration of the number joins those of the closed socket until the packet is taken.
+//! Only those that are older than the request end with it; see [`State::clock`].
 
 use std::fmt;
 use std::io;
@@ -71,7 +71,7 @@ struct Registered {
     is_guarded: bool,
     token: Token,
     arming: Arming,
-    /// What it was taken for, and did not fit the buffer of events.
+    /// The flags of an event that did not fit the buffer of events.
     undelivered: u32,
 }
 
@@ -91,7 +91,7 @@ pub(super) struct Registration<D: Device> {
     id: u64,
 }
 
-/// What is left of a socket after one of its registrations has ended.
+/// The state of a handle after one of its registrations has ended.
 pub(super) struct Left {
     pub(super) base: SocketHandle,
     /// The handle still names this socket: for another registration, or until the packet of a
@@ -144,8 +144,8 @@ impl<D: Device> Socket<D> {
             arming: Arming::new(interests),
             undelivered: 0,
         });
-        // A request that was cancelled tells nothing, and one that was started before can't tell
-        // that what is registered now is closed.
+        // A cancelled request reports nothing, and one that was started before can't report that
+        // the new registration's socket is closed.
         let is_cancelled = |under_way: &UnderWay<D>| under_way.is_cancelled;
         if is_guarded || state.under_way.as_ref().is_some_and(is_cancelled) {
             // A guarded socket replaces the request of this registration later.
@@ -156,6 +156,7 @@ impl<D: Device> Socket<D> {
         if let Err(err) = self.update(device, state) {
             state.registered.remove(|one| one.id == id);
             self.sockets.changes().give_up_room(is_guarded);
+            // If the request of others was replaced, its packet puts them into the list of changes.
             return Err(err);
         }
         Ok(Registration {
@@ -175,10 +176,8 @@ impl<D: Device> Socket<D> {
             // The handle may be closed from now on. If there are others, they ask by their own.
             self.cancel(state);
         }
+        // The handle of a request is that of a registration, so this one was cancelled.
         let is_cancelling = state.registered.is_empty() && state.under_way.is_some();
-        if is_cancelling {
-            self.cancel(state);
-        }
         Some(Left {
             base: gone.base,
             is_named: is_shared || is_cancelling,
@@ -201,18 +200,18 @@ impl<D: Device> Socket<D> {
         }
     }
 
-    /// Has a guarded socket watched, at least for being closed.
+    /// Watches a guarded socket, at least for being closed.
     pub(super) fn guard(self: &Arc<Self>, device: &D) {
         let mut state = self.lock();
         if state.under_way.is_none() && state.is_guarded() {
-            // The next poll tries again, and tells the error if it lasts.
+            // The next poll tries again, and returns the error if it lasts.
             let _ = self.ask(device, &mut state, LOCAL_CLOSE);
         }
     }
 
-    /// Whether the socket of the request is open: the kernel has just said that the request has not
-    /// ended. After `false` it may be either. Then the request of the next registration does not
-    /// wait for the packet of this one.
+    /// Returns `true` if the socket is open: the kernel has just confirmed that the request has not
+    /// ended. After `false` it may be open or closed, and the request of the next registration
+    /// does not wait for the packet of this one.
     pub(super) fn is_surely_open(self: &Arc<Self>, device: &D) -> bool {
         let mut state = self.lock();
         let is_open = self.cancel(&mut state);
@@ -299,7 +298,7 @@ impl<D: Device> Socket<D> {
 
     fn ask(self: &Arc<Self>, device: &D, state: &mut State<D>, events: u32) -> io::Result<()> {
         if let Some(under_way) = &state.under_way {
-            // What is asked beyond the question does no harm but a packet without an event.
+            // Asking for more than that costs a packet without an event at most.
             if events & !under_way.asked == 0 {
                 return Ok(());
             }
@@ -418,7 +417,7 @@ impl<D: Device> State<D> {
         open.next().map(|one| one.base)
     }
 
-    /// What to ask for.
+    /// Returns the events to ask for.
     fn question(&self) -> u32 {
         let registered = self.registered.iter();
         registered.fold(0, |events, one| {
@@ -480,13 +479,13 @@ impl<D: Device> Registration<D> {
         Arc::ptr_eq(&self.socket, &other.socket) && self.id == other.id
     }
 
-    /// It was seen that the socket was closed.
+    /// Returns whether the socket was found closed.
     pub(super) fn is_over(&self) -> bool {
         let mut state = self.socket.lock();
         state.find(self.id).is_none_or(|one| one.arming.is_over())
     }
 
-    /// What is ready is reported again.
+    /// Changes the token and the interests. A direction that is ready is reported again.
     pub(super) fn reregister(
         &self,
         device: &D,
@@ -534,7 +533,7 @@ impl<D: Device> Registration<D> {
             return;
         };
         if has_news(&mut one.arming) {
-            // A request that fails now is tried again, and its error told, by the next poll.
+            // The next poll tries a request that fails now again, and returns its error.
             if self.socket.changed(device, &mut state).is_err() {
                 self.socket.put_into_changes(&mut state);
                 // For a poll that waits already. That it can't be woken leaves it for the next.

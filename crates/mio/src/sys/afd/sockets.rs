@@ -19,13 +19,13 @@ use crate::{Interest, Token};
 pub(super) struct Sockets<D: Device> {
     groups: Arc<Groups<D>>,
     changes: Changes<D>,
-    /// The socket behind each handle that is registered. A handle and its duplicate have one socket.
+    /// The socket behind each registered handle. A handle and its duplicate have one socket.
     bases: Mutex<HashMap<SocketHandle, Arc<Socket<D>>>>,
     /// The registrations that no source of ours holds.
     raw: Mutex<HashMap<SocketHandle, Registration<D>>>,
     /// The sockets with events that did not fit the buffer.
     undelivered: Mutex<VecDeque<Arc<Socket<D>>>>,
-    /// Whether there are any. Only the thread that polls changes this, so it needs no order.
+    /// Set while there are any. Only the thread that polls changes this, so it needs no order.
     has_undelivered: AtomicBool,
 }
 

@@ -33,7 +33,7 @@ pub(super) struct Fake(Arc<Mutex<Kernel>>);
 
 #[derive(Default)]
 pub(super) struct Kernel {
-    /// What is ready, by file. A file is never used again.
+    /// The ready events of each file. A file is never used again.
     pub(super) ready: Vec<u32>,
     handles: BTreeMap<SocketHandle, usize>,
     /// Handles of a layer, by what is below them.
@@ -45,8 +45,8 @@ pub(super) struct Kernel {
     last_id: usize,
     /// Packets are late until [`Fake::arrive`].
     pub(super) has_late_packets: bool,
-    /// A cancelled request tells what is ready all the same.
-    pub(super) cancelled_tell: bool,
+    /// A cancelled request ends with the events that are ready by then.
+    pub(super) cancelled_report: bool,
     /// The next requests fail with these codes.
     pub(super) refusals: VecDeque<i32>,
     /// Handles that no request can be made for.
@@ -125,7 +125,7 @@ impl Fake {
         file.is_some_and(|file| kernel.ready[*file] & events != 0)
     }
 
-    /// Whether there is a packet with an event of this socket.
+    /// Returns whether there is a packet with an event of this socket.
     pub(super) fn has_packet(&self, handle: SocketHandle) -> bool {
         let kernel = self.kernel();
         let file = kernel.handles[&handle];
@@ -151,7 +151,7 @@ impl Fake {
             let mut kernel = self.kernel();
             let mut packet = kernel.port.pop_front()?;
             let Request { file, asked, .. } = packet.request;
-            if packet.answer == 0 && kernel.cancelled_tell {
+            if packet.answer == 0 && kernel.cancelled_report {
                 packet.answer = kernel.ready[file] & asked;
             }
             packet
@@ -179,8 +179,8 @@ impl Kernel {
     /// Ends the request that has to end because of these events.
     fn end_requests(&mut self, file: usize, events: u32, whatever_asked: bool) {
         let is_due = |request: &Request| {
-            let tells = whatever_asked || request.asked & events != 0;
-            request.file == file && tells && !request.is_stuck
+            let is_met = whatever_asked || request.asked & events != 0;
+            request.file == file && is_met && !request.is_stuck
         };
         while let Some(due) = self.requests.iter().position(is_due) {
             let mut others = self.requests.iter().enumerate();
@@ -316,7 +316,7 @@ impl Device for Fake {
     }
 }
 
-/// What a `Poll` has, over the fake.
+/// A poll over the fake.
 pub(super) struct Poller {
     pub(super) fake: Fake,
     pub(super) sockets: Arc<Sockets<Fake>>,
@@ -344,14 +344,14 @@ impl Poller {
             crate::sys::afd::rounds::run(self, &Deadline::Now).unwrap();
             self.sockets.changes().guard(&self.fake);
         }
-        self.told()
+        self.reported()
     }
 
-    pub(super) fn told(&self) -> Vec<(usize, u32)> {
-        let told = |event| (event::token(event).0, event::flags(event));
-        let mut told: Vec<_> = self.events.iter().map(told).collect();
-        told.sort_unstable();
-        told
+    pub(super) fn reported(&self) -> Vec<(usize, u32)> {
+        let reported = |event| (event::token(event).0, event::flags(event));
+        let mut reported: Vec<_> = self.events.iter().map(reported).collect();
+        reported.sort_unstable();
+        reported
     }
 
     fn deliver_more(&mut self) {

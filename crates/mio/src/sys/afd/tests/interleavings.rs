@@ -1,4 +1,4 @@
-//! Every order of what users and the kernel do, up to a number of steps, with one or two
+//! Every order of the steps of users and of the kernel, up to a number of steps, with one or two
 //! registrations. In each of them:
 //!
 //! * no event is lost, and none is repeated without news;
@@ -37,11 +37,11 @@ enum Handle {
     Duplicate,
 }
 
-/// What the device does.
+/// The faults of the device.
 #[derive(Debug, Clone, Copy, Default)]
 struct Device {
     has_late_packets: bool,
-    cancelled_tell: bool,
+    cancelled_report: bool,
     has_small_buffer: bool,
 }
 
@@ -79,7 +79,7 @@ struct User {
     token: usize,
     is_registered: bool,
     registration: Option<Registration<Fake>>,
-    /// What has to be told if it is ready.
+    /// The events that must be reported if they are ready.
     due: u32,
     events: usize,
 }
@@ -98,7 +98,7 @@ impl World {
         }
         let fake = world.poller.fake.clone();
         fake.kernel().has_late_packets = device.has_late_packets;
-        fake.kernel().cancelled_tell = device.cancelled_tell;
+        fake.kernel().cancelled_report = device.cancelled_report;
         for plan in plans {
             let handle = match plan.handle {
                 Handle::Own => fake.socket(),
@@ -119,7 +119,7 @@ impl World {
         world
     }
 
-    /// What may happen next.
+    /// Returns the steps that are possible next.
     fn steps(&self) -> Vec<Step> {
         let mut steps = vec![if self.is_polling {
             Step::Take
@@ -144,7 +144,7 @@ impl World {
                 }
                 if !is_shared {
                     steps.push(Step::Reopen(index, true));
-                    // With an event on its way, a closed number can't be told from an open one.
+                    // With an event in the port, a closed number looks like an open one.
                     let is_known = !self.poller.fake.has_packet(user.handle);
                     if user.plan.is_raw && user.is_registered && is_known {
                         steps.push(Step::Reopen(index, false));
@@ -407,22 +407,22 @@ fn explore(plans: &[Plan], device: Device, depth: usize) -> usize {
 const DEVICES: [Device; 4] = [
     Device {
         has_late_packets: false,
-        cancelled_tell: false,
+        cancelled_report: false,
         has_small_buffer: false,
     },
     Device {
         has_late_packets: false,
-        cancelled_tell: true,
+        cancelled_report: true,
         has_small_buffer: true,
     },
     Device {
         has_late_packets: true,
-        cancelled_tell: false,
+        cancelled_report: false,
         has_small_buffer: true,
     },
     Device {
         has_late_packets: true,
-        cancelled_tell: true,
+        cancelled_report: true,
         has_small_buffer: false,
     },
 ];

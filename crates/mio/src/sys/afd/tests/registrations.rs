@@ -32,7 +32,7 @@ impl Poller {
             .register_raw(&self.fake, handle, Token(token), interests)
     }
 
-    /// Polls until there is nothing new. Returns all that was told.
+    /// Polls until there is nothing new. Returns every event.
     fn poll_all(&mut self) -> Vec<(usize, u32)> {
         let mut all = Vec::new();
         for _ in 0..8 {
@@ -80,8 +80,8 @@ fn one_answer_is_split_between_registrations() {
     // The level lasts.
     assert_eq!(poller.poll(), [(3, both)]);
     fake.set(socket, RECEIVE | DISCONNECT | ABORT);
-    let told = poller.poll_all();
-    assert!(told.contains(&(1, ABORT)) && told.contains(&(2, ABORT)));
+    let events = poller.poll_all();
+    assert!(events.contains(&(1, ABORT)) && events.contains(&(2, ABORT)));
     assert_eq!(fake.kernel().doubled, 0);
 }
 
@@ -95,16 +95,31 @@ fn events_that_do_not_fit_come_with_the_next_poll() {
     assert_eq!(poller.poll(), []);
     fake.set(socket, RECEIVE);
     assert_eq!(poller.poll(), [(0, RECEIVE)]);
-    // Nothing is told of what was deregistered meanwhile, and what was reregistered has its token.
+    // One was deregistered meanwhile, and one has another token.
     poller.sockets.deregister(&registrations[1]);
     registrations[2].reregister(&fake, Token(12), READ).unwrap();
-    let mut told = Vec::new();
+    let mut events = Vec::new();
     for _ in 0..8 {
-        told.extend(poller.poll());
+        events.extend(poller.poll());
         assert!(poller.events.len() <= 1);
     }
-    told.sort_unstable();
-    assert_eq!(told, [(3, RECEIVE), (12, RECEIVE)]);
+    events.sort_unstable();
+    assert_eq!(events, [(3, RECEIVE), (12, RECEIVE)]);
+}
+
+#[test]
+fn oneshot_that_did_not_fit_is_reported_once_after_reregister() {
+    let mut poller = Poller::new();
+    let fake = poller.fake.clone();
+    let socket = fake.socket();
+    poller.register(socket, 0, READ);
+    let oneshot = poller.register(socket, 1, READ.oneshot());
+    poller.capacity = 1;
+    assert_eq!(poller.poll(), []);
+    fake.set(socket, RECEIVE);
+    assert_eq!(poller.poll(), [(0, RECEIVE)]);
+    oneshot.reregister(&fake, Token(2), READ.oneshot()).unwrap();
+    assert_eq!(poller.poll_all(), [(2, RECEIVE)]);
 }
 
 #[test]
@@ -173,8 +188,8 @@ fn closed_raw_number_can_be_registered_at_once() {
                 assert_eq!(old, new);
                 poller.register_raw(new, tokens.1, interests).unwrap();
                 fake.set(new, RECEIVE);
-                let told = poller.poll();
-                assert_eq!(told, [(tokens.1, RECEIVE)], "{interests:?}, {polls}");
+                let events = poller.poll();
+                assert_eq!(events, [(tokens.1, RECEIVE)], "{interests:?}, {polls}");
                 fake.close(new);
                 assert_eq!(poller.poll(), []);
             }
@@ -292,7 +307,7 @@ fn change_while_a_poll_begins_acts_at_once() {
     assert_eq!(poller.poll(), []);
     fake.set(socket, RECEIVE | DISCONNECT);
     assert_eq!(poller.poll(), [(1, DISCONNECT)]);
-    // The list was taken before the first request is made, and is not looked at again.
+    // The list was taken before the first request is made, and is not read again.
     let has_acted = Arc::new(AtomicBool::new(false));
     let hook = {
         let (fake, has_acted) = (fake.clone(), Arc::clone(&has_acted));
@@ -351,6 +366,21 @@ fn refused_registration_changes_nothing() {
 }
 
 #[test]
+fn refused_registration_keeps_the_others_of_its_socket() {
+    let mut poller = Poller::new();
+    let fake = poller.fake.clone();
+    let socket = fake.socket();
+    poller.register(socket, 1, READ);
+    assert_eq!(poller.poll(), []);
+    // The request is replaced for it, and the new one is refused.
+    fake.kernel().refusals.push_back(8);
+    assert!(poller.register_raw(socket, 2, READ.level()).is_err());
+    assert_eq!(poller.poll(), []);
+    fake.set(socket, RECEIVE);
+    assert_eq!(poller.poll_all(), [(1, RECEIVE)]);
+}
+
+#[test]
 fn device_open_error_names_the_device() {
     let poller = Poller::new();
     let fake = poller.fake.clone();
@@ -377,6 +407,28 @@ fn edge_reports_a_lasting_failure_once() {
         fake.set(socket, failure);
         assert_eq!(poller.poll_all(), [(1, failure)]);
     }
+}
+
+#[test]
+fn failed_operation_arms_its_direction_again() {
+    let mut poller = Poller::new();
+    let fake = poller.fake.clone();
+    let socket = fake.socket();
+    let registration = poller.register(socket, 1, READ | WRITE);
+    fake.set(socket, RECEIVE);
+    for _ in 0..5 {
+        assert_eq!(poller.poll_all(), [(1, RECEIVE)]);
+        registration.failed(&fake, Direction::Read);
+    }
+    fake.set(socket, RECEIVE | ABORT);
+    assert!(
+        poller
+            .poll_all()
+            .iter()
+            .any(|(_, flags)| flags & ABORT != 0)
+    );
+    registration.failed(&fake, Direction::Unknown);
+    assert_eq!(poller.poll_all(), [], "a failure that lasts");
 }
 
 #[test]
