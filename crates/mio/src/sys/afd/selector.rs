@@ -34,8 +34,8 @@ pub(crate) struct SourceState {
     failures: AtomicUsize,
 }
 
-/// How many operations in a row may fail and arm their direction again. Without a limit, an `accept`
-/// that always fails would be a busy loop in a program that calls it at each event.
+/// How many operations in a row may fail and arm their direction again. Without a limit, an
+/// `accept` that always fails would be a busy loop in a program that calls it at each event.
 const MOST_FAILURES: usize = 1000;
 
 pub(crate) struct Shared {
