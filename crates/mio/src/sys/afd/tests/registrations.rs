@@ -113,12 +113,13 @@ fn oneshot_that_did_not_fit_is_reported_once_after_reregister() {
     let fake = poller.fake.clone();
     let socket = fake.socket();
     poller.register(socket, 0, READ);
-    let oneshot = poller.register(socket, 1, READ.oneshot());
+    let oneshot = poller.register(socket, 1, (READ | WRITE).oneshot());
     poller.capacity = 1;
     assert_eq!(poller.poll(), []);
     fake.set(socket, RECEIVE);
     assert_eq!(poller.poll(), [(0, RECEIVE)]);
-    oneshot.reregister(&fake, Token(2), READ.oneshot()).unwrap();
+    let both = (READ | WRITE).oneshot();
+    oneshot.reregister(&fake, Token(2), both).unwrap();
     assert_eq!(poller.poll_all(), [(2, RECEIVE)]);
 }
 
