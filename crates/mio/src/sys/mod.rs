@@ -15,7 +15,8 @@ use std::time::Duration;
 use crate::event::Events;
 use crate::{Interest, SelectorKind, Token};
 
-#[cfg(afd)]
+// What it decides without a system call is tested everywhere.
+#[cfg(any(afd, all(poll, test)))]
 pub(crate) mod afd;
 #[cfg(any(afd, event_ports, kqueue, poll, test))]
 mod deadline;

@@ -1,7 +1,8 @@
 //! What is true of sockets on Windows alone.
 
 use std::io::{ErrorKind, Read, Write};
-use std::os::windows::io::AsRawSocket;
+use std::net::SocketAddr;
+use std::os::windows::io::{AsRawSocket, RawSocket};
 use std::time::Duration;
 
 use mio::net::{TcpListener, TcpStream, UdpSocket};
@@ -9,7 +10,7 @@ use mio::windows::SourceSocket;
 use mio::{Interest, IoSource, SelectorKind, Token, Waker};
 
 use crate::support::{
-    BOTH, Watch, any_port, connected, drain, ffi, into_raw, listen, pair, process, soon,
+    BOTH, SHORT, Watch, any_port, connected, drain, ffi, into_raw, listen, pair, process, soon,
     would_block,
 };
 
@@ -27,6 +28,11 @@ per_selector!(
     a_raw_socket_has_no_edges,
     mistakes_with_raw_sockets_are_errors,
     a_raw_socket_that_is_closed_is_forgotten,
+    raw_socket_closed_after_an_event_keeps_no_token,
+    raw_socket_number_is_registered_again_without_a_poll,
+    reader_and_writer_clone_each_have_their_events,
+    failed_read_arms_reading_again,
+    operation_that_fails_for_good_is_no_busy_loop,
     a_raw_socket_is_told_apart_from_a_source,
     raw_sockets_leave_no_handle,
 );
@@ -396,6 +402,167 @@ fn a_raw_socket_that_is_closed_is_forgotten(kind: SelectorKind) {
             watch.deregister(&mut SourceSocket(&raw));
         }
     });
+}
+
+/// A new socket with the number of one that was closed, if there is one.
+fn same_number(raw: RawSocket) -> Option<(std::net::UdpSocket, SocketAddr)> {
+    let (socket, address) = of_std();
+    (socket.as_raw_socket() == raw).then_some((socket, address))
+}
+
+fn raw_socket_closed_after_an_event_keeps_no_token(kind: SelectorKind) {
+    let test = process::test_path!(kind, "raw_socket_closed_after_an_event_keeps_no_token");
+    process::alone(&test, || {
+        let mut reused = 0;
+        for interest in [Interest::READABLE.level(), Interest::READABLE.oneshot()] {
+            let mut watch = Watch::new(kind);
+            for _ in 0..20 {
+                let (socket, address) = of_std();
+                let raw = socket.as_raw_socket();
+                watch.register(&mut SourceSocket(&raw), 1, interest);
+                socket.send_to(b"hello", address).unwrap();
+                watch.wait_readable(1);
+                drop(socket);
+                let Some((socket, address)) = same_number(raw) else {
+                    continue;
+                };
+                reused += 1;
+                socket.send_to(b"hello", address).unwrap();
+                watch.expect_silence();
+                watch.register(&mut SourceSocket(&raw), 2, interest);
+                let event = watch.wait_readable(2);
+                assert_eq!(event.token(), Token(2));
+                watch.deregister(&mut SourceSocket(&raw));
+            }
+        }
+        assert!(reused > 0, "the numbers of closed sockets are used again");
+    });
+}
+
+fn raw_socket_number_is_registered_again_without_a_poll(kind: SelectorKind) {
+    let test = process::test_path!(kind, "raw_socket_number_is_registered_again_without_a_poll");
+    process::alone(&test, || {
+        let mut reused = 0;
+        for interest in [Interest::READABLE.level(), Interest::READABLE.oneshot()] {
+            for has_event in [false, true] {
+                let mut watch = Watch::new(kind);
+                let (mut socket, mut address) = of_std();
+                let raw = socket.as_raw_socket();
+                for token in 0..20 {
+                    watch.register(&mut SourceSocket(&raw), token, interest);
+                    if has_event {
+                        socket.send_to(b"hello", address).unwrap();
+                        watch.wait_readable(token);
+                    }
+                    drop(socket);
+                    let Some(next) = same_number(raw) else {
+                        break;
+                    };
+                    (socket, address) = next;
+                    reused += 1;
+                }
+            }
+        }
+        assert!(reused > 0, "the numbers of closed sockets are used again");
+    });
+}
+
+/// A clone for reading and the original for writing, and the number of each.
+fn reader_and_writer_clone_each_have_their_events(kind: SelectorKind) {
+    let level = Interest::READABLE.level();
+    let mut watch = Watch::new(kind);
+    let (stream, mut peer) = connected();
+    let original: std::net::TcpStream = stream.into();
+    let mut reader = IoSource::new(original.try_clone().unwrap());
+    let mut writer = IoSource::new(original);
+    let raw = [reader.as_raw_socket(), writer.as_raw_socket()];
+    watch.register(&mut reader, 1, Interest::READABLE);
+    watch.register(&mut writer, 2, Interest::WRITABLE);
+    watch.wait_writable(2);
+    let read = || reader.read_with(|mut socket| socket.read(&mut [0; 8]));
+    let write = || writer.write_with(|mut socket| socket.write(&[0; 4096]));
+    peer.set_nonblocking(true).unwrap();
+    for _ in 0..20 {
+        // Both are armed at once.
+        would_block(read());
+        while write().is_ok() {}
+        peer.write_all(b"hello").unwrap();
+        let (mut is_readable, mut is_writable) = (false, false);
+        let mut buffer = vec![0; 1 << 20];
+        soon(|| {
+            while peer.read(&mut buffer).is_ok() {}
+            watch.poll(Duration::ZERO);
+            for event in &watch.events {
+                is_readable |= event.token() == Token(1) && event.is_readable();
+                is_writable |= event.token() == Token(2) && event.is_writable();
+            }
+            match is_readable && is_writable {
+                true => Ok(()),
+                false => Err(ErrorKind::WouldBlock.into()),
+            }
+        })
+        .unwrap();
+        assert_eq!(read().unwrap(), 5);
+    }
+    // Each number is a registration of its own.
+    watch.register(&mut SourceSocket(&raw[0]), 3, level);
+    watch.register(&mut SourceSocket(&raw[1]), 4, level);
+    peer.write_all(b"hello").unwrap();
+    for _ in 0..3 {
+        watch.wait_readable(3);
+        watch.wait_readable(4);
+    }
+    // What is left goes on after the handle that was registered first is closed.
+    watch.deregister(&mut SourceSocket(&raw[0]));
+    watch.deregister(&mut SourceSocket(&raw[1]));
+    drop(reader);
+    let registry = watch.poll.registry();
+    registry
+        .reregister(&mut writer, Token(5), Interest::READABLE)
+        .unwrap();
+    watch.wait_readable(5);
+}
+
+/// A datagram that does not fit the buffer is an error, and is gone.
+fn failed_read_arms_reading_again(kind: SelectorKind) {
+    for interests in [Interest::READABLE, BOTH] {
+        let mut watch = Watch::new(kind);
+        let mut socket = UdpSocket::bind(any_port()).unwrap();
+        let address = socket.local_addr().unwrap();
+        watch.register(&mut socket, 1, interests);
+        for _ in 0..5 {
+            socket.send_to(b"hello", address).unwrap();
+        }
+        for _ in 0..5 {
+            watch.wait_readable(1);
+            socket.recv(&mut [0; 1]).unwrap_err();
+        }
+        would_block(socket.recv(&mut [0; 1]));
+    }
+}
+
+fn operation_that_fails_for_good_is_no_busy_loop(kind: SelectorKind) {
+    let mut watch = Watch::new(kind);
+    let (socket, _) = of_std();
+    let mut source = IoSource::new(socket);
+    watch.register(&mut source, 1, Interest::WRITABLE);
+    let fail = || source.write_with(|_| Err::<(), _>(ErrorKind::OutOfMemory.into()));
+    for _ in 0..3 {
+        watch.wait_writable(1);
+        // It is armed again, which does not last.
+        let mut events = 0;
+        loop {
+            fail().unwrap_err();
+            watch.poll(SHORT);
+            if watch.events.is_empty() {
+                break;
+            }
+            events += 1;
+            assert!(events <= 1000, "a busy loop");
+        }
+        assert!(events > 10, "{events}");
+        would_block(source.write_with(|_| Err::<(), _>(ErrorKind::WouldBlock.into())));
+    }
 }
 
 /// A socket of ours registered by its number too: two registrations, each with its own mode.

@@ -19,9 +19,15 @@ use crate::{Interest, Registry, Token};
 ///
 /// # Closing
 ///
-/// Deregister a socket *before* you close it. A closed one is forgotten when a poll sees that it is
-/// closed. That is not so with a oneshot that was reported, because it is not watched. Until then
-/// the number can't be registered again: that is [`AlreadyExists`](io::ErrorKind::AlreadyExists).
+/// Deregister a socket *before* you close it. A socket that is closed without that is forgotten,
+/// and its number can be registered again at once. The exception is a socket with an event that no
+/// poll has taken yet: if its number is in use again, the new socket is reported in its place.
+///
+/// # Registering twice
+///
+/// A number that is registered already is [`AlreadyExists`](io::ErrorKind::AlreadyExists). While
+/// there is an event of it that no poll has taken yet, it can't be distinguished from one that was
+/// closed and is in use again. Then the new registration replaces the old one.
 ///
 /// # Examples
 ///

@@ -82,16 +82,32 @@ impl Arming {
             // A level asks about all of it anyway, and once is over until it is registered anew.
             return false;
         }
-        let directions = match direction {
-            Direction::Read => READ,
-            Direction::Write => WRITE,
-            Direction::Unknown => READ | WRITE,
-        };
         let before = self.question();
-        self.armed |= directions & self.interests;
+        self.armed |= flags(direction) & self.interests;
         // The socket is in use again, for instance for another connection.
         self.silent = false;
         self.question() & !before != 0
+    }
+
+    /// An operation has failed otherwise. Returns whether there is something new to ask.
+    ///
+    /// What it has met may have been one of several, such as a datagram that was refused. A failure
+    /// that was delivered lasts, so nothing is armed after it: each request would end at once.
+    pub(super) fn failed(&mut self, direction: Direction) -> bool {
+        if self.mode != Mode::Edge || self.silent {
+            return false;
+        }
+        let before = self.question();
+        self.armed |= flags(direction) & self.interests;
+        self.question() & !before != 0
+    }
+}
+
+fn flags(direction: Direction) -> u32 {
+    match direction {
+        Direction::Read => READ,
+        Direction::Write => WRITE,
+        Direction::Unknown => READ | WRITE,
     }
 }
 
@@ -143,6 +159,33 @@ mod tests {
             assert_eq!(arming.take(failure), 0);
             assert!(arming.would_block(Direction::Read));
             assert_ne!(arming.question() & failure, 0);
+        }
+    }
+
+    #[test]
+    fn failed_operation_arms_its_direction() {
+        let mut arming = both();
+        assert_eq!(arming.take(RECEIVE | SEND), RECEIVE | SEND);
+        assert!(arming.failed(Direction::Read));
+        assert_eq!(arming.question() & (RECEIVE | SEND), RECEIVE);
+        assert!(!arming.failed(Direction::Read), "nothing new");
+        assert_eq!(arming.take(RECEIVE), RECEIVE);
+        assert!(arming.failed(Direction::Unknown));
+        assert_eq!(arming.take(RECEIVE | SEND), RECEIVE | SEND);
+    }
+
+    #[test]
+    fn failed_operation_after_a_lasting_failure_arms_nothing() {
+        let mut arming = both();
+        assert_eq!(arming.take(ABORT), ABORT);
+        assert!(!arming.failed(Direction::Unknown));
+        assert_eq!(arming.question(), 0, "it would be answered for ever");
+        for interests in [Interest::READABLE.level(), Interest::READABLE.oneshot()] {
+            let mut arming = Arming::new(interests);
+            arming.take(RECEIVE);
+            let question = arming.question();
+            assert!(!arming.failed(Direction::Read));
+            assert_eq!(arming.question(), question);
         }
     }
 

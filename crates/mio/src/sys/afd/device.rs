@@ -1,44 +1,55 @@
-//! A handle on AFD, through which sockets are asked about.
+//! The calls that registered sockets make, with plain types. So the registrations are tested over a
+//! device of the tests' own, on any platform.
 
 use std::io;
-use std::os::windows::io::{AsHandle, OwnedHandle};
-use std::sync::atomic::AtomicUsize;
+use std::sync::Arc;
 
-use crate::sys::afd::ffi;
-use crate::sys::afd::operation::{Operation, OperationId};
-use crate::sys::afd::port::Port;
-use crate::sys::afd::socket::Request;
+use crate::sys::afd::socket::Socket;
 
-#[derive(Debug)]
-pub(super) struct Device {
-    handle: OwnedHandle,
-    /// How many sockets it is for. [`group`](super::group) keeps count.
-    pub(super) sockets: AtomicUsize,
-}
+/// The number of a socket: a handle.
+pub(super) type SocketHandle = usize;
 
-impl Device {
-    pub(super) fn open(port: &Port) -> io::Result<Device> {
-        let handle = ffi::open_afd()?;
-        port.attach(handle.as_handle())?;
-        // Nobody waits for the handle itself.
-        ffi::skip_event(handle.as_handle())?;
-        Ok(Device {
-            handle,
-            sockets: AtomicUsize::new(0),
-        })
-    }
+/// AFD, and the port that its packets come to.
+///
+/// Each request that was started ends with one packet, whatever happens meanwhile. Its packet is
+/// handed to [`Socket::take`] by the thread that polls.
+pub(super) trait Device: Sized + Send + Sync + 'static {
+    /// A handle on AFD, through which requests are made.
+    type Afd: Send + Sync;
+    /// The memory of one request. The kernel owns it while the request is under way.
+    type Memory: Send;
+    /// Names a request that is under way.
+    type Id: Copy + PartialEq + Send;
 
-    /// Starts a request. Its packet comes to the port that the device was opened with.
-    pub(super) fn poll(
+    fn memory() -> Self::Memory;
+
+    fn open(&self) -> io::Result<Self::Afd>;
+
+    /// The socket that AFD knows, below all that is layered above it.
+    fn base(&self, socket: SocketHandle) -> io::Result<SocketHandle>;
+
+    /// Returns whether another handle refers to this socket, in any process.
+    fn has_duplicates(&self, base: SocketHandle) -> bool;
+
+    /// Returns whether two handles refer to one socket.
+    fn is_same(&self, one: SocketHandle, other: SocketHandle) -> bool;
+
+    /// Starts a request that ends when the socket behind `base` has one of these events.
+    fn poll(
         &self,
-        port: &Port,
-        request: Box<Operation<Request>>,
-    ) -> Result<OperationId, (Box<Operation<Request>>, io::Error)> {
-        ffi::poll_afd(port, self.handle.as_handle(), request)
-    }
+        afd: &Self::Afd,
+        memory: Self::Memory,
+        socket: &Arc<Socket<Self>>,
+        base: SocketHandle,
+        events: u32,
+    ) -> Result<Self::Id, (Self::Memory, io::Error)>;
 
-    /// Makes the packet of a request come now.
-    pub(super) fn cancel(&self, request: OperationId) {
-        ffi::cancel(self.handle.as_handle(), request);
-    }
+    /// Makes the packet of a request come now. Returns `false` if the request has ended already.
+    fn cancel(afd: &Self::Afd, request: Self::Id) -> bool;
+
+    /// Ends the wait of a thread that polls.
+    fn interrupt(&self) -> io::Result<()>;
+
+    /// Returns whether this is the error of a request for a handle that is closed.
+    fn is_closed(err: &io::Error) -> bool;
 }

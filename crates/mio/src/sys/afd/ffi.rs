@@ -1,20 +1,23 @@
 //! The system calls of the AFD selector.
 
-use std::ffi::c_void;
+use std::ffi::{CStr, c_void};
 use std::io;
-use std::mem;
-use std::os::windows::io::{
-    AsRawHandle, BorrowedHandle, FromRawHandle, OwnedHandle, RawHandle, RawSocket,
-};
+use std::mem::{self, MaybeUninit};
+use std::os::windows::io::{AsRawHandle, BorrowedHandle, FromRawHandle, OwnedHandle, RawHandle};
 use std::ptr;
+use std::sync::OnceLock;
 
-use windows_sys::Wdk::Foundation::OBJECT_ATTRIBUTES;
+use windows_sys::Wdk::Foundation::{NtQueryObject, OBJECT_ATTRIBUTES, ObjectBasicInformation};
 use windows_sys::Wdk::Storage::FileSystem::{FILE_OPEN, NtCreateFile};
 use windows_sys::Wdk::System::IO::NtDeviceIoControlFile;
 use windows_sys::Win32::Foundation::{
-    INVALID_HANDLE_VALUE, NTSTATUS, RtlNtStatusToDosError, UNICODE_STRING, WAIT_TIMEOUT,
+    HANDLE, INVALID_HANDLE_VALUE, NTSTATUS, RtlNtStatusToDosError, STATUS_SUCCESS, UNICODE_STRING,
+    WAIT_TIMEOUT,
 };
-use windows_sys::Win32::Networking::WinSock::{SOCKET_ERROR, WSAGetLastError, WSAIoctl};
+use windows_sys::Win32::Networking::WinSock::{
+    SIO_BASE_HANDLE, SIO_BSP_HANDLE, SIO_BSP_HANDLE_POLL, SIO_BSP_HANDLE_SELECT, SOCKET_ERROR,
+    WSAGetLastError, WSAIoctl,
+};
 use windows_sys::Win32::Storage::FileSystem::{
     FILE_SHARE_READ, FILE_SHARE_WRITE, SYNCHRONIZE, SetFileCompletionNotificationModes,
 };
@@ -22,13 +25,18 @@ use windows_sys::Win32::System::IO::{
     CancelIoEx, CreateIoCompletionPort, GetQueuedCompletionStatusEx, IO_STATUS_BLOCK,
     OVERLAPPED_ENTRY, PostQueuedCompletionStatus,
 };
-use windows_sys::Win32::System::WindowsProgramming::FILE_SKIP_SET_EVENT_ON_HANDLE;
+use windows_sys::Win32::System::LibraryLoader::{GetModuleHandleW, GetProcAddress};
+use windows_sys::Win32::System::WindowsProgramming::{
+    FILE_SKIP_SET_EVENT_ON_HANDLE, PUBLIC_OBJECT_BASIC_INFORMATION,
+};
 
 use crate::event::Event;
+use crate::sys::afd::device::SocketHandle;
 use crate::sys::afd::event::NativeEvent;
+use crate::sys::afd::layers::Below;
 use crate::sys::afd::operation::{self, Complete, Operation, OperationId};
 use crate::sys::afd::port::{self, Port};
-use crate::sys::afd::socket::Request;
+use crate::sys::afd::requests::Request;
 #[cfg(feature = "os-ext")]
 use crate::sys::afd::users::{Key, Users};
 use crate::sys::windows::check;
@@ -137,8 +145,8 @@ pub(super) fn wait<'a>(
 }
 
 impl Packets<'_> {
-    pub(super) fn is_empty(&self) -> bool {
-        self.count == 0
+    pub(super) fn count(&self) -> usize {
+        self.count
     }
 
     /// Replaces the packets, in their order, by the events that `event` makes of them.
@@ -197,13 +205,10 @@ pub(super) struct PollInfo {
     timeout: i64,
     count: u32,
     exclusive: u32,
-    handle: RawSocketHandle,
+    handle: SocketHandle,
     events: u32,
     status: NTSTATUS,
 }
-
-/// A socket, as long as a handle.
-type RawSocketHandle = usize;
 
 impl PollInfo {
     pub(super) fn new() -> PollInfo {
@@ -217,10 +222,10 @@ impl PollInfo {
         }
     }
 
-    pub(super) fn ask(&mut self, socket: RawSocket, events: u32) {
+    pub(super) fn ask(&mut self, socket: SocketHandle, events: u32) {
         *self = PollInfo {
             count: 1,
-            handle: socket as RawSocketHandle,
+            handle: socket,
             events,
             ..PollInfo::new()
         };
@@ -338,26 +343,33 @@ fn is_error(status: NTSTATUS) -> bool {
 
 /// `CancelIoEx(handle, operation)`
 ///
-/// That there is nothing to cancel any more is no error: the packet is in the port then.
-pub(crate) fn cancel(handle: BorrowedHandle<'_>, operation: OperationId) {
+/// That there is nothing to cancel any more is no error: the packet is in the port then, and this
+/// returns `false`.
+pub(crate) fn cancel(handle: BorrowedHandle<'_>, operation: OperationId) -> bool {
     // SAFETY: the pointer is compared with those of operations that are under way, and not
     // followed.
-    let _ = unsafe { CancelIoEx(handle.as_raw_handle(), operation.as_ptr()) };
+    unsafe { CancelIoEx(handle.as_raw_handle(), operation.as_ptr()) != 0 }
 }
 
-/// `WSAIoctl(socket, code)` for a code that answers with a socket.
-pub(super) fn socket_below(socket: RawSocket, code: u32) -> io::Result<RawSocket> {
-    let mut below: RawSocketHandle = 0;
+/// `WSAIoctl(socket, code)` for a code that returns a socket.
+pub(super) fn socket_below(socket: SocketHandle, question: Below) -> io::Result<SocketHandle> {
+    let code = match question {
+        Below::Base => SIO_BASE_HANDLE,
+        Below::Select => SIO_BSP_HANDLE_SELECT,
+        Below::Poll => SIO_BSP_HANDLE_POLL,
+        Below::Next => SIO_BSP_HANDLE,
+    };
+    let mut below: SocketHandle = 0;
     let mut length = 0;
     // SAFETY: the place for the answer is on our stack and as long as we say.
     let result = unsafe {
         WSAIoctl(
-            socket as RawSocketHandle,
+            socket,
             code,
             ptr::null(),
             0,
             (&raw mut below).cast(),
-            size_of::<RawSocketHandle>() as u32,
+            size_of::<SocketHandle>() as u32,
             &raw mut length,
             ptr::null_mut(),
             None,
@@ -367,7 +379,61 @@ pub(super) fn socket_below(socket: RawSocket, code: u32) -> io::Result<RawSocket
         // SAFETY: always allowed.
         return Err(io::Error::from_raw_os_error(unsafe { WSAGetLastError() }));
     }
-    Ok(below as RawSocket)
+    Ok(below)
+}
+
+/// `NtQueryObject(handle, ObjectBasicInformation)`: how many handles refer to the object.
+pub(super) fn handle_count(handle: SocketHandle) -> io::Result<u32> {
+    let mut information = MaybeUninit::<PUBLIC_OBJECT_BASIC_INFORMATION>::uninit();
+    // SAFETY: the place for the answer is on our stack and as long as we say. A handle that is
+    // closed is an error.
+    check_nt(unsafe {
+        NtQueryObject(
+            ptr::without_provenance_mut(handle),
+            ObjectBasicInformation,
+            information.as_mut_ptr().cast(),
+            size_of::<PUBLIC_OBJECT_BASIC_INFORMATION>() as u32,
+            ptr::null_mut(),
+        )
+    })?;
+    // SAFETY: the call has written all of it.
+    let information = unsafe { information.assume_init() };
+    Ok(information.HandleCount)
+}
+
+/// `NtCompareObjects(one, other)`, which Windows has since version 10: whether two handles refer to
+/// one object. Where the call is missing, it is not known.
+pub(super) fn is_same_object(one: SocketHandle, other: SocketHandle) -> Option<bool> {
+    type Compare = unsafe extern "system" fn(HANDLE, HANDLE) -> NTSTATUS;
+    static COMPARE: OnceLock<Option<Compare>> = OnceLock::new();
+    let compare = *COMPARE.get_or_init(|| {
+        let compare = find_in_ntdll(c"NtCompareObjects")?;
+        // SAFETY: the function of this name has this type, as the manual says.
+        Some(unsafe { mem::transmute::<Found, Compare>(compare) })
+    });
+    let (one, other) = (
+        ptr::without_provenance_mut(one),
+        ptr::without_provenance_mut(other),
+    );
+    // SAFETY: a handle that is closed is an error.
+    let status = unsafe { compare?(one, other) };
+    Some(status == STATUS_SUCCESS)
+}
+
+/// A function before its type is known.
+pub(super) type Found = unsafe extern "system" fn() -> isize;
+
+/// `GetProcAddress(ntdll, name)`: for calls that a program can't be linked with, because it would
+/// not start where they are missing.
+pub(super) fn find_in_ntdll(name: &CStr) -> Option<Found> {
+    let ntdll: Vec<u16> = "ntdll.dll\0".encode_utf16().collect();
+    // SAFETY: the name ends with a null character and lives through the call.
+    let ntdll = unsafe { GetModuleHandleW(ntdll.as_ptr()) };
+    if ntdll.is_null() {
+        return None;
+    }
+    // SAFETY: the library stays loaded, and the name ends with a null character.
+    unsafe { GetProcAddress(ntdll, name.as_ptr().cast()) }
 }
 
 /// The result of a system call, or of an operation, that answers with a status.
@@ -382,6 +448,8 @@ pub(crate) fn check_nt(status: NTSTATUS) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::windows::io::AsRawSocket;
+
     use windows_sys::Win32::Foundation::{
         STATUS_BUFFER_OVERFLOW, STATUS_CANCELLED, STATUS_INVALID_HANDLE, STATUS_PENDING,
         STATUS_SUCCESS,
@@ -397,5 +465,20 @@ mod tests {
         for status in [STATUS_INVALID_HANDLE, STATUS_CANCELLED] {
             assert!(is_error(status), "{status:#x}");
         }
+    }
+
+    #[test]
+    fn duplicate_is_the_same_object() {
+        let socket = || std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+        let (one, other) = (socket(), socket());
+        let handle = |socket: &std::net::UdpSocket| socket.as_raw_socket() as SocketHandle;
+        assert_eq!(handle_count(handle(&one)).unwrap(), 1);
+        let clone = one.try_clone().unwrap();
+        for one in [&one, &clone] {
+            assert_eq!(handle_count(handle(one)).unwrap(), 2);
+        }
+        assert_eq!(is_same_object(handle(&one), handle(&other)), Some(false));
+        assert_eq!(is_same_object(handle(&one), handle(&clone)), Some(true));
+        assert!(handle_count(0xfff0).is_err());
     }
 }

@@ -1,91 +1,104 @@
 //! Which sockets share a handle on AFD.
 
-use std::fmt;
 use std::io;
-use std::ops::Deref;
+use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::sys::afd::device::Device;
-use crate::sys::afd::port::Port;
 
 /// How many sockets share a handle. AFD looks through the requests of a handle one after the other,
 /// and a handle costs the kernel memory: this many is what wepoll found to be a good middle.
 const LIMIT: usize = 32;
 
 /// The handles of a `Poll`.
-#[derive(Default)]
-pub(super) struct Groups {
-    list: Mutex<List>,
+pub(super) struct Groups<D: Device> {
+    list: Mutex<List<D>>,
 }
 
-#[derive(Default)]
-struct List {
+struct List<D: Device> {
     /// Those that have room for another socket.
-    with_room: Vec<Arc<Device>>,
+    with_room: Vec<Arc<Group<D>>>,
     /// How many there are, full ones too.
     open: usize,
 }
 
-/// A socket's place at a handle, which it gives back when it is dropped.
-pub(super) struct Place {
-    device: Arc<Device>,
-    groups: Arc<Groups>,
+struct Group<D: Device> {
+    afd: D::Afd,
+    /// How many sockets it is for.
+    sockets: AtomicUsize,
 }
 
-impl Groups {
-    pub(super) fn place(self: &Arc<Self>, port: &Port) -> io::Result<Place> {
+/// A socket's place at a handle, which it gives back when it is dropped.
+pub(super) struct Place<D: Device> {
+    group: Arc<Group<D>>,
+    groups: Arc<Groups<D>>,
+}
+
+impl<D: Device> Groups<D> {
+    pub(super) fn place(self: &Arc<Self>, device: &D) -> io::Result<Place<D>> {
         let mut list = self.lock();
         if list.with_room.is_empty() {
-            let device = Arc::new(Device::open(port)?);
+            let afd = device.open().map_err(|err| cannot_open(&err))?;
             list.open += 1;
             // For all that will have room again, so that nothing but this allocates.
             let open = list.open;
             list.with_room.reserve(open);
-            list.with_room.push(device);
+            list.with_room.push(Arc::new(Group {
+                afd,
+                sockets: AtomicUsize::new(0),
+            }));
         }
         let with_room = &mut list.with_room;
-        let device = Arc::clone(&with_room[with_room.len() - 1]);
-        if device.sockets.fetch_add(1, Relaxed) + 1 == LIMIT {
+        let group = Arc::clone(&with_room[with_room.len() - 1]);
+        if group.sockets.fetch_add(1, Relaxed) + 1 == LIMIT {
             with_room.pop();
         }
         Ok(Place {
-            device,
+            group,
             groups: Arc::clone(self),
         })
     }
 
-    fn lock(&self) -> MutexGuard<'_, List> {
+    fn lock(&self) -> MutexGuard<'_, List<D>> {
         self.list.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Drop for Place {
-    fn drop(&mut self) {
-        let mut list = self.groups.lock();
-        let before = self.device.sockets.fetch_sub(1, Relaxed);
-        if before == LIMIT {
-            list.with_room.push(Arc::clone(&self.device));
-        } else if before == 1 && list.with_room.len() > 1 {
-            // One is kept, so that a socket that comes and goes does not open one each time.
-            list.with_room
-                .retain(|device| !Arc::ptr_eq(device, &self.device));
-            list.open -= 1;
+/// Neither the caller nor the code of the error says which file it is.
+fn cannot_open(err: &io::Error) -> io::Error {
+    let message = format!("cannot open `\\Device\\Afd`, the driver that watches sockets: {err}");
+    io::Error::new(err.kind(), message)
+}
+
+impl<D: Device> Default for Groups<D> {
+    fn default() -> Groups<D> {
+        Groups {
+            list: Mutex::new(List {
+                with_room: Vec::new(),
+                open: 0,
+            }),
         }
     }
 }
 
-impl fmt::Debug for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut place = f.debug_struct("Place");
-        place.field("device", &self.device).finish_non_exhaustive()
+impl<D: Device> Place<D> {
+    pub(super) fn afd(&self) -> &D::Afd {
+        &self.group.afd
     }
 }
 
-impl Deref for Place {
-    type Target = Device;
-
-    fn deref(&self) -> &Device {
-        &self.device
+impl<D: Device> Drop for Place<D> {
+    fn drop(&mut self) {
+        let mut list = self.groups.lock();
+        let before = self.group.sockets.fetch_sub(1, Relaxed);
+        if before == LIMIT {
+            list.with_room.push(Arc::clone(&self.group));
+        } else if before == 1 && list.with_room.len() > 1 {
+            // One is kept, so that a socket that comes and goes does not open one each time.
+            list.with_room
+                .retain(|group| !Arc::ptr_eq(group, &self.group));
+            list.open -= 1;
+        }
     }
 }

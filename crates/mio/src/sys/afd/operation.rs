@@ -77,6 +77,11 @@ impl<T: Complete> Operation<T> {
         }
     }
 
+    /// The name that it has while it is under way.
+    pub(super) fn id(&self) -> OperationId {
+        OperationId(std::ptr::from_ref(self) as usize)
+    }
+
     /// How it ended: an `NTSTATUS`.
     pub(crate) fn status(&self) -> i32 {
         self.overlapped.Internal as i32

@@ -133,6 +133,11 @@ impl Port {
         lingering.push(operation);
     }
 
+    /// How many operations of ours are the kernel's.
+    pub(super) fn under_way(&self) -> usize {
+        self.under_way.load(Ordering::Relaxed)
+    }
+
     /// Puts a packet into the port that is a wake.
     pub(super) fn post_wake(&self) -> io::Result<()> {
         ffi::post(self.handle.as_handle(), WAKE)
@@ -190,7 +195,7 @@ impl Drop for Port {
         let mut events = Events::with_capacity(64);
         while *self.under_way.get_mut() > 0 {
             match self.wait(events.buffer(), Some(DRAIN)) {
-                Ok(packets) if !packets.is_empty() => {
+                Ok(packets) if packets.count() > 0 => {
                     self.deliver(packets, || None, |_| None);
                 }
                 // What does not come is left to the kernel for good.

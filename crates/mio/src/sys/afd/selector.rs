@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use windows_sys::Win32::Foundation::{ERROR_ALREADY_EXISTS, ERROR_INVALID_PARAMETER};
 
-use crate::event::Events;
+use crate::event::{Event, Events};
 use crate::sys::RawSource;
+use crate::sys::afd::device::SocketHandle;
 use crate::sys::afd::event::NativeEvent;
-use crate::sys::afd::group::Groups;
 use crate::sys::afd::port::Port;
-use crate::sys::afd::raw::{self, RawSockets};
-use crate::sys::afd::socket::{Changes, Socket};
+use crate::sys::afd::rounds::{self, Rounds, Taken};
+use crate::sys::afd::socket::Registration;
+use crate::sys::afd::sockets::{self, Sockets};
 use crate::sys::afd::wait::Waits;
 use crate::sys::deadline::Deadline;
 use crate::sys::pending::Pending;
@@ -28,14 +29,18 @@ pub(crate) struct Selector {
 /// The registration of a source. Dropping it ends the registration.
 #[derive(Debug, Default)]
 pub(crate) struct SourceState {
-    registration: Option<(Arc<Shared>, Arc<Socket>)>,
+    registration: Option<(Arc<Shared>, Registration<Port>)>,
+    /// How many operations in a row have failed.
+    failures: AtomicUsize,
 }
+
+/// How many operations in a row may fail and arm their direction again. Without a limit, an
+/// `accept` that always fails would be a busy loop in a program that calls it at each event.
+const MOST_FAILURES: usize = 1000;
 
 pub(crate) struct Shared {
     port: Port,
-    groups: Arc<Groups>,
-    changes: Arc<Changes>,
-    raw: RawSockets,
+    sockets: Arc<Sockets<Port>>,
     waits: Waits,
     pending: Pending,
     waker_token: AtomicUsize,
@@ -50,9 +55,7 @@ impl selector::Selector for Selector {
         Ok(Selector {
             shared: Arc::new(Shared {
                 port: Port::new()?,
-                groups: Arc::default(),
-                changes: Arc::default(),
-                raw: RawSockets::default(),
+                sockets: Sockets::new(),
                 waits: Waits::default(),
                 pending: Pending::default(),
                 waker_token: AtomicUsize::new(0),
@@ -78,19 +81,19 @@ impl selector::Selector for Selector {
         interests: Interest,
     ) -> io::Result<()> {
         let shared = &self.shared;
-        let register = || shared.register(source, token, interests);
+        let Shared { port, sockets, .. } = &**shared;
+        let socket = source as SocketHandle;
         match io {
             SourceIo::Seen(state) => {
                 if state.registration.is_some() {
                     return Err(error(ERROR_ALREADY_EXISTS));
                 }
-                state.registration = Some((Arc::clone(shared), register()?));
+                let registration = sockets.register(port, socket, token, interests)?;
+                state.registration = Some((Arc::clone(shared), registration));
+                state.failures = AtomicUsize::new(0);
                 Ok(())
             }
-            SourceIo::Unseen => {
-                raw::check_mode(interests)?;
-                shared.raw.insert(source, register)
-            }
+            SourceIo::Unseen => sockets.register_raw(port, socket, token, interests),
         }
     }
 
@@ -101,20 +104,21 @@ impl selector::Selector for Selector {
         token: Token,
         interests: Interest,
     ) -> io::Result<()> {
-        let socket = self.find(source, &io)?;
+        let registration = self.find(source, &io)?;
         if let SourceIo::Unseen = io {
-            raw::check_mode(interests)?;
+            sockets::check_mode(interests)?;
         }
-        socket.reregister(&self.shared.port, token, interests)
+        registration.reregister(&self.shared.port, token, interests)
     }
 
     fn deregister(&self, source: RawSource, io: SourceIo<'_, SourceState>) -> io::Result<()> {
-        let socket = self.find(source, &io)?;
+        let registration = self.find(source, &io)?;
+        let sockets = &self.shared.sockets;
         match io {
             SourceIo::Seen(state) => state.registration = None,
-            SourceIo::Unseen => self.shared.raw.remove(source, &socket),
+            SourceIo::Unseen => sockets.remove_raw(source as SocketHandle, &registration),
         }
-        socket.deregister();
+        sockets.deregister(&registration);
         Ok(())
     }
 }
@@ -125,16 +129,21 @@ impl Selector {
     }
 
     /// A source that is registered here.
-    fn find(&self, source: RawSource, io: &SourceIo<'_, SourceState>) -> io::Result<Arc<Socket>> {
-        let socket = match io {
+    fn find(
+        &self,
+        source: RawSource,
+        io: &SourceIo<'_, SourceState>,
+    ) -> io::Result<Registration<Port>> {
+        let registration = match io {
             SourceIo::Seen(SourceState {
-                registration: Some((shared, socket)),
-            }) if Arc::ptr_eq(shared, &self.shared) => Some(Arc::clone(socket)),
+                registration: Some((shared, registration)),
+                ..
+            }) if Arc::ptr_eq(shared, &self.shared) => Some(registration.clone()),
             SourceIo::Seen(_) => None,
-            SourceIo::Unseen => self.shared.raw.find(source),
+            SourceIo::Unseen => self.shared.sockets.find_raw(source as SocketHandle),
         };
         // `ERROR_NOT_FOUND` is of no kind that std knows.
-        socket.ok_or_else(|| io::ErrorKind::NotFound.into())
+        registration.ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 }
 
@@ -142,16 +151,33 @@ impl selector::SourceState for SourceState {
     const REARMS: bool = true;
 
     fn would_block(&self, direction: Direction) {
-        if let Some((shared, socket)) = &self.registration {
-            socket.would_block(&shared.port, direction);
+        if let Some((shared, registration)) = &self.registration {
+            self.succeeded(direction);
+            registration.would_block(&shared.port, direction);
+        }
+    }
+
+    #[inline]
+    fn succeeded(&self, _: Direction) {
+        if self.failures.load(Ordering::Relaxed) != 0 {
+            self.failures.store(0, Ordering::Relaxed);
+        }
+    }
+
+    fn failed(&self, direction: Option<Direction>) {
+        if let Some((shared, registration)) = &self.registration {
+            if self.failures.fetch_add(1, Ordering::Relaxed) < MOST_FAILURES {
+                let direction = direction.unwrap_or(Direction::Unknown);
+                registration.failed(&shared.port, direction);
+            }
         }
     }
 }
 
 impl Drop for SourceState {
     fn drop(&mut self) {
-        if let Some((_, socket)) = &self.registration {
-            socket.deregister();
+        if let Some((shared, registration)) = &self.registration {
+            shared.sockets.deregister(registration);
         }
     }
 }
@@ -164,16 +190,6 @@ impl Shared {
 
     pub(super) fn waits(&self) -> &Waits {
         &self.waits
-    }
-
-    fn register(
-        &self,
-        socket: RawSource,
-        token: Token,
-        interests: Interest,
-    ) -> io::Result<Arc<Socket>> {
-        let place = self.groups.place(&self.port)?;
-        Socket::register(&self.port, place, &self.changes, socket, token, interests)
     }
 
     pub(super) fn set_waker(&self, token: Token) {
@@ -204,40 +220,69 @@ impl Shared {
         if events.capacity() == 0 {
             return Err(error(ERROR_INVALID_PARAMETER));
         }
-        let deadline = Deadline::after(timeout);
-        loop {
-            // Some socket could not be asked about. The others have their events first.
-            let waits = self.waits.begin_poll(&self.port);
-            let refused = self.changes.begin_poll(&self.port).and(waits).err();
-            let timeout = match refused {
-                Some(_) => Some(Duration::ZERO),
-                None => deadline.left(),
-            };
-            let packets = self.port.wait(events, timeout);
-            self.changes.end_poll();
-            let packets = packets?;
-            // One that is no event may have made room for a request whose answer is one.
-            let is_last = packets.is_empty();
-            let waited = |id| self.waits.take(id);
-            self.port.deliver(packets, || self.take_wake(), waited);
-            if !events.is_empty() {
-                return Ok(());
-            }
-            match refused {
-                Some(err) if is_last => return Err(err),
-                // The system's clock may be a little early.
-                None if is_last && deadline.is_over() => return Ok(()),
-                _ => {}
-            }
+        self.deliver_more(events);
+        if !events.is_empty() {
+            return Ok(());
         }
+        let mut turn = Turn {
+            shared: self,
+            events,
+        };
+        let result = rounds::run(&mut turn, &Deadline::after(timeout));
+        self.sockets.changes().guard(&self.port);
+        result
+    }
+
+    /// Delivers events that did not come in a packet of their own.
+    fn deliver_more(&self, events: &mut Vec<Event>) {
+        let room = events.capacity() - events.len();
+        self.sockets
+            .deliver(room, |event| events.push(Event::from_native(event)));
+    }
+}
+
+/// One poll.
+struct Turn<'a> {
+    shared: &'a Shared,
+    events: &'a mut Vec<Event>,
+}
+
+impl Rounds for Turn<'_> {
+    fn begin(&mut self) -> io::Result<()> {
+        let Shared {
+            port,
+            waits,
+            sockets,
+            ..
+        } = self.shared;
+        let waits = waits.begin_poll(port);
+        sockets.changes().begin_poll(port).and(waits)
+    }
+
+    fn take(&mut self, timeout: Option<Duration>) -> io::Result<Taken> {
+        let Turn { shared, events } = self;
+        let packets = shared.port.wait(events, timeout);
+        shared.sockets.changes().end_poll();
+        let packets = packets?;
+        let count = packets.count();
+        let waited = |id| shared.waits.take(id);
+        shared.port.deliver(packets, || shared.take_wake(), waited);
+        shared.deliver_more(events);
+        Ok(Taken {
+            packets: count,
+            has_events: !events.is_empty(),
+        })
+    }
+
+    fn under_way(&self) -> usize {
+        self.shared.port.under_way()
     }
 }
 
 impl Drop for Shared {
     fn drop(&mut self) {
-        self.raw.clear();
+        self.sockets.clear();
         self.waits.clear();
-        self.changes.clear();
     }
 }
 
@@ -250,4 +295,67 @@ impl fmt::Debug for Shared {
 
 fn error(code: u32) -> io::Error {
     io::Error::from_raw_os_error(code as i32)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicBool;
+    use std::time::Instant;
+
+    use super::*;
+    use crate::sys::afd::operation::{Complete, Operation};
+
+    /// An operation whose packet is never an event, and which is started again by each.
+    struct Endless {
+        shared: Arc<Shared>,
+        is_stopped: Arc<AtomicBool>,
+        until: Instant,
+    }
+
+    impl Complete for Endless {
+        fn complete(operation: Box<Operation<Endless>>) -> Option<NativeEvent> {
+            let Endless {
+                shared,
+                is_stopped,
+                until,
+            } = &operation.data;
+            if Instant::now() > *until {
+                is_stopped.store(true, Ordering::Relaxed);
+            }
+            if !is_stopped.load(Ordering::Relaxed) {
+                let shared = Arc::clone(shared);
+                assert!(shared.port.post(operation).is_ok());
+            }
+            None
+        }
+    }
+
+    #[test]
+    fn poll_ends_at_deadline_while_packets_keep_coming() {
+        let selector = <Selector as selector::Selector>::new().unwrap();
+        let is_stopped = Arc::new(AtomicBool::new(false));
+        let operation = Operation::new(Endless {
+            shared: Arc::clone(selector.shared()),
+            is_stopped: Arc::clone(&is_stopped),
+            until: Instant::now() + Duration::from_secs(30),
+        });
+        assert!(selector.shared().port.post(operation).is_ok());
+        let mut events = Events::with_capacity(8);
+        let timeout = Duration::from_millis(50);
+        for timeout in [timeout, Duration::ZERO] {
+            let start = Instant::now();
+            selector
+                .shared()
+                .select(&mut events, Some(timeout))
+                .unwrap();
+            assert!(events.is_empty() && start.elapsed() >= timeout);
+            assert!(!is_stopped.load(Ordering::Relaxed), "it was waited for");
+        }
+        // The packet that is in the port holds a share of it.
+        is_stopped.store(true, Ordering::Relaxed);
+        selector
+            .shared()
+            .select(&mut events, Some(timeout))
+            .unwrap();
+    }
 }

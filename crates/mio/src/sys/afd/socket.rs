@@ -1,459 +1,560 @@
-//! A registered socket, and the one request to AFD that may be under way for it.
+//! A socket, its registrations, and the one request to AFD that may be under way for it.
+//!
+//! # One request at a time
+//!
+//! With two requests under way for one socket, Windows may complete the wrong one and never the
+//! other. So all registrations of a socket with one `Poll` share a request. It asks for
+//! what any of them needs, and each takes its part of the result. That also holds for a duplicate,
+//! which is another handle on the same socket. A request that asks for too little is cancelled, and
+//! the next one is made when its packet has come.
+//!
+//! # Sockets that are closed without being deregistered
+//!
+//! The number of a closed socket may be in use again at once. A request reports that the socket was
+//! closed while it was under way (`LOCAL_CLOSE`). So a *guarded* registration, which is one by the
+//! number of a socket that the user closes, needs a request at all times while user code runs.
+//! Where nothing else is asked for, [`Socket::guard`] asks for that alone. For the same reason the
+//! request of a guarded socket is replaced at once after it was cancelled, by one that has memory
+//! of its own.
+//!
+//! A new registration of the number joins those of the closed socket until the packet is taken.
+//! Only those that are older than the request end with it; see [`State::clock`].
 
-use std::collections::VecDeque;
 use std::fmt;
 use std::io;
-use std::os::windows::io::RawSocket;
+use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
-use windows_sys::Win32::Foundation::{ERROR_INVALID_HANDLE, STATUS_CANCELLED};
-use windows_sys::Win32::Networking::WinSock::{
-    SIO_BASE_HANDLE, SIO_BSP_HANDLE, SIO_BSP_HANDLE_POLL, SIO_BSP_HANDLE_SELECT, WSAENOTSOCK,
-};
 
 use crate::sys::Direction;
 use crate::sys::afd::arming::Arming;
-use crate::sys::afd::event::{ABORT, LOCAL_CLOSE, NativeEvent};
-use crate::sys::afd::ffi::{self, PollInfo};
+use crate::sys::afd::device::{Device, SocketHandle};
+use crate::sys::afd::event::{LOCAL_CLOSE, NativeEvent};
+use crate::sys::afd::few::Few;
 use crate::sys::afd::group::Place;
-use crate::sys::afd::operation::{Complete, Operation, OperationId};
-use crate::sys::afd::port::Port;
+use crate::sys::afd::sockets::Sockets;
 use crate::{Interest, Token};
 
-/// Shared by the source, by the list of changes, and by the kernel while a request is under way.
-pub(super) struct Socket {
-    base: RawSocket,
-    place: Place,
-    changes: Arc<Changes>,
-    state: Mutex<State>,
+/// Shared by its registrations, by the list of changes, and by the kernel while a request is under
+/// way.
+pub(super) struct Socket<D: Device> {
+    place: Place<D>,
+    sockets: Arc<Sockets<D>>,
+    state: Mutex<State<D>>,
 }
 
-#[derive(Debug)]
-struct State {
+pub(super) struct State<D: Device> {
+    registered: Few<Registered>,
+    /// Counts what was registered and reregistered.
+    clock: u64,
+    /// Memory for requests that the kernel does not have: for one, and with guarded registrations
+    /// for more.
+    idle: Few<D::Memory>,
+    under_way: Option<UnderWay<D>>,
+    /// Requests that have ended before `under_way` was started, and whose packets are still to be
+    /// taken.
+    replaced: Few<UnderWay<D>>,
+    /// The handle of the registration that ended last.
+    last_base: SocketHandle,
+    is_in_changes: bool,
+    is_in_undelivered: bool,
+}
+
+/// One registration of the socket.
+#[derive(Clone)]
+struct Registered {
+    /// The clock when it was registered.
+    id: u64,
+    /// The clock when it was last registered or reregistered.
+    since: u64,
+    /// The handle that it was registered by.
+    base: SocketHandle,
+    is_guarded: bool,
     token: Token,
     arming: Arming,
-    /// The memory of the request, unless the kernel has it.
-    idle: Option<Box<Operation<Request>>>,
-    under_way: Option<UnderWay>,
-    is_deregistered: bool,
-    is_in_changes: bool,
+    /// The flags of an event that did not fit the buffer of events.
+    undelivered: u32,
 }
 
 /// A request that the kernel has.
-#[derive(Debug)]
-struct UnderWay {
-    id: OperationId,
+struct UnderWay<D: Device> {
+    id: D::Id,
+    base: SocketHandle,
     asked: u32,
     is_cancelled: bool,
+    /// The clock when it was started.
+    clock: u64,
 }
 
-/// What the kernel has while a request is under way.
-#[derive(Debug)]
-pub(super) struct Request {
-    pub(super) info: PollInfo,
-    /// Whose it is; `None` while it is idle.
-    socket: Option<Arc<Socket>>,
+/// Names a registration.
+pub(super) struct Registration<D: Device> {
+    socket: Arc<Socket<D>>,
+    id: u64,
 }
 
-/// The sockets whose requests are to be looked at before the next wait.
-///
-/// A socket's lock is taken before this one, never after it.
-#[derive(Default)]
-pub(super) struct Changes {
-    list: Mutex<ChangeList>,
+/// The state of a handle after one of its registrations has ended.
+pub(super) struct Left {
+    pub(super) base: SocketHandle,
+    /// The handle still names this socket: for another registration, or until the packet of a
+    /// cancelled request is taken.
+    pub(super) is_named: bool,
 }
 
-#[derive(Default)]
-struct ChangeList {
-    sockets: VecDeque<Arc<Socket>>,
-    /// Those of them whose request could not be made when this poll began. They are put back when
-    /// all have been looked at.
-    refused: VecDeque<Arc<Socket>>,
-    /// A thread waits for packets, or is about to, and will not look at the list before.
-    is_polling: bool,
-    /// How many sockets may be put into the list.
-    registered: usize,
-}
-
-impl Socket {
-    /// Starts watching a socket.
-    pub(super) fn register(
-        port: &Port,
-        place: Place,
-        changes: &Arc<Changes>,
-        socket: RawSocket,
-        token: Token,
-        interests: Interest,
-    ) -> io::Result<Arc<Socket>> {
-        let request = Operation::new(Request {
-            info: PollInfo::new(),
-            socket: None,
-        });
-        let socket = Arc::new(Socket {
-            base: base(socket, ffi::socket_below)?,
+impl<D: Device> Socket<D> {
+    pub(super) fn new(place: Place<D>, sockets: Arc<Sockets<D>>) -> Arc<Socket<D>> {
+        let mut idle = Few::default();
+        idle.push(D::memory());
+        Arc::new(Socket {
             place,
-            changes: Arc::clone(changes),
+            sockets,
             state: Mutex::new(State {
-                token,
-                arming: Arming::new(interests),
-                idle: Some(request),
+                registered: Few::default(),
+                clock: 0,
+                idle,
                 under_way: None,
-                is_deregistered: false,
+                replaced: Few::default(),
+                last_base: 0,
                 is_in_changes: false,
+                is_in_undelivered: false,
             }),
-        });
-        changes.make_room();
-        if let Err(err) = socket.update(port, &mut socket.lock()) {
-            changes.give_up_room();
-            return Err(err);
-        }
-        Ok(socket)
+        })
     }
 
-    /// What is ready is reported again.
-    pub(super) fn reregister(
+    pub(super) fn lock(&self) -> MutexGuard<'_, State<D>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds a registration.
+    pub(super) fn join(
         self: &Arc<Self>,
-        port: &Port,
+        device: &D,
+        state: &mut State<D>,
+        base: SocketHandle,
+        token: Token,
+        interests: Interest,
+        is_guarded: bool,
+    ) -> io::Result<Registration<D>> {
+        self.sockets.changes().make_room(is_guarded);
+        let id = state.tick();
+        state.registered.push(Registered {
+            id,
+            since: id,
+            base,
+            is_guarded,
+            token,
+            arming: Arming::new(interests),
+            undelivered: 0,
+        });
+        // A cancelled request reports nothing, and one that was started before can't report that
+        // the new registration's socket is closed.
+        let is_cancelled = |under_way: &UnderWay<D>| under_way.is_cancelled;
+        if is_guarded || state.under_way.as_ref().is_some_and(is_cancelled) {
+            // A guarded socket replaces the request of this registration later.
+            state.add_memory(if is_guarded { 2 } else { 1 });
+            self.cancel(state);
+            state.replace();
+        }
+        if let Err(err) = self.update(device, state) {
+            state.registered.remove(|one| one.id == id);
+            self.sockets.changes().give_up_room(is_guarded);
+            // If the request of others was replaced, its packet puts them into the list of changes.
+            return Err(err);
+        }
+        Ok(Registration {
+            socket: Arc::clone(self),
+            id,
+        })
+    }
+
+    /// Ends a registration: from now on no packet is an event of it.
+    pub(super) fn leave(&self, state: &mut State<D>, id: u64) -> Option<Left> {
+        let gone = state.registered.remove(|one| one.id == id)?;
+        state.last_base = gone.base;
+        self.sockets.changes().give_up_room(gone.is_guarded);
+        let is_shared = state.registered.iter().any(|one| one.base == gone.base);
+        let is_asked = |under_way: &UnderWay<D>| under_way.base == gone.base;
+        if !is_shared && state.under_way.as_ref().is_some_and(is_asked) {
+            // The handle may be closed from now on. If there are others, they ask by their own.
+            self.cancel(state);
+        }
+        // The handle of a request is that of a registration, so this one was cancelled.
+        let is_cancelling = state.registered.is_empty() && state.under_way.is_some();
+        Some(Left {
+            base: gone.base,
+            is_named: is_shared || is_cancelling,
+        })
+    }
+
+    /// Makes the request of a socket that was in the list of changes. After an error the socket is
+    /// in the list again.
+    pub(super) fn update_listed(self: &Arc<Self>, device: &D) -> io::Result<()> {
+        let mut state = self.lock();
+        state.is_in_changes = false;
+        match self.update(device, &mut state) {
+            // Closed without being deregistered, which ended the registration.
+            Err(err) if D::is_closed(&err) => Ok(()),
+            Err(err) => {
+                self.put_into_changes(&mut state);
+                Err(err)
+            }
+            Ok(()) => Ok(()),
+        }
+    }
+
+    /// Watches a guarded socket, at least for being closed.
+    pub(super) fn guard(self: &Arc<Self>, device: &D) {
+        let mut state = self.lock();
+        if state.under_way.is_none() && state.is_guarded() {
+            // The next poll tries again, and returns the error if it lasts.
+            let _ = self.ask(device, &mut state, LOCAL_CLOSE);
+        }
+    }
+
+    /// Returns `true` if the socket is open: the kernel has just confirmed that the request has not
+    /// ended. After `false` it may be open or closed, and the request of the next registration
+    /// does not wait for the packet of this one.
+    pub(super) fn is_surely_open(self: &Arc<Self>, device: &D) -> bool {
+        let mut state = self.lock();
+        let is_open = self.cancel(&mut state);
+        state.add_memory(1);
+        state.replace();
+        if is_open && self.update(device, &mut state).is_err() {
+            self.put_into_changes(&mut state);
+        }
+        is_open
+    }
+
+    /// A request has come back. The events of the answer are 0 if it was cancelled.
+    ///
+    /// Returns the event of one registration. Those of others are in the list of undelivered ones.
+    pub(super) fn take(
+        self: &Arc<Self>,
+        request: D::Id,
+        memory: D::Memory,
+        answer: u32,
+    ) -> Option<NativeEvent> {
+        let mut state = self.lock();
+        if state.idle.has_room() {
+            state.idle.push(memory);
+        }
+        let under_way = state.returned(request)?;
+        #[cfg(debug_assertions)]
+        if !under_way.is_cancelled {
+            self.sockets.changes().end_request(under_way.base);
+        }
+        if state.registered.is_empty() {
+            let base = state.last_base;
+            drop(state);
+            self.sockets.forget_unused(base, self);
+            return None;
+        }
+        let (event, has_more) = state.split(answer, under_way.clock);
+        if has_more && !state.is_in_undelivered {
+            state.is_in_undelivered = true;
+            self.sockets.push_undelivered(self);
+        }
+        self.put_into_changes(&mut state);
+        event
+    }
+
+    /// Gives events that did not fit to `push`, no more than there is room for. Returns whether all
+    /// of them are delivered.
+    pub(super) fn deliver(&self, room: &mut usize, push: &mut impl FnMut(NativeEvent)) -> bool {
+        let mut state = self.lock();
+        for one in state.registered.iter_mut() {
+            if one.undelivered == 0 {
+                continue;
+            }
+            if *room == 0 {
+                return false;
+            }
+            *room -= 1;
+            push(NativeEvent::new(one.token, mem::take(&mut one.undelivered)));
+        }
+        state.is_in_undelivered = false;
+        true
+    }
+
+    /// Acts at once if a thread is waiting, and otherwise before the next wait.
+    fn changed(self: &Arc<Self>, device: &D, state: &mut State<D>) -> io::Result<()> {
+        let changes = self.sockets.changes();
+        if changes.push_unless_polling(self, &mut state.is_in_changes) {
+            return Ok(());
+        }
+        self.update(device, state)
+    }
+
+    fn put_into_changes(self: &Arc<Self>, state: &mut State<D>) {
+        self.sockets.changes().push(self, &mut state.is_in_changes);
+    }
+
+    /// Makes the request ask for what the registrations need now.
+    fn update(self: &Arc<Self>, device: &D, state: &mut State<D>) -> io::Result<()> {
+        let question = state.question();
+        if question == 0 {
+            return Ok(());
+        }
+        self.ask(device, state, question)
+    }
+
+    fn ask(self: &Arc<Self>, device: &D, state: &mut State<D>, events: u32) -> io::Result<()> {
+        if let Some(under_way) = &state.under_way {
+            // Asking for more than that costs a packet without an event at most.
+            if events & !under_way.asked == 0 {
+                return Ok(());
+            }
+            if !self.make_place(state) {
+                self.cancel(state);
+                return Ok(());
+            }
+        }
+        loop {
+            let Some(base) = state.open_base() else {
+                return Ok(());
+            };
+            let Some(memory) = state.idle.pop() else {
+                return Ok(());
+            };
+            #[cfg(debug_assertions)]
+            self.sockets.changes().begin_request(base);
+            match device.poll(self.place.afd(), memory, self, base, events) {
+                Ok(id) => {
+                    state.under_way = Some(UnderWay {
+                        id,
+                        base,
+                        asked: events,
+                        is_cancelled: false,
+                        clock: state.clock,
+                    });
+                    return Ok(());
+                }
+                Err((memory, err)) => {
+                    #[cfg(debug_assertions)]
+                    self.sockets.changes().end_request(base);
+                    state.idle.push(memory);
+                    let is_closed = D::is_closed(&err);
+                    if is_closed {
+                        state.end(|one| one.base == base);
+                    }
+                    // A duplicate may be open still.
+                    if !is_closed || state.open_base().is_none() {
+                        return Err(err);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Makes place for another request of a guarded socket, which then need not wait for the packet
+    /// of this one. Returns `false` if it must.
+    fn make_place(&self, state: &mut State<D>) -> bool {
+        let may_replace = state.is_guarded() && !state.idle.is_empty();
+        if may_replace {
+            self.cancel(state);
+            state.replace();
+        }
+        may_replace
+    }
+
+    /// Makes the packet of the request come now. Returns `false` if the request has ended already.
+    fn cancel(&self, state: &mut State<D>) -> bool {
+        match &mut state.under_way {
+            Some(under_way) if !under_way.is_cancelled => {
+                under_way.is_cancelled = true;
+                #[cfg(debug_assertions)]
+                self.sockets.changes().end_request(under_way.base);
+                D::cancel(self.place.afd(), under_way.id)
+            }
+            _ => false,
+        }
+    }
+}
+
+impl<D: Device> State<D> {
+    pub(super) fn is_unused(&self) -> bool {
+        self.registered.is_empty() && self.under_way.is_none()
+    }
+
+    /// Makes sure that there is memory for so many requests beside the one that is under way.
+    fn add_memory(&mut self, requests: usize) {
+        while self.idle.iter().count() < requests {
+            self.idle.push(D::memory());
+        }
+        // For what is under way to come back, and to be replaced.
+        self.idle.reserve(2);
+        self.replaced.reserve(2);
+    }
+
+    /// Makes place for another request. This one was cancelled.
+    fn replace(&mut self) {
+        if let Some(under_way) = self.under_way.take() {
+            self.replaced.push(under_way);
+        }
+    }
+
+    /// The packet of this request was taken.
+    fn returned(&mut self, request: D::Id) -> Option<UnderWay<D>> {
+        let is_it = |under_way: &UnderWay<D>| under_way.id == request;
+        let current = self.under_way.take_if(|under_way| is_it(under_way));
+        current.or_else(|| self.replaced.remove(is_it))
+    }
+
+    fn tick(&mut self) -> u64 {
+        self.clock += 1;
+        self.clock
+    }
+
+    fn find(&mut self, id: u64) -> Option<&mut Registered> {
+        self.registered.iter_mut().find(|one| one.id == id)
+    }
+
+    fn is_guarded(&self) -> bool {
+        self.registered.iter().any(Registered::needs_guard)
+    }
+
+    /// A handle to ask for.
+    fn open_base(&self) -> Option<SocketHandle> {
+        let mut open = self.registered.iter().filter(|one| !one.arming.is_over());
+        open.next().map(|one| one.base)
+    }
+
+    /// Returns the events to ask for.
+    fn question(&self) -> u32 {
+        let registered = self.registered.iter();
+        registered.fold(0, |events, one| {
+            let close = if one.needs_guard() { LOCAL_CLOSE } else { 0 };
+            events | one.arming.question() | close
+        })
+    }
+
+    /// Gives each registration its part of the answer to a request that was started at `clock`.
+    ///
+    /// Returns the first event, and whether there are more, which are kept.
+    fn split(&mut self, answer: u32, clock: u64) -> (Option<NativeEvent>, bool) {
+        if answer & LOCAL_CLOSE != 0 {
+            // Closed without being deregistered: as on epoll, that ends the registration.
+            self.end(|one| one.since <= clock);
+        }
+        let (mut event, mut has_more) = (None, false);
+        for one in self.registered.iter_mut().filter(|one| one.id <= clock) {
+            let fresh = one.arming.take(answer);
+            if fresh == 0 {
+                continue;
+            }
+            one.undelivered |= fresh;
+            if event.is_none() {
+                let flags = mem::take(&mut one.undelivered);
+                event = Some(NativeEvent::new(one.token, flags));
+            } else {
+                has_more = true;
+            }
+        }
+        (event, has_more)
+    }
+
+    /// Nothing is asked for those, and nothing is an event of them.
+    fn end(&mut self, is_over: impl Fn(&Registered) -> bool) {
+        for one in self.registered.iter_mut().filter(|one| is_over(one)) {
+            one.arming = Arming::over();
+            one.undelivered = 0;
+        }
+    }
+}
+
+impl Registered {
+    fn needs_guard(&self) -> bool {
+        self.is_guarded && !self.arming.is_over()
+    }
+}
+
+impl<D: Device> Registration<D> {
+    pub(super) fn id(&self) -> u64 {
+        self.id
+    }
+
+    pub(super) fn socket(&self) -> &Arc<Socket<D>> {
+        &self.socket
+    }
+
+    pub(super) fn is_same(&self, other: &Registration<D>) -> bool {
+        Arc::ptr_eq(&self.socket, &other.socket) && self.id == other.id
+    }
+
+    /// Returns whether the socket was found closed.
+    pub(super) fn is_over(&self) -> bool {
+        let mut state = self.socket.lock();
+        state.find(self.id).is_none_or(|one| one.arming.is_over())
+    }
+
+    /// Changes the token and the interests. A direction that is ready is reported again.
+    pub(super) fn reregister(
+        &self,
+        device: &D,
         token: Token,
         interests: Interest,
     ) -> io::Result<()> {
-        let mut state = self.lock();
-        let before = (state.token, state.arming);
-        (state.token, state.arming) = (token, Arming::new(interests));
-        self.changed(port, &mut state)
-            .inspect_err(|_| (state.token, state.arming) = before)
+        let socket = &self.socket;
+        let mut state = socket.lock();
+        // Where a request was started before, it can't tell whether it was for the same socket.
+        let is_renewed = socket.make_place(&mut state);
+        let since = state.tick();
+        let Some(one) = state.find(self.id) else {
+            return Ok(());
+        };
+        let before = one.clone();
+        (one.token, one.arming) = (token, Arming::new(interests));
+        one.undelivered = 0;
+        let result = if is_renewed {
+            one.since = since;
+            socket.update(device, &mut state)
+        } else {
+            socket.changed(device, &mut state)
+        };
+        result.inspect_err(|_| {
+            if let Some(one) = state.find(self.id) {
+                *one = before;
+            }
+            if is_renewed {
+                socket.put_into_changes(&mut state);
+            }
+        })
     }
 
-    /// It was seen that the socket was closed.
-    pub(super) fn is_closed(&self) -> bool {
-        self.lock().arming.is_over()
+    pub(super) fn would_block(&self, device: &D, direction: Direction) {
+        self.rearm(device, |arming| arming.would_block(direction));
     }
 
-    /// From now on no packet of this socket is an event.
-    pub(super) fn deregister(&self) {
-        let mut state = self.lock();
-        if state.is_deregistered {
+    pub(super) fn failed(&self, device: &D, direction: Direction) {
+        self.rearm(device, |arming| arming.failed(direction));
+    }
+
+    fn rearm(&self, device: &D, has_news: impl FnOnce(&mut Arming) -> bool) {
+        let mut state = self.socket.lock();
+        let Some(one) = state.find(self.id) else {
             return;
-        }
-        state.is_deregistered = true;
-        self.cancel(&mut state);
-        self.changes.give_up_room();
-    }
-
-    pub(super) fn would_block(self: &Arc<Self>, port: &Port, direction: Direction) {
-        let mut state = self.lock();
-        if !state.is_deregistered && state.arming.would_block(direction) {
-            // A request that fails now is tried again, and its error told, by the next poll.
-            if self.changed(port, &mut state).is_err() {
-                self.put_into_changes(&mut state);
+        };
+        if has_news(&mut one.arming) {
+            // The next poll tries a request that fails now again, and returns its error.
+            if self.socket.changed(device, &mut state).is_err() {
+                self.socket.put_into_changes(&mut state);
                 // For a poll that waits already. That it can't be woken leaves it for the next.
-                let _ = port.post_wake();
+                let _ = device.interrupt();
             }
         }
-    }
-
-    /// Looks at the request at once if a thread is waiting, and otherwise before the next wait.
-    fn changed(self: &Arc<Self>, port: &Port, state: &mut State) -> io::Result<()> {
-        let mut list = self.changes.lock();
-        if list.is_polling {
-            drop(list);
-            return self.update(port, state);
-        }
-        // Under the same lock: a poll that begins after this finds it in the list.
-        if !state.is_in_changes {
-            state.is_in_changes = true;
-            list.sockets.push_back(Arc::clone(self));
-        }
-        Ok(())
-    }
-
-    fn put_into_changes(self: &Arc<Self>, state: &mut State) {
-        if !state.is_in_changes {
-            state.is_in_changes = true;
-            self.changes.lock().sockets.push_back(Arc::clone(self));
-        }
-    }
-
-    /// Makes the request ask what is to be asked now.
-    fn update(self: &Arc<Self>, port: &Port, state: &mut State) -> io::Result<()> {
-        let question = state.arming.question();
-        if state.is_deregistered || question == 0 {
-            return Ok(());
-        }
-        if let Some(under_way) = &state.under_way {
-            // What is asked beyond the question does no harm but a packet without an event.
-            if question & !under_way.asked != 0 {
-                self.cancel(state);
-            }
-            return Ok(());
-        }
-        let Some(mut request) = state.idle.take() else {
-            return Ok(());
-        };
-        request.data.info.ask(self.base, question);
-        request.data.socket = Some(Arc::clone(self));
-        match self.place.poll(port, request) {
-            Ok(id) => {
-                state.under_way = Some(UnderWay {
-                    id,
-                    asked: question,
-                    is_cancelled: false,
-                });
-                Ok(())
-            }
-            Err((mut request, err)) => {
-                request.data.socket = None;
-                state.idle = Some(request);
-                Err(err)
-            }
-        }
-    }
-
-    /// Makes the packet of the request come now.
-    fn cancel(&self, state: &mut State) {
-        if let Some(under_way) = &mut state.under_way {
-            if !under_way.is_cancelled {
-                under_way.is_cancelled = true;
-                self.place.cancel(under_way.id);
-            }
-        }
-    }
-
-    /// The request has come back.
-    fn take(self: &Arc<Self>, request: Box<Operation<Request>>) -> Option<NativeEvent> {
-        let mut state = self.lock();
-        let answer = match request.status() {
-            STATUS_CANCELLED => 0,
-            // AFD could not do it, for instance because the network is gone.
-            status if status < 0 => ABORT,
-            _ => request.data.info.answer(),
-        };
-        state.idle = Some(request);
-        state.under_way = None;
-        if state.is_deregistered {
-            return None;
-        }
-        if answer & LOCAL_CLOSE != 0 {
-            // Closed without being deregistered: as on epoll, that ends the registration.
-            state.arming = Arming::over();
-            return None;
-        }
-        let fresh = state.arming.take(answer);
-        self.put_into_changes(&mut state);
-        (fresh != 0).then(|| NativeEvent::new(state.token, fresh))
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Complete for Request {
-    fn complete(mut operation: Box<Operation<Request>>) -> Option<NativeEvent> {
-        let socket = operation.data.socket.take()?;
-        socket.take(operation)
-    }
-}
-
-impl Changes {
-    /// Makes every request ask what is to be asked now. From then on until
-    /// [`end_poll`](Self::end_poll) changes act at once.
-    ///
-    /// The first error is handed back, and keeps no other socket from being asked about.
-    pub(super) fn begin_poll(&self, port: &Port) -> io::Result<()> {
-        self.begin(|socket, state| socket.update(port, state))
-    }
-
-    fn begin(&self, update: impl Fn(&Arc<Socket>, &mut State) -> io::Result<()>) -> io::Result<()> {
-        let mut result = Ok(());
-        loop {
-            let mut list = self.lock();
-            let Some(socket) = list.sockets.pop_front() else {
-                let ChangeList {
-                    sockets, refused, ..
-                } = &mut *list;
-                std::mem::swap(sockets, refused);
-                list.is_polling = true;
-                return result;
-            };
-            drop(list);
-            let mut state = socket.lock();
-            state.is_in_changes = false;
-            match update(&socket, &mut state) {
-                // Closed without being deregistered, which ends the registration.
-                Err(err) if err.raw_os_error() == Some(ERROR_INVALID_HANDLE as i32) => {
-                    state.arming = Arming::over();
-                }
-                Err(err) => {
-                    // Nothing is lost: it is tried again by the next poll.
-                    state.is_in_changes = true;
-                    self.lock().refused.push_back(Arc::clone(&socket));
-                    result = result.and(Err(err));
-                }
-                Ok(()) => {}
-            }
+impl<D: Device> Clone for Registration<D> {
+    fn clone(&self) -> Registration<D> {
+        Registration {
+            socket: Arc::clone(&self.socket),
+            id: self.id,
         }
     }
-
-    pub(super) fn end_poll(&self) {
-        self.lock().is_polling = false;
-    }
-
-    /// Lets go of all sockets in the list.
-    pub(super) fn clear(&self) {
-        let mut list = self.lock();
-        let sockets = std::mem::take(&mut list.sockets);
-        let refused = std::mem::take(&mut list.refused);
-        drop(list);
-        drop((sockets, refused));
-    }
-
-    /// Each socket is in the list once at most, so that nothing but this allocates.
-    fn make_room(&self) {
-        let mut list = self.lock();
-        list.registered += 1;
-        let registered = list.registered;
-        list.sockets.reserve(registered);
-        list.refused.reserve(registered);
-    }
-
-    fn give_up_room(&self) {
-        self.lock().registered -= 1;
-    }
-
-    fn lock(&self) -> MutexGuard<'_, ChangeList> {
-        self.list.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
-// A lock is not held while a stranger's writer runs.
-impl fmt::Debug for Socket {
+impl<D: Device> fmt::Debug for Registration<D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut socket = f.debug_struct("Socket");
-        socket.field("base", &self.base).finish_non_exhaustive()
-    }
-}
-
-/// The socket that AFD knows, below all that is layered above it.
-///
-/// `below` is the system call that answers such questions. Some layered providers refuse the
-/// question for the base and answer those for the next socket below, which are Winsock's own; so we
-/// go down one step by one of them and ask again.
-fn base(
-    socket: RawSocket,
-    below: impl Fn(RawSocket, u32) -> io::Result<RawSocket>,
-) -> io::Result<RawSocket> {
-    const STEPS: [u32; 3] = [SIO_BSP_HANDLE_SELECT, SIO_BSP_HANDLE_POLL, SIO_BSP_HANDLE];
-    /// More layers than anybody has. Two that name each other would be passed for ever.
-    const LAYERS: usize = 64;
-    let mut socket = socket;
-    for _ in 0..LAYERS {
-        let err = match below(socket, SIO_BASE_HANDLE) {
-            Ok(base) => return Ok(base),
-            Err(err) if err.raw_os_error() == Some(WSAENOTSOCK) => return Err(err),
-            Err(err) => err,
-        };
-        let mut steps = STEPS.iter().filter_map(|step| below(socket, *step).ok());
-        match steps.find(|next| *next != socket) {
-            Some(next) => socket = next,
-            None => return Err(err),
-        }
-    }
-    let message = "this socket is layered on providers that do not end";
-    Err(io::Error::other(message))
-}
-
-#[cfg(test)]
-mod tests {
-    use std::cell::RefCell;
-    use std::net::UdpSocket;
-    use std::os::windows::io::AsRawSocket;
-
-    use super::*;
-    use crate::sys::afd::group::Groups;
-
-    #[test]
-    fn a_socket_that_is_refused_keeps_no_other_from_being_asked_about() {
-        let port = Port::new().unwrap();
-        let (groups, changes) = (Arc::<Groups>::default(), Arc::<Changes>::default());
-        let sources = [(); 3].map(|()| UdpSocket::bind("127.0.0.1:0").unwrap());
-        let sockets: Vec<_> = (0..3)
-            .map(|number| {
-                let (place, source) = (groups.place(&port).unwrap(), &sources[number]);
-                let (source, token) = (source.as_raw_socket(), Token(number));
-                Socket::register(&port, place, &changes, source, token, Interest::READABLE).unwrap()
-            })
-            .collect();
-        for socket in &sockets {
-            socket.put_into_changes(&mut socket.lock());
-        }
-        let asked = RefCell::new(Vec::new());
-        let error = |number| io::Error::from_raw_os_error(1 + number as i32);
-        let result = changes.begin(|_, state| {
-            asked.borrow_mut().push(state.token.0);
-            match state.token.0 {
-                2 => Ok(()),
-                number => Err(error(number)),
-            }
-        });
-        assert_eq!(result.unwrap_err().raw_os_error(), error(0).raw_os_error());
-        assert_eq!(asked.take(), [0, 1, 2]);
-        assert!(changes.lock().is_polling);
-        changes.end_poll();
-        // Those that were refused, and they alone, are tried again.
-        let result = changes.begin(|_, state| {
-            asked.borrow_mut().push(state.token.0);
-            Ok(())
-        });
-        result.unwrap();
-        assert_eq!(asked.take(), [0, 1]);
-        for socket in &sockets {
-            socket.deregister();
-        }
-    }
-
-    fn refused() -> io::Error {
-        io::Error::from_raw_os_error(windows_sys::Win32::Networking::WinSock::WSAEOPNOTSUPP)
-    }
-
-    #[test]
-    fn the_base_is_asked_for_first() {
-        let below = |_, code| {
-            assert_eq!(code, SIO_BASE_HANDLE);
-            Ok(7)
-        };
-        assert_eq!(base(9, below).unwrap(), 7);
-    }
-
-    #[test]
-    fn layers_that_hide_the_base_are_passed_step_by_step() {
-        // 9 is layered on 8, 8 on 7; only 7 tells its base.
-        let below = |socket, code| match (socket, code) {
-            (7, SIO_BASE_HANDLE) => Ok(7),
-            (_, SIO_BASE_HANDLE) => Err(refused()),
-            (9, SIO_BSP_HANDLE_POLL) => Ok(8),
-            (8, SIO_BSP_HANDLE_SELECT) => Ok(8),
-            (8, SIO_BSP_HANDLE) => Ok(7),
-            _ => Err(refused()),
-        };
-        assert_eq!(base(9, below).unwrap(), 7);
-    }
-
-    #[test]
-    fn a_layer_that_tells_nothing_is_an_error() {
-        assert_eq!(
-            base(9, |_, _| Err(refused())).unwrap_err().raw_os_error(),
-            refused().raw_os_error()
-        );
-        let itself = |socket, code| match code {
-            SIO_BASE_HANDLE => Err(refused()),
-            _ => Ok(socket),
-        };
-        assert!(base(9, itself).is_err(), "a step that leads nowhere");
-        let each_other = |socket, code| match code {
-            SIO_BASE_HANDLE => Err(refused()),
-            _ => Ok(socket ^ 1),
-        };
-        assert!(base(8, each_other).is_err(), "steps that lead in a circle");
+        let mut registration = f.debug_struct("Registration");
+        registration.field("id", &self.id).finish_non_exhaustive()
     }
 }

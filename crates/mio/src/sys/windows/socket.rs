@@ -11,7 +11,7 @@
 
 use std::io;
 use std::net::{SocketAddr, TcpListener, UdpSocket};
-use std::os::windows::io::{AsSocket, OwnedSocket};
+use std::os::windows::io::{AsSocket, BorrowedSocket, OwnedSocket};
 use std::sync::Once;
 
 use windows_sys::Win32::Networking::WinSock::{
@@ -44,10 +44,21 @@ pub(crate) fn tcp_listen(address: SocketAddr) -> io::Result<OwnedSocket> {
 
 pub(crate) fn tcp_accept(listener: &TcpListener) -> io::Result<(OwnedSocket, SocketAddr)> {
     let (socket, address) = listener.accept()?;
-    // Neither is promised to be as it is for the listener.
-    ffi::set_no_inherit(socket.as_socket())?;
+    let socket = accepted(socket.into(), ffi::set_no_inherit)?;
+    Ok((socket, address))
+}
+
+/// Makes an accepted socket what all sockets are. Neither is promised to be as it is for the
+/// listener.
+fn accepted(
+    socket: OwnedSocket,
+    set_no_inherit: impl Fn(BorrowedSocket<'_>) -> io::Result<()>,
+) -> io::Result<OwnedSocket> {
+    // A socket that some provider has layered above Winsock's need not be a handle that has flags.
+    // That is no reason to drop the connection.
+    let _ = set_no_inherit(socket.as_socket());
     ffi::set_nonblocking(socket.as_socket())?;
-    Ok((socket.into(), address))
+    Ok(socket)
 }
 
 pub(crate) fn udp_bind(address: SocketAddr) -> io::Result<OwnedSocket> {
@@ -74,4 +85,23 @@ fn start_winsock() {
     static START: Once = Once::new();
     // If it fails, the call that makes the socket tells that Winsock was not started.
     START.call_once(|| drop(ffi::start_winsock()));
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{ErrorKind, Read};
+    use std::net::{Ipv4Addr, TcpStream};
+
+    use super::*;
+
+    #[test]
+    fn accept_keeps_a_socket_that_stays_inheritable() {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let _client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (socket, _) = listener.accept().unwrap();
+        let refused = |_: BorrowedSocket<'_>| Err(ErrorKind::InvalidInput.into());
+        let mut socket = TcpStream::from(accepted(socket.into(), refused).unwrap());
+        let err = socket.read(&mut [0; 1]).unwrap_err();
+        assert_eq!(err.kind(), ErrorKind::WouldBlock);
+    }
 }

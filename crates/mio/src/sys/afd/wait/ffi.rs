@@ -1,5 +1,4 @@
-//! The system calls of wait completion packets, which are looked up when they are first needed:
-//! a program that were linked with them would not start where they are missing.
+//! The system calls of wait completion packets, which are looked up when they are first needed.
 
 use std::ffi::c_void;
 use std::io;
@@ -11,11 +10,9 @@ use std::ptr;
 use std::sync::OnceLock;
 
 use windows_sys::Wdk::Foundation::OBJECT_ATTRIBUTES;
-use windows_sys::Win32::Foundation::{GENERIC_ALL, HANDLE, HMODULE, NTSTATUS};
-use windows_sys::Win32::System::LibraryLoader::{GetModuleHandleW, GetProcAddress};
-use windows_sys::core::PCSTR;
+use windows_sys::Win32::Foundation::{GENERIC_ALL, HANDLE, NTSTATUS};
 
-use crate::sys::afd::ffi::check_nt;
+use crate::sys::afd::ffi::{Found, check_nt, find_in_ntdll};
 use crate::sys::afd::port::WAIT;
 
 type Create =
@@ -48,15 +45,9 @@ impl Calls {
     }
 
     fn find() -> Option<Calls> {
-        let name: Vec<u16> = "ntdll.dll\0".encode_utf16().collect();
-        // SAFETY: the name ends with a null character and lives through the call.
-        let ntdll = unsafe { GetModuleHandleW(name.as_ptr()) };
-        if ntdll.is_null() {
-            return None;
-        }
-        let create = find(ntdll, c"NtCreateWaitCompletionPacket".as_ptr().cast())?;
-        let associate = find(ntdll, c"NtAssociateWaitCompletionPacket".as_ptr().cast())?;
-        let cancel = find(ntdll, c"NtCancelWaitCompletionPacket".as_ptr().cast())?;
+        let create = find_in_ntdll(c"NtCreateWaitCompletionPacket")?;
+        let associate = find_in_ntdll(c"NtAssociateWaitCompletionPacket")?;
+        let cancel = find_in_ntdll(c"NtCancelWaitCompletionPacket")?;
         Some(Calls {
             // SAFETY: the function of this name has this type, as the manual says.
             create: unsafe { mem::transmute::<Found, Create>(create) },
@@ -66,14 +57,6 @@ impl Calls {
             cancel: unsafe { mem::transmute::<Found, Cancel>(cancel) },
         })
     }
-}
-
-type Found = unsafe extern "system" fn() -> isize;
-
-/// `GetProcAddress(library, name)`
-fn find(library: HMODULE, name: PCSTR) -> Option<Found> {
-    // SAFETY: the library stays loaded, and the name ends with a null character.
-    unsafe { GetProcAddress(library, name) }
 }
 
 /// `NtCreateWaitCompletionPacket(packet, GENERIC_ALL, NULL)`

@@ -23,7 +23,7 @@
 
 #[allow(unsafe_code)]
 mod ffi;
-#[cfg(test)]
+#[cfg(all(test, feature = "os-ext"))]
 mod tests;
 
 use std::collections::HashMap;
@@ -283,7 +283,7 @@ impl fmt::Debug for Waits {
 fn calls() -> io::Result<Calls> {
     let calls = Calls::of_system();
     // Where the system has none, the tests have their own.
-    #[cfg(test)]
+    #[cfg(all(test, feature = "os-ext"))]
     let calls = Some(calls.unwrap_or_else(tests::calls));
     calls.ok_or_else(|| {
         let message = "handles are watched by `NtAssociateWaitCompletionPacket`, which this system \
