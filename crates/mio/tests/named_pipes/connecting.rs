@@ -10,7 +10,7 @@ use windows_sys::Win32::Foundation::{
     ERROR_INVALID_FUNCTION, ERROR_NO_DATA, ERROR_PIPE_LISTENING, ERROR_PIPE_NOT_CONNECTED,
 };
 
-use crate::support::{BOTH, Watch, client, expect_error, ffi, name, peer, would_block};
+use crate::support::{BOTH, Watch, client, expect_error, ffi, name, not_found, peer, would_block};
 
 #[test]
 fn connect_waits_for_a_client_who_makes_the_pipe_writable() {
@@ -51,13 +51,14 @@ fn what_a_client_says_first_is_told_though_nobody_has_read() {
 }
 
 #[test]
-fn connect_before_registering_begins_when_it_is_registered() {
+fn connect_of_an_unregistered_pipe_is_not_found() {
     let mut watch = Watch::new();
     let name = name();
     let mut server = NamedPipe::new(&name).unwrap();
-    would_block(server.connect());
+    not_found(server.connect());
     watch.register(&mut server, 0);
     watch.expect_silence();
+    would_block(server.connect());
     let _peer = peer(&name).unwrap();
     watch.wait_writable(0);
     server.connect().unwrap();
@@ -72,7 +73,7 @@ fn a_client_before_registering_is_told_when_it_is_registered() {
         let mut peer = peer(&name).unwrap();
         peer.write_all(b"hello").unwrap();
         if asks_first {
-            would_block(server.connect());
+            not_found(server.connect());
         }
         watch.register(&mut server, 0);
         watch.wait_writable(0);

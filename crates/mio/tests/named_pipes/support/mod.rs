@@ -180,6 +180,12 @@ pub(crate) fn would_block<T: std::fmt::Debug>(result: io::Result<T>) {
 }
 
 #[track_caller]
+pub(crate) fn not_found<T: std::fmt::Debug>(result: io::Result<T>) {
+    let err = result.expect_err("the pipe is not registered");
+    assert_eq!(err.kind(), ErrorKind::NotFound, "{err}");
+}
+
+#[track_caller]
 pub(crate) fn expect_error<T: std::fmt::Debug>(result: io::Result<T>, code: u32) {
     let err = result.expect_err("this fails");
     assert_eq!(err.raw_os_error(), Some(code as i32), "{err}");
