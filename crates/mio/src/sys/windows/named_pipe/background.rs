@@ -61,6 +61,8 @@ struct State {
     reporting: Reporting,
     /// What became ready, or may have, and was not told.
     news: Directions,
+    /// The port's batch in which the last event was delivered.
+    last_batch: Option<usize>,
     notice: Slot<Notice>,
 
     connection: Connection,
@@ -92,6 +94,7 @@ impl Background {
                 token: None,
                 reporting: Reporting::new(Interest::READABLE),
                 news: Directions::default(),
+                last_batch: None,
                 notice: Slot::new(Notice),
                 connection: Connection::default(),
                 wants_client: false,
@@ -485,7 +488,13 @@ impl Background {
             // A system that has no memory for it now has this event delivered at least.
             self.with_system(|system| _ = self.post_notice(state, system));
         }
-        Some(NativeEvent::directions(token, readable, writable))
+        let event = NativeEvent::directions(token, readable, writable);
+        let Some((batch, key)) = self.with_system(|system| (system.port.batch(), system.key))
+        else {
+            return Some(event);
+        };
+        let merges = state.last_batch.replace(batch) == Some(batch);
+        Some(event.of_user(key, merges))
     }
 
     /// `None` if the port or the handle is being closed.
