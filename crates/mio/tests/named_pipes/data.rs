@@ -316,6 +316,24 @@ fn ends_that_go_one_way_only() {
     expect_error((&server).write(b"hello"), ERROR_ACCESS_DENIED);
 }
 
+/// The mode is not supported: nothing waits for data. The error says so, and is no busy loop.
+#[test]
+fn nowait_mode_reads_fail_with_no_data() {
+    let mut watch = Watch::new();
+    let name = name();
+    let server = ffi::server(&name, ffi::PIPE_ACCESS_DUPLEX, ffi::BYTES_NOWAIT);
+    let mut server = NamedPipe::from(server);
+    let mut peer = peer(&name).unwrap();
+    watch.register(&mut server, 0);
+    watch.connect(&server);
+    watch.settle();
+    expect_error((&server).read(&mut [0; 8]), ERROR_NO_DATA);
+    watch.settle();
+    // Writing works.
+    watch.write(&server, b"hello");
+    peer.read_exact(&mut [0; 5]).unwrap();
+}
+
 /// Whoever has the handle too may cancel what is under way.
 #[test]
 fn a_read_that_was_cancelled_is_started_again() {

@@ -12,8 +12,8 @@ use windows_sys::Win32::Foundation::{
 use windows_sys::Win32::Storage::FileSystem::{FILE_FLAG_OVERLAPPED, ReadFile, WriteFile};
 use windows_sys::Win32::System::IO::{CancelIoEx, GetOverlappedResult, OVERLAPPED};
 use windows_sys::Win32::System::Pipes::{
-    CreateNamedPipeW, DisconnectNamedPipe, PIPE_READMODE_MESSAGE, PIPE_REJECT_REMOTE_CLIENTS,
-    PIPE_TYPE_BYTE, PIPE_TYPE_MESSAGE, SetNamedPipeHandleState,
+    CreateNamedPipeW, DisconnectNamedPipe, PIPE_NOWAIT, PIPE_READMODE_MESSAGE,
+    PIPE_REJECT_REMOTE_CLIENTS, PIPE_TYPE_BYTE, PIPE_TYPE_MESSAGE, SetNamedPipeHandleState,
 };
 use windows_sys::Win32::System::Threading::CreateEventW;
 use windows_sys::core::BOOL;
@@ -23,6 +23,7 @@ pub(crate) use windows_sys::Win32::Storage::FileSystem::{
 };
 
 pub(crate) const BYTES: u32 = PIPE_TYPE_BYTE | PIPE_REJECT_REMOTE_CLIENTS;
+pub(crate) const BYTES_NOWAIT: u32 = BYTES | PIPE_NOWAIT;
 pub(crate) const MESSAGES: u32 =
     PIPE_TYPE_MESSAGE | PIPE_READMODE_MESSAGE | PIPE_REJECT_REMOTE_CLIENTS;
 
@@ -32,11 +33,26 @@ fn check(result: BOOL) {
 
 /// A server's end as `NamedPipe::new` does not make it.
 pub(crate) fn server(name: &str, access: u32, mode: u32) -> OwnedHandle {
+    server_of(name, access, mode, 255)
+}
+
+/// As [`server`], of a name that has so many ends at most.
+pub(crate) fn server_of(name: &str, access: u32, mode: u32, ends: u32) -> OwnedHandle {
     let name: Vec<u16> = name.encode_utf16().chain([0]).collect();
     let open = access | FILE_FLAG_OVERLAPPED;
     // SAFETY: the name ends with a null character and lives through the call.
-    let handle =
-        unsafe { CreateNamedPipeW(name.as_ptr(), open, mode, 255, 65536, 65536, 0, ptr::null()) };
+    let handle = unsafe {
+        CreateNamedPipeW(
+            name.as_ptr(),
+            open,
+            mode,
+            ends,
+            65536,
+            65536,
+            0,
+            ptr::null(),
+        )
+    };
     assert_ne!(
         handle,
         INVALID_HANDLE_VALUE,

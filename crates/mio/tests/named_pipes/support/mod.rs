@@ -26,6 +26,7 @@ pub(crate) const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
 pub(crate) const MUCH: usize = 300_000;
 
 const FILE_FLAG_OVERLAPPED: u32 = 0x4000_0000;
+const SECURITY_IDENTIFICATION: u32 = 0x1_0000;
 
 /// A poll and its buffer.
 pub(crate) struct Watch {
@@ -160,13 +161,17 @@ pub(crate) fn name() -> String {
 
 /// A client's end of this crate.
 pub(crate) fn client(name: &str) -> NamedPipe {
+    try_client(name).expect("a client")
+}
+
+pub(crate) fn try_client(name: &str) -> io::Result<NamedPipe> {
     let file = OpenOptions::new()
         .read(true)
         .write(true)
         .custom_flags(FILE_FLAG_OVERLAPPED)
-        .open(name)
-        .expect("a client");
-    NamedPipe::from(OwnedHandle::from(file))
+        .security_qos_flags(SECURITY_IDENTIFICATION)
+        .open(name)?;
+    Ok(NamedPipe::from(OwnedHandle::from(file)))
 }
 
 /// A client that blocks.
