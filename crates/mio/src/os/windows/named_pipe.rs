@@ -64,10 +64,10 @@ use crate::{Interest, Registry, Token};
 /// Any handle that was opened with `FILE_FLAG_OVERLAPPED` and that `ReadFile` and `WriteFile` accept
 /// can be used, such as a serial port. A read of a serial port ends when its buffer is full or when
 /// its timeout is over. So the read in the background is exactly as long as the buffer of the last
-/// `read`, up to 64 KiB, and one byte long before the first. Set the timeouts (`SetCommTimeouts`)
-/// to wait for the first byte and return what is there: `ReadIntervalTimeout` and
-/// `ReadTotalTimeoutMultiplier` to `MAXDWORD`, `ReadTotalTimeoutConstant` to `MAXDWORD - 1`. With
-/// timeouts that make a read return at once, without data, the port is read in a busy loop.
+/// `read`, up to 64 KiB, and one byte long before the first. Set the timeouts (`SetCommTimeouts`) so
+/// that a read waits for the first byte and does not wait for a full buffer: a `ReadIntervalTimeout`
+/// of 1, and 0 for the total ones. With timeouts that make a read return at once, without data, the
+/// port is read in a busy loop.
 ///
 /// # Dropping it
 ///

@@ -6,6 +6,7 @@ use std::io;
 use std::os::windows::io::{AsHandle, AsRawHandle, FromRawHandle, IntoRawHandle, OwnedHandle};
 use std::ptr;
 
+use windows_sys::Win32::Devices::Communication::{COMMTIMEOUTS, SetCommTimeouts};
 use windows_sys::Win32::Foundation::{
     ERROR_IO_PENDING, GetHandleInformation, HANDLE, HANDLE_FLAG_INHERIT, INVALID_HANDLE_VALUE,
 };
@@ -75,6 +76,18 @@ pub(crate) fn read_messages(client: &impl AsHandle) {
 pub(crate) fn disconnect(pipe: &impl AsHandle) {
     // SAFETY: the handle is open.
     check(unsafe { DisconnectNamedPipe(pipe.as_handle().as_raw_handle()) });
+}
+
+/// Sets the timeouts of reading from a serial port, in milliseconds; 0 is none.
+pub(crate) fn set_read_timeouts(port: &impl AsHandle, interval: u32, multiplier: u32, total: u32) {
+    let timeouts = COMMTIMEOUTS {
+        ReadIntervalTimeout: interval,
+        ReadTotalTimeoutMultiplier: multiplier,
+        ReadTotalTimeoutConstant: total,
+        ..COMMTIMEOUTS::default()
+    };
+    // SAFETY: the handle is open, and the timeouts are on our stack.
+    check(unsafe { SetCommTimeouts(port.as_handle().as_raw_handle(), &raw const timeouts) });
 }
 
 /// Cancels what is under way on a handle, behind its owner's back.

@@ -25,7 +25,7 @@ pub(crate) const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
 /// More than the system keeps for a pipe, so that a write of it waits for the reader.
 pub(crate) const MUCH: usize = 300_000;
 
-const FILE_FLAG_OVERLAPPED: u32 = 0x4000_0000;
+pub(crate) const FILE_FLAG_OVERLAPPED: u32 = 0x4000_0000;
 const SECURITY_IDENTIFICATION: u32 = 0x1_0000;
 
 /// A poll and its buffer.
