@@ -5,6 +5,7 @@ use std::cell::Cell;
 use std::io;
 use std::os::windows::io::{AsHandle, AsRawHandle, FromRawHandle, IntoRawHandle, OwnedHandle};
 use std::ptr;
+use std::thread::LocalKey;
 
 use windows_sys::Win32::Devices::Communication::{COMMTIMEOUTS, SetCommTimeouts};
 use windows_sys::Win32::Foundation::{
@@ -120,8 +121,8 @@ pub(crate) fn open_handles() -> usize {
         // SAFETY: what is no handle is an error, and the place for the answer is on our stack.
         unsafe { GetHandleInformation(*handle as HANDLE, &raw mut flags) != 0 }
     };
-    // Handles are small multiples of four.
-    (4..1 << 16).step_by(4).filter(is_open).count()
+    // Handles are multiples of four, and the lowest that is free is taken first.
+    (4..1 << 13).step_by(4).filter(is_open).count()
 }
 
 /// An operation that the user starts, on a handle that is a pipe's too. Dropping it ends it.
@@ -202,7 +203,7 @@ fn is_started(result: BOOL) {
     );
 }
 
-/// Counts what each thread allocates.
+/// Counts what each thread allocates and frees.
 struct CountingAllocator;
 
 #[global_allocator]
@@ -210,6 +211,7 @@ static ALLOCATOR: CountingAllocator = CountingAllocator;
 
 thread_local! {
     static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
+    static FREED: Cell<usize> = const { Cell::new(0) };
 }
 
 /// How many allocations this thread has made since it began.
@@ -217,26 +219,34 @@ pub(crate) fn allocations() -> usize {
     ALLOCATIONS.with(Cell::get)
 }
 
-fn count() {
+/// How many allocations this thread has made and not freed. Memory that was passed to another thread
+/// counts in both.
+pub(crate) fn live_allocations() -> usize {
+    allocations().wrapping_sub(FREED.with(Cell::get))
+}
+
+fn count(counter: &'static LocalKey<Cell<usize>>) {
     // A thread that is ending has no counter any more.
-    let _ = ALLOCATIONS.try_with(|counter| counter.set(counter.get() + 1));
+    let _ = counter.try_with(|counter| counter.set(counter.get() + 1));
 }
 
 // SAFETY: all is forwarded to the system's allocator.
 unsafe impl GlobalAlloc for CountingAllocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count();
+        count(&ALLOCATIONS);
         // SAFETY: the caller keeps the contract.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        count(&FREED);
         // SAFETY: the caller keeps the contract.
         unsafe { System.dealloc(pointer, layout) }
     }
 
     unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        count();
+        count(&ALLOCATIONS);
+        count(&FREED);
         // SAFETY: the caller keeps the contract.
         unsafe { System.realloc(pointer, layout, size) }
     }

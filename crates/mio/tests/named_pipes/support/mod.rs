@@ -179,6 +179,17 @@ pub(crate) fn peer(name: &str) -> io::Result<File> {
     OpenOptions::new().read(true).write(true).open(name)
 }
 
+/// Runs it several times. A poll that is dropped waits for the operations of its pipes, and leaves
+/// the memory of those that do not end to the kernel: this finds that without a clock.
+pub(crate) fn expect_no_leak(mut round: impl FnMut()) {
+    round();
+    let before = ffi::live_allocations();
+    for _ in 0..3 {
+        round();
+    }
+    assert_eq!(ffi::live_allocations(), before, "memory was left behind");
+}
+
 pub(crate) fn would_block<T: std::fmt::Debug>(result: io::Result<T>) {
     let err = result.expect_err("this would block");
     assert_eq!(err.kind(), ErrorKind::WouldBlock, "{err}");
