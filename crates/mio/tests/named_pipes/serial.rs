@@ -1,7 +1,7 @@
 //! Serial ports, which mio-serial and others use through `NamedPipe`.
 //!
-//! No machine has a port for tests by itself. `MIO_TEST_SERIAL` names one whose other end sends back
-//! what it receives. Without it there is nothing to test.
+//! No machine has a port for tests by itself. `MIO_TEST_SERIAL` names one whose other end sends
+//! back what it receives. Without it there is nothing to test.
 
 use std::fs::OpenOptions;
 use std::io::Read;

@@ -51,8 +51,8 @@ use crate::{Interest, Registry, Token};
 /// # Messages
 ///
 /// A handle in message mode (`PIPE_READMODE_MESSAGE`) returns one message per read. A message that
-/// is longer than the buffer, or than what is read ahead, takes several reads: the first returns its
-/// beginning, without an error, and the next ones the rest. Nothing tells where it ends, so a
+/// is longer than the buffer, or than what is read ahead, takes several reads: the first returns
+/// its beginning, without an error, and the next ones the rest. Nothing tells where it ends, so a
 /// protocol with messages of more than 16 KiB has to send their length. A write, also a vectored
 /// one, is one message.
 ///
@@ -61,13 +61,13 @@ use crate::{Interest, Registry, Token};
 ///
 /// # Other handles
 ///
-/// Any handle that was opened with `FILE_FLAG_OVERLAPPED` and that `ReadFile` and `WriteFile` accept
-/// can be used, such as a serial port. A read of a serial port ends when its buffer is full or when
-/// its timeout is over. So the read in the background is exactly as long as the buffer of the last
-/// `read`, up to 64 KiB, and one byte long before the first. Set the timeouts (`SetCommTimeouts`) so
-/// that a read waits for the first byte and does not wait for a full buffer: a `ReadIntervalTimeout`
-/// of 1, and 0 for the total ones. With timeouts that make a read return at once, without data, the
-/// port is read in a busy loop.
+/// Any handle that was opened with `FILE_FLAG_OVERLAPPED` and that `ReadFile` and `WriteFile`
+/// accept can be used, such as a serial port. A read of a serial port ends when its buffer is full
+/// or when its timeout is over. So the read in the background is exactly as long as the buffer of
+/// the last `read`, up to 64 KiB, and one byte long before the first. Set the timeouts
+/// (`SetCommTimeouts`) so that a read waits for the first byte and does not wait for a full buffer:
+/// a `ReadIntervalTimeout` of 1, and 0 for the total ones. With timeouts that make a read return at
+/// once, without data, the port is read in a busy loop.
 ///
 /// # Dropping it
 ///
@@ -187,8 +187,9 @@ impl NamedPipe {
     ///
     /// Programs on other machines can't connect to it (`PIPE_REJECT_REMOTE_CLIENTS`): the default
     /// access rights let everyone read from it. For a pipe that the network may use, call
-    /// `CreateNamedPipeW` without this flag, with `FILE_FLAG_OVERLAPPED` and access rights of its own,
-    /// and turn the handle into this type with [`from_raw_handle`](FromRawHandle::from_raw_handle).
+    /// `CreateNamedPipeW` without this flag, with `FILE_FLAG_OVERLAPPED` and access rights of its
+    /// own, and turn the handle into this type with
+    /// [`from_raw_handle`](FromRawHandle::from_raw_handle).
     ///
     /// It has to be the first end of that name, so that no other program can have made one for
     /// clients to mistake for this. Make further ends, for several clients at a time, with
@@ -368,8 +369,8 @@ impl<'a> Write for &'a NamedPipe {
 ///
 /// Windows attaches a handle to one completion port, for good. So a pipe that has been deregistered
 /// can be registered with the same `Poll` again, and with no other: that is
-/// [`AlreadyExists`](io::ErrorKind::AlreadyExists). A handle that is attached to a completion port of
-/// somebody else's, or was opened without `FILE_FLAG_OVERLAPPED`, is
+/// [`AlreadyExists`](io::ErrorKind::AlreadyExists). A handle that is attached to a completion port
+/// of somebody else's, or was opened without `FILE_FLAG_OVERLAPPED`, is
 /// [`InvalidInput`](io::ErrorKind::InvalidInput).
 impl Source for NamedPipe {
     fn register(

@@ -219,8 +219,8 @@ pub(crate) fn allocations() -> usize {
     ALLOCATIONS.with(Cell::get)
 }
 
-/// How many allocations this thread has made and not freed. Memory that was passed to another thread
-/// counts in both.
+/// How many allocations this thread has made and not freed. Memory that was passed to another
+/// thread counts in both.
 pub(crate) fn live_allocations() -> usize {
     allocations().wrapping_sub(FREED.with(Cell::get))
 }

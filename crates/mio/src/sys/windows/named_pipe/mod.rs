@@ -43,8 +43,8 @@
 //! # One event in a batch
 //!
 //! Several packets of a pipe may come in one batch, and a program may look at the first event of a
-//! token only. So the event of a later packet is added to that of an earlier one: the pipe remembers
-//! the number of the batch in which it last had an event, and
+//! token only. So the event of a later packet is added to that of an earlier one: the pipe
+//! remembers the number of the batch in which it last had an event, and
 //! [`NativeEvent`](crate::sys::afd::event::NativeEvent) carries the key by which that is found.
 //!
 //! Manual: [named pipes], [`ReadFile`], [`WriteFile`], [`CancelIoEx`].
