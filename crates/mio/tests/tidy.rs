@@ -1,5 +1,8 @@
 //! The rules of the house, as far as a program can check them. ARCHITECTURE.md says why they are.
 
+// They are about the sources: one platform is enough.
+#![cfg(not(windows))]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -73,7 +76,7 @@ fn sources() -> Vec<File> {
                 collect(&path, root, files);
             } else if path.extension().is_some_and(|extension| extension == "rs") {
                 let name = path.strip_prefix(root).expect("below the root");
-                let name = name.to_string_lossy().replace('\\', "/");
+                let name = name.to_string_lossy().into_owned();
                 files.push(File {
                     name,
                     text: fs::read_to_string(&path).expect("text"),
@@ -263,6 +266,103 @@ fn macros_make_trait_impls_only() {
         bad,
         "a macro makes more than impls",
     ));
+}
+
+/// Every file of the repository that a shell runs, and every build script.
+fn scripts() -> Vec<File> {
+    fn collect(folder: &Path, root: &Path, files: &mut Vec<File>) {
+        for entry in fs::read_dir(folder)
+            .expect("a folder")
+            .map(|entry| entry.expect("an entry"))
+        {
+            let (path, name) = (entry.path(), entry.file_name());
+            if path.is_dir() {
+                if name != "target" && name != ".git" {
+                    collect(&path, root, files);
+                }
+                continue;
+            }
+            // Not every file is text.
+            let Ok(text) = fs::read_to_string(&path) else {
+                continue;
+            };
+            if name == "build.rs" || text.starts_with("#!/") {
+                let name = path.strip_prefix(root).expect("below the root");
+                let name = name.to_string_lossy().into_owned();
+                files.push(File { name, text });
+            }
+        }
+    }
+    let root = root();
+    let mut files = Vec::new();
+    collect(&root, &root, &mut files);
+    assert!(files.len() > 10, "only {} scripts found", files.len());
+    files
+}
+
+/// Returns true if the line spells out the address of a server. Package managers know theirs by
+/// configuration, which a script must use: the user may have a mirror.
+fn names_a_server(line: &str) -> bool {
+    const ENDS: [&str; 7] = ["com", "dev", "edu", "gov", "io", "net", "org"];
+    // A link in a comment of a build script leads to a manual.
+    if line.trim_start().starts_with("//") {
+        return false;
+    }
+    let words = line.split(|c: char| !(c.is_ascii_alphanumeric() || "-._:/@".contains(c)));
+    words.flat_map(|word| word.split('@')).any(|word| {
+        let (scheme, rest) = word.split_once("://").unwrap_or(("", word));
+        let rest = rest.trim_start_matches('/');
+        let host = rest.split(['/', ':']).next().unwrap_or_default();
+        if host.is_empty() || host == "localhost" || host.starts_with("127.") {
+            return false;
+        }
+        let host = host.trim_end_matches('.').to_ascii_lowercase();
+        let end = host.rsplit_once('.').map_or("", |(_, end)| end);
+        ENDS.contains(&end) || !(scheme.is_empty() || scheme == "file")
+    })
+}
+
+#[test]
+fn scripts_do_not_name_servers() {
+    let mut complaints = Vec::new();
+    for file in scripts() {
+        for (index, line) in file.text.lines().enumerate() {
+            if names_a_server(line) {
+                complaints.push(file.complain(index + 1, "the address of a server"));
+            }
+        }
+    }
+    assert_none(&complaints);
+}
+
+#[test]
+fn the_address_of_a_server_is_recognized() {
+    for bad in [
+        r#"echo "deb http://mirror.example.org/debian unstable main""#,
+        "# see https://mirror.example.org/pool",
+        "curl -O //static.example.com/tool.tar.gz",
+        "index=packages.example.io",
+        "pip3 install --index-url=https://user@10.0.0.1:8080/simple tool",
+        "git clone git@code.example.net:tool.git",
+        "ftp://ftp.example/debian",
+        "Example.ORG.",
+    ] {
+        assert!(names_a_server(bad), "{bad}");
+    }
+    for good in [
+        "apt-get install -y pkg.name",
+        r#"cp "$work/src/lib.rs" build.rs"#,
+        "'[patch.crates-io]' \\",
+        "wasmtime=49.0.4",
+        "curl http://127.0.0.1:$port/ http://localhost:80",
+        "tests=(--test 'tcp_*')",
+        "// See https://example.org/manual.",
+        "std::io::Result<()>",
+        "use std::io::{self, Error};",
+        "/usr/share/keyrings/debian-archive-keyring.gpg",
+    ] {
+        assert!(!names_a_server(good), "{good}");
+    }
 }
 
 /// The names of the systems in the table of build.rs, such as `linux` and `wasi:p1`.

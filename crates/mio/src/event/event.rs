@@ -252,6 +252,11 @@ impl Event {
         &self.native
     }
 
+    #[cfg(all(afd, feature = "os-ext"))]
+    pub(crate) fn native_mut(&mut self) -> &mut NativeEvent {
+        &mut self.native
+    }
+
     #[inline]
     fn readiness(&self) -> Readiness {
         sys::readiness(&self.native)

@@ -7,10 +7,13 @@ use std::thread;
 use mio::Token;
 use mio::windows::NamedPipe;
 use windows_sys::Win32::Foundation::{
-    ERROR_INVALID_FUNCTION, ERROR_NO_DATA, ERROR_PIPE_LISTENING, ERROR_PIPE_NOT_CONNECTED,
+    ERROR_INVALID_FUNCTION, ERROR_NO_DATA, ERROR_PIPE_BUSY, ERROR_PIPE_LISTENING,
+    ERROR_PIPE_NOT_CONNECTED,
 };
 
-use crate::support::{BOTH, Watch, client, expect_error, ffi, name, peer, would_block};
+use crate::support::{
+    BOTH, Watch, client, expect_error, ffi, name, not_found, peer, try_client, would_block,
+};
 
 #[test]
 fn connect_waits_for_a_client_who_makes_the_pipe_writable() {
@@ -51,13 +54,14 @@ fn what_a_client_says_first_is_told_though_nobody_has_read() {
 }
 
 #[test]
-fn connect_before_registering_begins_when_it_is_registered() {
+fn connect_of_an_unregistered_pipe_is_not_found() {
     let mut watch = Watch::new();
     let name = name();
     let mut server = NamedPipe::new(&name).unwrap();
-    would_block(server.connect());
+    not_found(server.connect());
     watch.register(&mut server, 0);
     watch.expect_silence();
+    would_block(server.connect());
     let _peer = peer(&name).unwrap();
     watch.wait_writable(0);
     server.connect().unwrap();
@@ -72,7 +76,7 @@ fn a_client_before_registering_is_told_when_it_is_registered() {
         let mut peer = peer(&name).unwrap();
         peer.write_all(b"hello").unwrap();
         if asks_first {
-            would_block(server.connect());
+            not_found(server.connect());
         }
         watch.register(&mut server, 0);
         watch.wait_writable(0);
@@ -391,6 +395,27 @@ fn several_ends_of_one_name_serve_a_client_each() {
     }
     answers.sort();
     assert_eq!(answers, [b"first", b"other"]);
+}
+
+#[test]
+fn client_of_a_busy_name_gets_in_later() {
+    let mut watch = Watch::new();
+    let name = name();
+    let server = ffi::server_of(&name, ffi::PIPE_ACCESS_DUPLEX, ffi::BYTES, 1);
+    let mut server = NamedPipe::from(server);
+    watch.register(&mut server, 0);
+    would_block(server.connect());
+    let first = client(&name);
+    watch.connect(&server);
+    expect_error(try_client(&name), ERROR_PIPE_BUSY);
+    drop(first);
+    server.disconnect().unwrap();
+    would_block(server.connect());
+    let mut second = client(&name);
+    watch.register(&mut second, 1);
+    watch.connect(&server);
+    watch.write(&second, b"hello");
+    assert_eq!(watch.read(&server, 5), b"hello");
 }
 
 #[test]

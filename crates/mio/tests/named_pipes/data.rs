@@ -1,7 +1,7 @@
 //! Reading and writing.
 
 use std::fs::File;
-use std::io::{ErrorKind, Read, Write};
+use std::io::{ErrorKind, IoSlice, IoSliceMut, Read, Write};
 use std::process::{Command, Stdio};
 use std::thread;
 
@@ -9,7 +9,8 @@ use mio::windows::NamedPipe;
 use windows_sys::Win32::Foundation::{ERROR_ACCESS_DENIED, ERROR_NO_DATA};
 
 use crate::support::{
-    LONG, MUCH, SHORT, Watch, client, expect_error, ffi, name, pattern, peer, would_block,
+    LONG, MUCH, SHORT, Watch, client, expect_error, ffi, name, not_found, pattern, peer,
+    would_block,
 };
 
 #[test]
@@ -184,19 +185,77 @@ fn a_client_hears_of_a_server_that_is_gone() {
 }
 
 #[test]
-fn before_it_is_registered_everything_would_block() {
+fn io_on_an_unregistered_pipe_is_not_found() {
     let mut watch = Watch::new();
     let name = name();
     let server = NamedPipe::new(&name).unwrap();
     let mut client = client(&name);
-    would_block((&client).read(&mut [0; 8]));
-    would_block((&client).write(b"hello"));
-    would_block((&server).read(&mut [0; 8]));
-    would_block(server.connect());
+    not_found((&client).read(&mut [0; 8]));
+    not_found((&client).read(&mut []));
+    not_found((&client).write(b"hello"));
+    not_found((&client).write(b""));
+    not_found((&server).read_vectored(&mut [IoSliceMut::new(&mut [0; 8])]));
+    not_found((&server).write_vectored(&[IoSlice::new(b"hello")]));
+    (&server).flush().unwrap();
     assert!(server.take_error().unwrap().is_none());
     watch.register(&mut client, 1);
     watch.wait_writable(1);
     assert_eq!((&client).write(b"hello").unwrap(), 5);
+}
+
+#[test]
+fn vectored_reads_fill_the_buffers_in_turn() {
+    let mut watch = Watch::new();
+    let (server, mut peer) = watch.with_peer();
+    peer.write_all(b"123456789").unwrap();
+    watch.settle();
+    let (mut one, mut none, mut two, mut rest) = ([0; 3], [0; 0], [0; 4], [0; 8]);
+    let mut buffers = [&mut one[..], &mut none, &mut two].map(IoSliceMut::new);
+    assert_eq!((&server).read_vectored(&mut buffers).unwrap(), 7);
+    assert_eq!((&one, &two), (b"123", b"4567"));
+    let mut buffers = [&mut none[..], &mut rest].map(IoSliceMut::new);
+    assert_eq!((&server).read_vectored(&mut buffers).unwrap(), 2);
+    assert_eq!(&rest[..2], b"89");
+    would_block((&server).read_vectored(&mut [IoSliceMut::new(&mut rest)]));
+    drop(peer);
+    watch.wait_readable(0);
+    let end = (&server).read_vectored(&mut [IoSliceMut::new(&mut rest)]);
+    assert_eq!(end.unwrap(), 0);
+}
+
+#[test]
+fn vectored_writes_take_all_of_the_buffers() {
+    let mut watch = Watch::new();
+    let (server, mut peer) = watch.with_peer();
+    let buffers = [&b"123"[..], b"", b"456", b"789"].map(IoSlice::new);
+    assert_eq!((&server).write_vectored(&buffers).unwrap(), 9);
+    let mut data = [0; 9];
+    peer.read_exact(&mut data).unwrap();
+    assert_eq!(&data, b"123456789");
+    watch.settle();
+    for empty in [&[][..], &[IoSlice::new(b"")]] {
+        assert_eq!((&server).write_vectored(empty).unwrap(), 0);
+    }
+    watch.expect_silence();
+}
+
+/// The read in the background is as long as the buffer that the last read was called with.
+#[test]
+fn a_long_buffer_is_filled_by_one_read() {
+    const LENGTH: usize = 60_000;
+    let mut watch = Watch::new();
+    let (server, mut peer) = watch.with_peer();
+    watch.settle();
+    let data = pattern(LENGTH);
+    let mut buffer = vec![0; LENGTH + 1_000];
+    peer.write_all(b"hello").unwrap();
+    assert_eq!(watch.finish(|| (&server).read(&mut buffer)).unwrap(), 5);
+    for round in 0..3 {
+        peer.write_all(&data).unwrap();
+        let result = watch.finish(|| (&server).read(&mut buffer));
+        assert_eq!(result.unwrap(), LENGTH, "round {round}");
+        assert!(buffer[..LENGTH] == data);
+    }
 }
 
 /// The reader of a pipe without messages would take a write of nothing for the end.
@@ -255,6 +314,24 @@ fn ends_that_go_one_way_only() {
     peer.write_all(b"hello").unwrap();
     assert_eq!(watch.read(&server, 5), b"hello");
     expect_error((&server).write(b"hello"), ERROR_ACCESS_DENIED);
+}
+
+/// The mode is not supported: nothing waits for data. The error says so, and is no busy loop.
+#[test]
+fn nowait_mode_reads_fail_with_no_data() {
+    let mut watch = Watch::new();
+    let name = name();
+    let server = ffi::server(&name, ffi::PIPE_ACCESS_DUPLEX, ffi::BYTES_NOWAIT);
+    let mut server = NamedPipe::from(server);
+    let mut peer = peer(&name).unwrap();
+    watch.register(&mut server, 0);
+    watch.connect(&server);
+    watch.settle();
+    expect_error((&server).read(&mut [0; 8]), ERROR_NO_DATA);
+    watch.settle();
+    // Writing works.
+    watch.write(&server, b"hello");
+    peer.read_exact(&mut [0; 5]).unwrap();
 }
 
 /// Whoever has the handle too may cancel what is under way.
@@ -323,8 +400,8 @@ fn the_first_client_does_not_allocate() {
     let mut watch = Watch::new();
     let name = name();
     let mut server = NamedPipe::new(&name).unwrap();
-    would_block(server.connect());
     watch.register(&mut server, 0);
+    would_block(server.connect());
     let mut client = peer(&name).unwrap();
     client.write_all(b"hello").unwrap();
     let before = ffi::allocations();

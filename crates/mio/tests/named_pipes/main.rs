@@ -9,5 +9,6 @@ mod foreign;
 mod messages;
 mod modes;
 mod registering;
+mod serial;
 mod support;
 mod threads;

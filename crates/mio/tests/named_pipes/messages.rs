@@ -1,6 +1,6 @@
 //! Pipes of messages, which `NamedPipe` reads without losing where they end.
 
-use std::io::Read;
+use std::io::{IoSlice, IoSliceMut, Read, Write};
 
 use mio::windows::NamedPipe;
 
@@ -85,6 +85,40 @@ fn a_write_is_one_message_whatever_its_length() {
     let mut data = vec![0; 100_000];
     assert_eq!(peer.read(&mut data).unwrap(), 60_000);
     assert!(data[..60_000] == long);
+}
+
+#[test]
+fn a_vectored_write_is_one_message() {
+    let mut watch = Watch::new();
+    let (server, client) = pair(&mut watch);
+    let mut from = &client;
+    let parts = [&b"on"[..], b"", b"e"].map(IoSlice::new);
+    assert_eq!(from.write_vectored(&parts).unwrap(), 3);
+    watch.write(&client, b"two");
+    let (mut head, mut tail) = ([0; 2], [0; 8]);
+    let mut parts = [&mut head[..], &mut tail].map(IoSliceMut::new);
+    let length = watch.finish(|| (&server).read_vectored(&mut parts));
+    assert_eq!(length.unwrap(), 3, "the second message is another read's");
+    assert_eq!((&head, &tail[..1]), (b"on", &b"e"[..]));
+    assert_eq!(read(&mut watch, &server, 100), b"two");
+    let result = watch.finish(|| from.write_vectored(&[]));
+    assert_eq!(result.unwrap(), 0);
+    assert_eq!(read(&mut watch, &server, 100), b"", "an empty message");
+}
+
+/// A short buffer does not make the read in the background so short that it splits messages.
+#[test]
+fn messages_are_whole_after_a_short_read() {
+    let mut watch = Watch::new();
+    let (server, client) = pair(&mut watch);
+    let long = pattern(10_000);
+    for _ in 0..3 {
+        watch.write(&client, b"x");
+        assert_eq!(read(&mut watch, &server, 1), b"x");
+        watch.write(&client, &long);
+        watch.settle();
+        assert!(read(&mut watch, &server, 20_000) == long);
+    }
 }
 
 #[test]

@@ -7,7 +7,9 @@ use std::panic::{RefUnwindSafe, UnwindSafe};
 use mio::windows::NamedPipe;
 use mio::{Interest, Token};
 
-use crate::support::{BOTH, SHORT, Watch, client, name, peer, would_block};
+use crate::support::{
+    BOTH, LONG, MUCH, SHORT, Watch, client, name, not_found, pattern, peer, would_block,
+};
 
 #[test]
 fn a_client_is_writable_from_the_start_and_readable_if_there_is_data() {
@@ -60,7 +62,7 @@ fn registering_twice_is_an_error_and_changes_nothing() {
             .reregister(&mut server, Token(9), BOTH),
         other.poll.registry().deregister(&mut server),
     ] {
-        assert_eq!(result.unwrap_err().kind(), ErrorKind::NotFound);
+        assert_eq!(result.unwrap_err().kind(), ErrorKind::AlreadyExists);
     }
     peer.write_all(b"hello").unwrap();
     watch.wait_readable(0);
@@ -89,10 +91,16 @@ fn a_pipe_stays_with_its_first_poll() {
     let other = Watch::new();
     let (mut server, mut peer) = watch.with_peer();
     watch.deregister(&mut server);
-    let err = other.poll.registry().register(&mut server, Token(9), BOTH);
-    let err = err.unwrap_err();
-    assert_eq!(err.kind(), ErrorKind::InvalidInput);
-    assert!(err.to_string().contains("completion port"), "{err}");
+    let registry = other.poll.registry();
+    for result in [
+        registry.register(&mut server, Token(9), BOTH),
+        registry.reregister(&mut server, Token(9), BOTH),
+        registry.deregister(&mut server),
+    ] {
+        let err = result.unwrap_err();
+        assert_eq!(err.kind(), ErrorKind::AlreadyExists);
+        assert!(err.to_string().contains("completion port"), "{err}");
+    }
 
     peer.write_all(b"hello").unwrap();
     watch.expect_silence();
@@ -117,7 +125,7 @@ fn a_handle_that_can_not_be_registered() {
         let err = err.unwrap_err();
         assert_eq!(err.kind(), ErrorKind::InvalidInput);
         assert!(err.to_string().contains("OVERLAPPED"), "{err}");
-        would_block((&pipe).read(&mut [0; 8]));
+        not_found((&pipe).read(&mut [0; 8]));
     }
 }
 
@@ -181,17 +189,68 @@ fn nothing_is_told_after_deregister() {
 }
 
 #[test]
-fn reading_and_writing_go_on_after_deregister() {
+fn operations_in_flight_finish_after_deregister() {
     let mut watch = Watch::new();
     let (mut server, mut peer) = watch.with_peer();
     watch.settle();
+    assert_eq!((&server).write(&pattern(MUCH)).unwrap(), MUCH);
     watch.deregister(&mut server);
     peer.write_all(b"hello").unwrap();
-    assert_eq!((&server).write(b"hello").unwrap(), 5);
-    peer.read_exact(&mut [0; 5]).unwrap();
+    let mut data = vec![0; MUCH];
+    peer.read_exact(&mut data).unwrap();
+    assert!(data == pattern(MUCH));
     watch.expect_silence();
-    assert_eq!(watch.read(&server, 5), b"hello");
-    assert_eq!((&server).write(b"hello").unwrap(), 5);
+    // What was read before the pipe was deregistered, or by the read that was in flight.
+    assert_eq!((&server).read(&mut [0; 3]).unwrap(), 3);
+    assert_eq!((&server).read(&mut [0; 3]).unwrap(), 2);
+    not_found((&server).read(&mut [0; 3]));
+    not_found((&server).write(b"hello"));
+    not_found(server.connect());
+    watch.register(&mut server, 0);
+    would_block((&server).read(&mut [0; 3]));
+    watch.write(&server, b"hello");
+}
+
+/// A program that takes the first event of a token and passes over the rest of the batch.
+#[test]
+fn packets_of_one_batch_are_one_event() {
+    for interests in [BOTH, BOTH.level()] {
+        let mut watch = Watch::new();
+        let (mut server, mut peer) = watch.with_peer();
+        let (mut other, mut other_peer) = watch.with_peer();
+        watch.settle();
+        let registry = watch.poll.registry();
+        registry
+            .reregister(&mut server, Token(1), interests)
+            .unwrap();
+        registry
+            .reregister(&mut other, Token(2), interests)
+            .unwrap();
+        watch.poll(LONG);
+        for _ in 0..3 {
+            // A packet of each read, one of each write, and with levels one that was posted.
+            for (mut pipe, peer) in [(&server, &mut peer), (&other, &mut other_peer)] {
+                peer.write_all(b"hello").unwrap();
+                assert_eq!(pipe.write(b"hello").unwrap(), 5);
+            }
+            watch.poll(LONG);
+            let mut tokens = Vec::new();
+            for event in &watch.events {
+                assert!(event.is_readable() && event.is_writable(), "{event:?}");
+                tokens.push(event.token().0);
+            }
+            tokens.sort_unstable();
+            assert_eq!(tokens, [1, 2]);
+            for pipe in [&server, &other] {
+                assert_eq!(watch.read(pipe, 5), b"hello");
+            }
+            if interests.is_level() {
+                watch.poll(LONG);
+            } else {
+                watch.expect_silence();
+            }
+        }
+    }
 }
 
 #[test]

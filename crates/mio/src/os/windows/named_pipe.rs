@@ -1,6 +1,6 @@
 use std::ffi::OsStr;
 use std::fmt;
-use std::io::{self, Read, Write};
+use std::io::{self, IoSlice, IoSliceMut, Read, Write};
 use std::os::windows::io::{
     AsHandle, AsRawHandle, BorrowedHandle, FromRawHandle, OwnedHandle, RawHandle,
 };
@@ -22,14 +22,16 @@ use crate::{Interest, Registry, Token};
 ///
 /// * *Readable*: data has been read ahead, or the peer is gone, or reading has failed. A read gives
 ///   what was read ahead, and 0 bytes if the peer is gone. In a pipe of messages 0 bytes may also
-///   be an empty message.
+///   be an empty message. What is read ahead next is at least 16 KiB, or as much as the buffer of
+///   the last read has room for, up to 64 KiB.
 /// * *Writable*: there is a peer, and nothing is being written. One write is under way at a time.
 ///   It takes all of the data, whatever its length, and its error, if it fails later, is the answer
 ///   to the next one.
 /// * [`connect`](NamedPipe::connect) waits for a client, who makes the pipe writable.
 ///
 /// Events are only ever readable and writable: one that says more would not hold for the next
-/// client of a server's end. As with sockets, an event may be spurious.
+/// client of a server's end. A batch has one event of a pipe. As with sockets, an event may be
+/// spurious.
 ///
 /// A pipe has the [modes](Interest#modes) of sockets. With `level` and `oneshot` it reports the
 /// directions that it is registered for; in edge mode these are ignored, and both are reported.
@@ -37,13 +39,35 @@ use crate::{Interest, Registry, Token};
 /// writing is reported by each poll as long as there is a peer and nothing is being written.
 ///
 /// Everything needs the `Poll`: what has ended in the background counts when
-/// [`Poll::poll`](crate::Poll::poll) has been called. Before the pipe is registered each operation
-/// returns [`WouldBlock`](io::ErrorKind::WouldBlock), and `connect` begins when it is. After
-/// [`deregister`](Registry::deregister) operations go on, and are not reported. A pipe stays with
-/// the `Poll` that it was registered with first: see [its `Source`](#impl-Source-for-NamedPipe).
+/// [`Poll::poll`](crate::Poll::poll) has been called. An operation on a pipe that is not registered
+/// is [`NotFound`](io::ErrorKind::NotFound). What was started before
+/// [`deregister`](Registry::deregister) finishes and is not reported, and a read still returns what
+/// was read ahead. A pipe stays with the `Poll` that it was registered with first: see
+/// [its `Source`](#impl-Source-for-NamedPipe).
 ///
 /// All operations take a shared reference and may be used from several threads at once. What each
 /// write takes is written as a whole.
+///
+/// # Messages
+///
+/// A handle in message mode (`PIPE_READMODE_MESSAGE`) returns one message per read. A message that
+/// is longer than the buffer, or than what is read ahead, takes several reads: the first returns
+/// its beginning, without an error, and the next ones the rest. Nothing tells where it ends, so a
+/// protocol with messages of more than 16 KiB has to send their length. A write, also a vectored
+/// one, is one message.
+///
+/// `PIPE_NOWAIT` is not supported. In this mode a read of an empty pipe does not wait for data, and
+/// fails with `ERROR_NO_DATA` instead.
+///
+/// # Other handles
+///
+/// Any handle that was opened with `FILE_FLAG_OVERLAPPED` and that `ReadFile` and `WriteFile`
+/// accept can be used, such as a serial port. A read of a serial port ends when its buffer is full
+/// or when its timeout is over. So the read in the background is exactly as long as the buffer of
+/// the last `read`, up to 64 KiB, and one byte long before the first. Set the timeouts
+/// (`SetCommTimeouts`) so that a read waits for the first byte and does not wait for a full buffer:
+/// a `ReadIntervalTimeout` of 1, and 0 for the total ones. With timeouts that make a read return at
+/// once, without data, the port is read in a busy loop.
 ///
 /// # Dropping it
 ///
@@ -51,6 +75,52 @@ use crate::{Interest, Registry, Token};
 /// the pipe stays open until that is done and `poll` has seen it, or until the `Poll` is gone.
 ///
 /// # Examples
+///
+/// A client. Without `SECURITY_IDENTIFICATION` the server could act as the user who runs this
+/// program. `ERROR_PIPE_BUSY` means that each end of the server has a client; one of them may be
+/// free a moment later:
+///
+/// ```
+/// use std::fs::OpenOptions;
+/// use std::io;
+/// use std::os::windows::fs::OpenOptionsExt;
+/// use std::os::windows::io::OwnedHandle;
+/// use std::thread;
+/// use std::time::{Duration, Instant};
+///
+/// use mio::windows::NamedPipe;
+///
+/// const FILE_FLAG_OVERLAPPED: u32 = 0x4000_0000;
+/// const SECURITY_IDENTIFICATION: u32 = 0x0001_0000;
+/// const ERROR_PIPE_BUSY: i32 = 231;
+///
+/// fn connect(name: &str, deadline: Instant) -> io::Result<NamedPipe> {
+///     loop {
+///         let file = OpenOptions::new()
+///             .read(true)
+///             .write(true)
+///             .custom_flags(FILE_FLAG_OVERLAPPED)
+///             .security_qos_flags(SECURITY_IDENTIFICATION)
+///             .open(name);
+///         match file {
+///             Ok(file) => return Ok(NamedPipe::from(OwnedHandle::from(file))),
+///             Err(err)
+///                 if err.raw_os_error() == Some(ERROR_PIPE_BUSY) && Instant::now() < deadline =>
+///             {
+///                 thread::sleep(Duration::from_millis(50));
+///             }
+///             Err(err) => return Err(err),
+///         }
+///     }
+/// }
+/// #
+/// # fn main() -> io::Result<()> {
+/// #     let _server = NamedPipe::new(r"\\.\pipe\mio-example-client")?;
+/// #     let deadline = Instant::now() + Duration::from_secs(5);
+/// #     connect(r"\\.\pipe\mio-example-client", deadline)?;
+/// #     Ok(())
+/// # }
+/// ```
 ///
 /// Both ends in one program:
 ///
@@ -67,6 +137,7 @@ use crate::{Interest, Registry, Token};
 /// const SERVER: Token = Token(0);
 /// const CLIENT: Token = Token(1);
 /// const FILE_FLAG_OVERLAPPED: u32 = 0x4000_0000;
+/// const SECURITY_IDENTIFICATION: u32 = 0x0001_0000;
 ///
 /// let name = r"\\.\pipe\mio-example";
 /// let mut poll = Poll::new()?;
@@ -79,6 +150,7 @@ use crate::{Interest, Registry, Token};
 ///     .read(true)
 ///     .write(true)
 ///     .custom_flags(FILE_FLAG_OVERLAPPED)
+///     .security_qos_flags(SECURITY_IDENTIFICATION)
 ///     .open(name)?;
 /// let mut client = NamedPipe::from(OwnedHandle::from(file));
 /// poll.registry().register(&mut client, CLIENT, Interest::READABLE | Interest::WRITABLE)?;
@@ -110,8 +182,14 @@ pub struct NamedPipe {
 impl NamedPipe {
     /// Makes a server's end with this name, such as `\\.\pipe\my-service`.
     ///
-    /// It carries bytes, not messages, both ways, with room for 64 KiB each way. Programs on other
-    /// machines can't connect to it, and programs that this one starts don't inherit it.
+    /// It carries bytes, not messages, both ways, with room for 64 KiB each way. Programs that this
+    /// one starts don't inherit it.
+    ///
+    /// Programs on other machines can't connect to it (`PIPE_REJECT_REMOTE_CLIENTS`): the default
+    /// access rights let everyone read from it. For a pipe that the network may use, call
+    /// `CreateNamedPipeW` without this flag, with `FILE_FLAG_OVERLAPPED` and access rights of its
+    /// own, and turn the handle into this type with
+    /// [`from_raw_handle`](FromRawHandle::from_raw_handle).
     ///
     /// It has to be the first end of that name, so that no other program can have made one for
     /// clients to mistake for this. Make further ends, for several clients at a time, with
@@ -147,7 +225,8 @@ impl NamedPipe {
     /// # Errors
     ///
     /// * [`WouldBlock`](io::ErrorKind::WouldBlock): there is no client yet. The pipe will be
-    ///   writable when there is one. If the pipe is not registered, waiting begins when it is.
+    ///   writable when there is one.
+    /// * [`NotFound`](io::ErrorKind::NotFound): the pipe is not registered.
     /// * `ERROR_NO_DATA`: the client that was connected is gone.
     ///   [`disconnect`](NamedPipe::disconnect) first.
     /// * `ERROR_INVALID_FUNCTION`: this is a client's end.
@@ -235,13 +314,21 @@ impl NamedPipe {
 
 impl Read for NamedPipe {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        self.inner.read(buf)
+        self.inner.read(&mut [IoSliceMut::new(buf)])
+    }
+
+    fn read_vectored(&mut self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+        self.inner.read(bufs)
     }
 }
 
 impl Write for NamedPipe {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        self.inner.write(buf)
+        self.inner.write(&[IoSlice::new(buf)])
+    }
+
+    fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.inner.write(bufs)
     }
 
     /// Does nothing: what was accepted is written in the background.
@@ -253,14 +340,22 @@ impl Write for NamedPipe {
 #[allow(clippy::needless_lifetimes)] // As mio 1.2 spells it, so that a list of items is the same.
 impl<'a> Read for &'a NamedPipe {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        self.inner.read(buf)
+        self.inner.read(&mut [IoSliceMut::new(buf)])
+    }
+
+    fn read_vectored(&mut self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+        self.inner.read(bufs)
     }
 }
 
 #[allow(clippy::needless_lifetimes)] // As above.
 impl<'a> Write for &'a NamedPipe {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        self.inner.write(buf)
+        self.inner.write(&[IoSlice::new(buf)])
+    }
+
+    fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.inner.write(bufs)
     }
 
     /// Does nothing: what was accepted is written in the background.
@@ -274,8 +369,9 @@ impl<'a> Write for &'a NamedPipe {
 ///
 /// Windows attaches a handle to one completion port, for good. So a pipe that has been deregistered
 /// can be registered with the same `Poll` again, and with no other: that is
-/// [`InvalidInput`](io::ErrorKind::InvalidInput). So is a handle that is attached to a completion
-/// port of somebody else's, or was opened without `FILE_FLAG_OVERLAPPED`.
+/// [`AlreadyExists`](io::ErrorKind::AlreadyExists). A handle that is attached to a completion port
+/// of somebody else's, or was opened without `FILE_FLAG_OVERLAPPED`, is
+/// [`InvalidInput`](io::ErrorKind::InvalidInput).
 impl Source for NamedPipe {
     fn register(
         &mut self,
@@ -320,7 +416,7 @@ impl AsHandle for NamedPipe {
     }
 }
 
-/// The handle has to be one of a named pipe that was opened with `FILE_FLAG_OVERLAPPED`.
+/// The handle has to be one that was opened with `FILE_FLAG_OVERLAPPED`.
 /// See [`From<OwnedHandle>`](#impl-From%3COwnedHandle%3E-for-NamedPipe).
 #[allow(unsafe_code)] // The trait itself is unsafe to call.
 impl FromRawHandle for NamedPipe {
@@ -330,7 +426,8 @@ impl FromRawHandle for NamedPipe {
     }
 }
 
-/// The handle has to be one of a named pipe that was opened with `FILE_FLAG_OVERLAPPED`.
+/// The handle has to be one that was opened with `FILE_FLAG_OVERLAPPED`: of a named pipe, or of a
+/// device as described at [Other handles](NamedPipe#other-handles).
 ///
 /// What is under way on it, or is started on a duplicate later, may go on: see
 /// [`AsRawHandle`](#impl-AsRawHandle-for-NamedPipe). But each operation has to end with a packet in

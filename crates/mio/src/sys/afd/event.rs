@@ -1,7 +1,11 @@
 //! What AFD says about a socket, and what it means.
 
 use crate::Token;
+#[cfg(feature = "os-ext")]
+use crate::event::Event;
 use crate::sys::Readiness;
+#[cfg(feature = "os-ext")]
+use crate::sys::afd::users::Key;
 
 // The events of AFD.
 pub(super) const RECEIVE: u32 = 0x1;
@@ -28,7 +32,10 @@ pub(super) const FAILURE: u32 = ABORT | CONNECT_FAIL;
 #[repr(C)]
 pub(crate) struct NativeEvent {
     token: usize,
-    _unused: [usize; 2],
+    /// The key of the user's handle that it is of, or 0.
+    user: usize,
+    /// Not 0 if the same batch may have an earlier event of the same handle.
+    merges: usize,
     flags: u32,
 }
 
@@ -36,7 +43,8 @@ impl NativeEvent {
     pub(crate) fn new(token: Token, flags: u32) -> NativeEvent {
         NativeEvent {
             token: token.0,
-            _unused: [0; 2],
+            user: 0,
+            merges: 0,
             flags,
         }
     }
@@ -51,6 +59,31 @@ impl NativeEvent {
     pub(crate) fn directions(token: Token, readable: bool, writable: bool) -> NativeEvent {
         let flag = |is_set, flag| if is_set { flag } else { 0 };
         NativeEvent::new(token, flag(readable, RECEIVE) | flag(writable, SEND))
+    }
+
+    /// The event is of a user's handle. With `merges` it is added to the one that was delivered in
+    /// the same batch, so that a handle has one event in a batch.
+    #[cfg(feature = "os-ext")]
+    pub(crate) fn of_user(self, user: Key, merges: bool) -> NativeEvent {
+        NativeEvent {
+            user: user.0,
+            merges: merges.into(),
+            ..self
+        }
+    }
+
+    #[cfg(feature = "os-ext")]
+    pub(super) fn merges(&self) -> bool {
+        self.merges != 0
+    }
+
+    /// Adds the flags to an earlier event of the same handle and token. Returns false if there is
+    /// none.
+    #[cfg(feature = "os-ext")]
+    pub(super) fn merge_into(&self, batch: &mut [Event]) -> bool {
+        let mut earlier = batch.iter_mut().rev().map(Event::native_mut);
+        let same = earlier.find(|event| event.user == self.user && event.token == self.token);
+        same.map(|event| event.flags |= self.flags).is_some()
     }
 }
 
@@ -76,5 +109,25 @@ pub(crate) fn readiness(event: &NativeEvent) -> Readiness {
         priority: any(RECEIVE_EXPEDITED),
         aio: false,
         lio: false,
+    }
+}
+
+#[cfg(all(test, feature = "os-ext"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_of_one_handle_and_token_merge() {
+        let event = |user, token, flags| {
+            Event::from_native(NativeEvent::new(Token(token), flags).of_user(Key(user), false))
+        };
+        let mut batch = [event(3, 1, RECEIVE), event(4, 1, SEND), event(3, 2, SEND)];
+        let later = NativeEvent::new(Token(1), SEND).of_user(Key(3), true);
+        assert!(later.merges() && later.merge_into(&mut batch));
+        let all = batch.each_mut().map(|event| event.native_mut().flags);
+        assert_eq!(all, [RECEIVE | SEND, SEND, SEND]);
+        let stranger = NativeEvent::new(Token(1), SEND).of_user(Key(5), true);
+        assert!(!stranger.merge_into(&mut batch));
+        assert!(!NativeEvent::readable(Token(1)).merges());
     }
 }

@@ -170,6 +170,10 @@ impl Packets<'_> {
                 _ => continue,
             };
             if let Some(native) = event(packet) {
+                #[cfg(feature = "os-ext")]
+                if native.merges() && native.merge_into(events) {
+                    continue;
+                }
                 // There is room: no more than `count` events, which is no more than the capacity.
                 events.push(Event::from_native(native));
             }

@@ -34,6 +34,9 @@ pub(crate) struct Port {
     under_way: AtomicUsize,
     #[cfg(feature = "os-ext")]
     users: Users,
+    /// Counts the batches of packets.
+    #[cfg(feature = "os-ext")]
+    batch: AtomicUsize,
     lingering: Mutex<Vec<Weak<dyn Lingering>>>,
 }
 
@@ -50,6 +53,8 @@ impl Port {
             under_way: AtomicUsize::new(0),
             #[cfg(feature = "os-ext")]
             users: Users::new(FIRST_USER),
+            #[cfg(feature = "os-ext")]
+            batch: AtomicUsize::new(0),
             lingering: Mutex::default(),
         })
     }
@@ -155,7 +160,15 @@ impl Port {
             let milliseconds = timeout.as_nanos().div_ceil(1_000_000);
             u32::try_from(milliseconds).map_or(LONGEST, |milliseconds| milliseconds.min(LONGEST))
         });
+        #[cfg(feature = "os-ext")]
+        self.batch.fetch_add(1, Ordering::Relaxed);
         ffi::wait(self.handle.as_handle(), events, milliseconds)
+    }
+
+    /// The number of the batch whose packets are being delivered.
+    #[cfg(feature = "os-ext")]
+    pub(crate) fn batch(&self) -> usize {
+        self.batch.load(Ordering::Relaxed)
     }
 
     /// Replaces the packets by the events they amount to.

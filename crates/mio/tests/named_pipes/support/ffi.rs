@@ -5,15 +5,17 @@ use std::cell::Cell;
 use std::io;
 use std::os::windows::io::{AsHandle, AsRawHandle, FromRawHandle, IntoRawHandle, OwnedHandle};
 use std::ptr;
+use std::thread::LocalKey;
 
+use windows_sys::Win32::Devices::Communication::{COMMTIMEOUTS, SetCommTimeouts};
 use windows_sys::Win32::Foundation::{
     ERROR_IO_PENDING, GetHandleInformation, HANDLE, HANDLE_FLAG_INHERIT, INVALID_HANDLE_VALUE,
 };
 use windows_sys::Win32::Storage::FileSystem::{FILE_FLAG_OVERLAPPED, ReadFile, WriteFile};
 use windows_sys::Win32::System::IO::{CancelIoEx, GetOverlappedResult, OVERLAPPED};
 use windows_sys::Win32::System::Pipes::{
-    CreateNamedPipeW, DisconnectNamedPipe, PIPE_READMODE_MESSAGE, PIPE_REJECT_REMOTE_CLIENTS,
-    PIPE_TYPE_BYTE, PIPE_TYPE_MESSAGE, SetNamedPipeHandleState,
+    CreateNamedPipeW, DisconnectNamedPipe, PIPE_NOWAIT, PIPE_READMODE_MESSAGE,
+    PIPE_REJECT_REMOTE_CLIENTS, PIPE_TYPE_BYTE, PIPE_TYPE_MESSAGE, SetNamedPipeHandleState,
 };
 use windows_sys::Win32::System::Threading::CreateEventW;
 use windows_sys::core::BOOL;
@@ -23,6 +25,7 @@ pub(crate) use windows_sys::Win32::Storage::FileSystem::{
 };
 
 pub(crate) const BYTES: u32 = PIPE_TYPE_BYTE | PIPE_REJECT_REMOTE_CLIENTS;
+pub(crate) const BYTES_NOWAIT: u32 = BYTES | PIPE_NOWAIT;
 pub(crate) const MESSAGES: u32 =
     PIPE_TYPE_MESSAGE | PIPE_READMODE_MESSAGE | PIPE_REJECT_REMOTE_CLIENTS;
 
@@ -32,11 +35,26 @@ fn check(result: BOOL) {
 
 /// A server's end as `NamedPipe::new` does not make it.
 pub(crate) fn server(name: &str, access: u32, mode: u32) -> OwnedHandle {
+    server_of(name, access, mode, 255)
+}
+
+/// As [`server`], of a name that has so many ends at most.
+pub(crate) fn server_of(name: &str, access: u32, mode: u32, ends: u32) -> OwnedHandle {
     let name: Vec<u16> = name.encode_utf16().chain([0]).collect();
     let open = access | FILE_FLAG_OVERLAPPED;
     // SAFETY: the name ends with a null character and lives through the call.
-    let handle =
-        unsafe { CreateNamedPipeW(name.as_ptr(), open, mode, 255, 65536, 65536, 0, ptr::null()) };
+    let handle = unsafe {
+        CreateNamedPipeW(
+            name.as_ptr(),
+            open,
+            mode,
+            ends,
+            65536,
+            65536,
+            0,
+            ptr::null(),
+        )
+    };
     assert_ne!(
         handle,
         INVALID_HANDLE_VALUE,
@@ -59,6 +77,18 @@ pub(crate) fn read_messages(client: &impl AsHandle) {
 pub(crate) fn disconnect(pipe: &impl AsHandle) {
     // SAFETY: the handle is open.
     check(unsafe { DisconnectNamedPipe(pipe.as_handle().as_raw_handle()) });
+}
+
+/// Sets the timeouts of reading from a serial port, in milliseconds; 0 is none.
+pub(crate) fn set_read_timeouts(port: &impl AsHandle, interval: u32, multiplier: u32, total: u32) {
+    let timeouts = COMMTIMEOUTS {
+        ReadIntervalTimeout: interval,
+        ReadTotalTimeoutMultiplier: multiplier,
+        ReadTotalTimeoutConstant: total,
+        ..COMMTIMEOUTS::default()
+    };
+    // SAFETY: the handle is open, and the timeouts are on our stack.
+    check(unsafe { SetCommTimeouts(port.as_handle().as_raw_handle(), &raw const timeouts) });
 }
 
 /// Cancels what is under way on a handle, behind its owner's back.
@@ -91,8 +121,8 @@ pub(crate) fn open_handles() -> usize {
         // SAFETY: what is no handle is an error, and the place for the answer is on our stack.
         unsafe { GetHandleInformation(*handle as HANDLE, &raw mut flags) != 0 }
     };
-    // Handles are small multiples of four.
-    (4..1 << 16).step_by(4).filter(is_open).count()
+    // Handles are multiples of four, and the lowest that is free is taken first.
+    (4..1 << 13).step_by(4).filter(is_open).count()
 }
 
 /// An operation that the user starts, on a handle that is a pipe's too. Dropping it ends it.
@@ -173,7 +203,7 @@ fn is_started(result: BOOL) {
     );
 }
 
-/// Counts what each thread allocates.
+/// Counts what each thread allocates and frees.
 struct CountingAllocator;
 
 #[global_allocator]
@@ -181,6 +211,7 @@ static ALLOCATOR: CountingAllocator = CountingAllocator;
 
 thread_local! {
     static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
+    static FREED: Cell<usize> = const { Cell::new(0) };
 }
 
 /// How many allocations this thread has made since it began.
@@ -188,26 +219,34 @@ pub(crate) fn allocations() -> usize {
     ALLOCATIONS.with(Cell::get)
 }
 
-fn count() {
+/// How many allocations this thread has made and not freed. Memory that was passed to another
+/// thread counts in both.
+pub(crate) fn live_allocations() -> usize {
+    allocations().wrapping_sub(FREED.with(Cell::get))
+}
+
+fn count(counter: &'static LocalKey<Cell<usize>>) {
     // A thread that is ending has no counter any more.
-    let _ = ALLOCATIONS.try_with(|counter| counter.set(counter.get() + 1));
+    let _ = counter.try_with(|counter| counter.set(counter.get() + 1));
 }
 
 // SAFETY: all is forwarded to the system's allocator.
 unsafe impl GlobalAlloc for CountingAllocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count();
+        count(&ALLOCATIONS);
         // SAFETY: the caller keeps the contract.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        count(&FREED);
         // SAFETY: the caller keeps the contract.
         unsafe { System.dealloc(pointer, layout) }
     }
 
     unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        count();
+        count(&ALLOCATIONS);
+        count(&FREED);
         // SAFETY: the caller keeps the contract.
         unsafe { System.realloc(pointer, layout, size) }
     }

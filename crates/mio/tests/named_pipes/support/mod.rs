@@ -25,7 +25,8 @@ pub(crate) const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
 /// More than the system keeps for a pipe, so that a write of it waits for the reader.
 pub(crate) const MUCH: usize = 300_000;
 
-const FILE_FLAG_OVERLAPPED: u32 = 0x4000_0000;
+pub(crate) const FILE_FLAG_OVERLAPPED: u32 = 0x4000_0000;
+const SECURITY_IDENTIFICATION: u32 = 0x1_0000;
 
 /// A poll and its buffer.
 pub(crate) struct Watch {
@@ -160,13 +161,17 @@ pub(crate) fn name() -> String {
 
 /// A client's end of this crate.
 pub(crate) fn client(name: &str) -> NamedPipe {
+    try_client(name).expect("a client")
+}
+
+pub(crate) fn try_client(name: &str) -> io::Result<NamedPipe> {
     let file = OpenOptions::new()
         .read(true)
         .write(true)
         .custom_flags(FILE_FLAG_OVERLAPPED)
-        .open(name)
-        .expect("a client");
-    NamedPipe::from(OwnedHandle::from(file))
+        .security_qos_flags(SECURITY_IDENTIFICATION)
+        .open(name)?;
+    Ok(NamedPipe::from(OwnedHandle::from(file)))
 }
 
 /// A client that blocks.
@@ -174,9 +179,26 @@ pub(crate) fn peer(name: &str) -> io::Result<File> {
     OpenOptions::new().read(true).write(true).open(name)
 }
 
+/// Runs it several times. A poll that is dropped waits for the operations of its pipes, and leaves
+/// the memory of those that do not end to the kernel: this finds that without a clock.
+pub(crate) fn expect_no_leak(mut round: impl FnMut()) {
+    round();
+    let before = ffi::live_allocations();
+    for _ in 0..3 {
+        round();
+    }
+    assert_eq!(ffi::live_allocations(), before, "memory was left behind");
+}
+
 pub(crate) fn would_block<T: std::fmt::Debug>(result: io::Result<T>) {
     let err = result.expect_err("this would block");
     assert_eq!(err.kind(), ErrorKind::WouldBlock, "{err}");
+}
+
+#[track_caller]
+pub(crate) fn not_found<T: std::fmt::Debug>(result: io::Result<T>) {
+    let err = result.expect_err("the pipe is not registered");
+    assert_eq!(err.kind(), ErrorKind::NotFound, "{err}");
 }
 
 #[track_caller]

@@ -1,7 +1,7 @@
 //! What goes on between the calls of the user: the operations of one pipe.
 
 use std::fmt;
-use std::io;
+use std::io::{self, IoSlice, IoSliceMut};
 use std::os::windows::io::{AsHandle, BorrowedHandle, OwnedHandle};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
@@ -10,6 +10,7 @@ use windows_sys::Win32::Foundation::{
 };
 use windows_sys::Win32::System::IO::OVERLAPPED;
 
+use crate::io_source::mistake;
 use crate::sys::afd;
 use crate::sys::afd::event::NativeEvent;
 use crate::sys::afd::operation::{Complete, Operation, OperationId};
@@ -18,7 +19,7 @@ use crate::sys::afd::selector::Shared;
 use crate::sys::afd::users::Key;
 use crate::sys::windows::named_pipe::connection::Connection;
 use crate::sys::windows::named_pipe::ffi;
-use crate::sys::windows::named_pipe::incoming::Incoming;
+use crate::sys::windows::named_pipe::incoming::{self, Incoming};
 use crate::sys::windows::named_pipe::operations::{Connect, Job, Notice, Read, Write, outcome};
 use crate::sys::windows::named_pipe::reporting::{Directions, Reporting};
 use crate::sys::windows::named_pipe::slot::{Slot, Started};
@@ -60,6 +61,8 @@ struct State {
     reporting: Reporting,
     /// What became ready, or may have, and was not told.
     news: Directions,
+    /// The port's batch in which the last event was delivered.
+    last_batch: Option<usize>,
     notice: Slot<Notice>,
 
     connection: Connection,
@@ -69,6 +72,10 @@ struct State {
     connect_error: Option<io::Error>,
 
     read: Slot<Read>,
+    /// How long the next read is.
+    read_length: usize,
+    /// Not a pipe, such as a serial port: a read may wait until its buffer is full.
+    is_device: bool,
     incoming: Incoming,
 
     write: Slot<Write>,
@@ -77,8 +84,7 @@ struct State {
     kept_open: Option<Arc<OwnedHandle>>,
 }
 
-/// What the user asks for. Without a `system` the pipe has not been registered yet, and nothing can
-/// be started.
+/// What the user asks for. Without a `system` the pipe has not been registered yet.
 impl Background {
     pub(super) fn new(handle: &Arc<OwnedHandle>) -> Arc<Background> {
         Arc::new(Background {
@@ -88,12 +94,15 @@ impl Background {
                 token: None,
                 reporting: Reporting::new(Interest::READABLE),
                 news: Directions::default(),
+                last_batch: None,
                 notice: Slot::new(Notice),
                 connection: Connection::default(),
                 wants_client: false,
                 connect: Slot::new(Connect),
                 connect_error: None,
                 read: Slot::new(Read::default()),
+                read_length: incoming::FIRST,
+                is_device: false,
                 incoming: Incoming::default(),
                 write: Slot::new(Write::default()),
                 write_error: None,
@@ -103,11 +112,17 @@ impl Background {
     }
 
     pub(super) fn is_registered(&self) -> bool {
-        self.lock().token.is_some()
+        self.lock().is_registered()
     }
 
     /// The handle has been attached to the port of `shared`.
-    pub(super) fn attached(&self, shared: &Arc<Shared>, key: Key) {
+    pub(super) fn attached(&self, handle: BorrowedHandle<'_>, shared: &Arc<Shared>, key: Key) {
+        if !ffi::is_pipe(handle) {
+            let mut state = self.lock();
+            state.is_device = true;
+            // The first byte makes it readable. How much the user reads at a time is not known yet.
+            state.read_length = 1;
+        }
         // It is attached once.
         let _ = self.attached.set((Arc::downgrade(shared), key));
     }
@@ -126,9 +141,6 @@ impl Background {
             // So that the first read, which a packet may start, does not allocate.
             state.incoming.make_room();
         }
-        if state.wants_client {
-            self.connect_unasked(&mut state, system);
-        }
         self.read_ahead(&mut state, system);
         let ready = state.ready();
         state.news.readable |= ready.readable;
@@ -146,13 +158,10 @@ impl Background {
 
     pub(super) fn connect(self: &Arc<Self>, system: Option<System<'_>>) -> io::Result<()> {
         let mut state = self.lock();
+        let system = state.check_registered(system)?;
         if let Some(err) = state.connect_error.take() {
             return Err(err);
         }
-        let Some(system) = system else {
-            state.wants_client = true;
-            return would_block();
-        };
         self.start_connect(&mut state, system)?;
         state.connection = Connection::Made { is_told: true };
         self.tell_later(&mut state, system);
@@ -180,22 +189,26 @@ impl Background {
     pub(super) fn read(
         self: &Arc<Self>,
         system: Option<System<'_>>,
-        buf: &mut [u8],
+        bufs: &mut [IoSliceMut<'_>],
     ) -> io::Result<usize> {
-        if buf.is_empty() {
-            return Ok(0);
-        }
+        let room = bufs
+            .iter()
+            .map(|buf| buf.len())
+            .fold(0, usize::saturating_add);
         let mut state = self.lock();
-        if let Some(result) = state.incoming.take(buf) {
-            if let (Ok(_), Some(system)) = (&result, system) {
+        if room == 0 {
+            return state.check_registered(system).map(|_| 0);
+        }
+        state.read_like(room);
+        if let Some(result) = state.incoming.take(bufs) {
+            // Of a pipe that was deregistered the rest of what was read ahead can be read.
+            if let (Ok(_), Ok(system)) = (&result, state.check_registered(system)) {
                 self.read_ahead(&mut state, system);
                 self.tell_later(&mut state, system);
             }
             return result;
         }
-        let Some(system) = system else {
-            return would_block();
-        };
+        let system = state.check_registered(system)?;
         state.connection.check()?;
         let Err(err) = self.start_read(&mut state, system) else {
             self.tell_later(&mut state, system);
@@ -206,7 +219,7 @@ impl Background {
         }
         // The end is the same as if it had been read ahead.
         state.incoming.failed(err);
-        let result = state.incoming.take(buf).unwrap_or_else(would_block);
+        let result = state.incoming.take(bufs).unwrap_or_else(would_block);
         // The end lasts, and is told by each poll of a level.
         self.tell_later(&mut state, system);
         result
@@ -215,23 +228,24 @@ impl Background {
     pub(super) fn write(
         self: &Arc<Self>,
         system: Option<System<'_>>,
-        buf: &[u8],
+        bufs: &[IoSlice<'_>],
     ) -> io::Result<usize> {
         let mut state = self.lock();
+        let system = state.check_registered(system)?;
         if let Some(err) = state.write_error.take() {
             return Err(err);
         }
         state.connection.check()?;
-        let (Some(system), Some(write)) = (system, state.write.work()) else {
+        let Some(write) = state.write.work() else {
             return would_block();
         };
         // To write nothing is to send an empty message. The reader of a pipe without messages would
         // take it for the end.
-        if buf.is_empty() && !ffi::writes_messages(system.handle).unwrap_or(false) {
+        let is_empty = bufs.iter().all(|buf| buf.is_empty());
+        if is_empty && !ffi::writes_messages(system.handle).unwrap_or(false) {
             return Ok(0);
         }
-        let length = buf.len().min(u32::MAX as usize);
-        write.fill(&buf[..length]);
+        let length = write.fill(bufs);
         if let Err(err) = self.start_write(&mut state, system) {
             return if is(&err, ERROR_PIPE_LISTENING) {
                 would_block()
@@ -409,7 +423,8 @@ impl Background {
     /// Starts a read, unless one is under way.
     fn start_read(self: &Arc<Self>, state: &mut State, system: System<'_>) -> io::Result<()> {
         if let Some(read) = state.read.work() {
-            read.buffer = state.incoming.lend();
+            read.length = state.read_length;
+            read.buffer = state.incoming.lend(read.length);
         }
         let started = state.read.start(self, |job| ffi::read(system, job));
         match started {
@@ -473,7 +488,13 @@ impl Background {
             // A system that has no memory for it now has this event delivered at least.
             self.with_system(|system| _ = self.post_notice(state, system));
         }
-        Some(NativeEvent::directions(token, readable, writable))
+        let event = NativeEvent::directions(token, readable, writable);
+        let Some((batch, key)) = self.with_system(|system| (system.port.batch(), system.key))
+        else {
+            return Some(event);
+        };
+        let merges = state.last_batch.replace(batch) == Some(batch);
+        Some(event.of_user(key, merges))
     }
 
     /// `None` if the port or the handle is being closed.
@@ -518,6 +539,26 @@ impl Lingering for Background {
 }
 
 impl State {
+    fn is_registered(&self) -> bool {
+        self.token.is_some()
+    }
+
+    fn check_registered<'a>(&self, system: Option<System<'a>>) -> io::Result<System<'a>> {
+        match system {
+            Some(system) if self.is_registered() => Ok(system),
+            _ => Err(mistake::not_registered(false)),
+        }
+    }
+
+    /// Makes the next read as long as the user's buffer.
+    ///
+    /// A pipe gives what it has at once. To read more than the user has room for costs nothing, and
+    /// keeps a message together.
+    fn read_like(&mut self, room: usize) {
+        let least = if self.is_device { 1 } else { incoming::FIRST };
+        self.read_length = room.clamp(least, incoming::LONGEST);
+    }
+
     /// Whether a write would not block, or would tell an error.
     fn can_write(&self) -> bool {
         let can_write = self.write.is_idle() && self.connection.can_write();

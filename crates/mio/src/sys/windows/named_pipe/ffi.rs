@@ -8,7 +8,8 @@ use std::ptr;
 
 use windows_sys::Win32::Foundation::{ERROR_IO_PENDING, ERROR_MORE_DATA, INVALID_HANDLE_VALUE};
 use windows_sys::Win32::Storage::FileSystem::{
-    FILE_FLAG_FIRST_PIPE_INSTANCE, FILE_FLAG_OVERLAPPED, PIPE_ACCESS_DUPLEX, ReadFile, WriteFile,
+    FILE_FLAG_FIRST_PIPE_INSTANCE, FILE_FLAG_OVERLAPPED, FILE_TYPE_PIPE, GetFileType,
+    PIPE_ACCESS_DUPLEX, ReadFile, WriteFile,
 };
 use windows_sys::Win32::System::Pipes::{
     ConnectNamedPipe, CreateNamedPipeW, DisconnectNamedPipe, GetNamedPipeHandleStateW,
@@ -81,8 +82,8 @@ pub(super) fn read(system: System<'_>, job: Job<Read>) -> Starting<Read> {
     let mut is_done = false;
     let id = system.start(job, |overlapped, read| {
         // SAFETY: the pointer is to an operation that is still ours.
-        let buffer = unsafe { &mut (*read).work.buffer };
-        let length = u32::try_from(buffer.len()).unwrap_or(u32::MAX);
+        let Read { buffer, length } = unsafe { &mut (*read).work };
+        let length = u32::try_from(buffer.len().min(*length)).unwrap_or(u32::MAX);
         let buffer = buffer.as_mut_ptr();
         // SAFETY: as in `connect`; the buffer is as long as we say, and belongs to the operation.
         let result = unsafe {
@@ -161,6 +162,13 @@ pub(super) fn writes_messages(pipe: BorrowedHandle<'_>) -> io::Result<bool> {
         )
     })?;
     Ok(flags & PIPE_TYPE_MESSAGE != 0)
+}
+
+/// `GetFileType(handle)`: whether this is a pipe, which a read never waits to fill its buffer from.
+pub(super) fn is_pipe(handle: BorrowedHandle<'_>) -> bool {
+    // SAFETY: the handle is open.
+    let file_type = unsafe { GetFileType(handle.as_raw_handle()) };
+    file_type == FILE_TYPE_PIPE
 }
 
 /// Whether a packet will come: also for what was done at once, and for a part of a message.

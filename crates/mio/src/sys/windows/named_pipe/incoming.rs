@@ -1,12 +1,15 @@
 //! What has been read ahead.
 
-use std::io;
+use std::io::{self, IoSliceMut};
 use std::ops::Range;
 
 use windows_sys::Win32::Foundation::ERROR_BROKEN_PIPE;
 
-/// How much is read at a time.
-const CAPACITY: usize = 16 * 1024;
+/// How much is read at a time before the first read of the user.
+pub(super) const FIRST: usize = 16 * 1024;
+
+/// How much is read at a time at most.
+pub(super) const LONGEST: usize = 64 * 1024;
 
 /// What the last read has brought, until the user has taken it.
 #[derive(Debug, Default)]
@@ -32,18 +35,21 @@ impl Incoming {
         matches!(self.content, Content::Nothing)
     }
 
-    /// Takes what there is; `None` if there is nothing.
-    pub(super) fn take(&mut self, buf: &mut [u8]) -> Option<io::Result<usize>> {
+    /// Fills the buffers, in turn, with what there is; `None` if there is nothing.
+    pub(super) fn take(&mut self, bufs: &mut [IoSliceMut<'_>]) -> Option<io::Result<usize>> {
         match std::mem::take(&mut self.content) {
             Content::Nothing => None,
             Content::Data(unread) => {
-                let length = unread.len().min(buf.len());
-                let end = unread.start + length;
-                buf[..length].copy_from_slice(&self.buffer[unread.start..end]);
-                if end < unread.end {
-                    self.content = Content::Data(end..unread.end);
+                let mut start = unread.start;
+                for buf in bufs {
+                    let length = buf.len().min(unread.end - start);
+                    buf[..length].copy_from_slice(&self.buffer[start..start + length]);
+                    start += length;
                 }
-                Some(Ok(length))
+                if start < unread.end {
+                    self.content = Content::Data(start..unread.end);
+                }
+                Some(Ok(start - unread.start))
             }
             Content::End => {
                 self.content = Content::End;
@@ -56,13 +62,15 @@ impl Incoming {
     /// Allocates the memory, unless there is some.
     pub(super) fn make_room(&mut self) {
         self.buffer
-            .reserve_exact(CAPACITY.saturating_sub(self.buffer.len()));
+            .reserve_exact(FIRST.saturating_sub(self.buffer.len()));
     }
 
-    /// The memory for a read. Nothing that was read before may be left in it.
-    pub(super) fn lend(&mut self) -> Vec<u8> {
+    /// The memory for a read of this length. Nothing that was read before may be left in it.
+    pub(super) fn lend(&mut self, length: usize) -> Vec<u8> {
         let mut buffer = std::mem::take(&mut self.buffer);
-        buffer.resize(CAPACITY, 0);
+        if buffer.len() < length {
+            buffer.resize(length, 0);
+        }
         buffer
     }
 
@@ -98,11 +106,15 @@ mod tests {
 
     fn filled(data: &[u8]) -> Incoming {
         let mut incoming = Incoming::default();
-        let mut buffer = incoming.lend();
+        let mut buffer = incoming.lend(FIRST);
         buffer[..data.len()].copy_from_slice(data);
         incoming.give_back(buffer);
         incoming.arrived(data.len());
         incoming
+    }
+
+    fn take(incoming: &mut Incoming, buf: &mut [u8]) -> Option<io::Result<usize>> {
+        incoming.take(&mut [IoSliceMut::new(buf)])
     }
 
     fn error(code: u32) -> io::Error {
@@ -113,19 +125,32 @@ mod tests {
     fn is_taken_piece_by_piece() {
         let mut incoming = filled(b"hello");
         let mut buf = [0; 3];
-        assert_eq!(incoming.take(&mut buf).unwrap().unwrap(), 3);
+        assert_eq!(take(&mut incoming, &mut buf).unwrap().unwrap(), 3);
         assert_eq!(&buf, b"hel");
         assert!(!incoming.is_empty());
-        assert_eq!(incoming.take(&mut buf).unwrap().unwrap(), 2);
+        assert_eq!(take(&mut incoming, &mut buf).unwrap().unwrap(), 2);
         assert_eq!(&buf[..2], b"lo");
-        assert!(incoming.is_empty() && incoming.take(&mut buf).is_none());
+        assert!(incoming.is_empty() && take(&mut incoming, &mut buf).is_none());
+    }
+
+    #[test]
+    fn several_buffers_are_filled_in_turn() {
+        let mut incoming = filled(b"hello");
+        let (mut one, mut none, mut two) = ([0; 2], [0; 0], [0; 2]);
+        let mut bufs = [&mut one[..], &mut none, &mut two].map(IoSliceMut::new);
+        assert_eq!(incoming.take(&mut bufs).unwrap().unwrap(), 4);
+        assert_eq!((&one, &two), (b"he", b"ll"));
+        let mut bufs = [&mut one[..], &mut two].map(IoSliceMut::new);
+        assert_eq!(incoming.take(&mut bufs).unwrap().unwrap(), 1);
+        assert_eq!((&one, &two), (b"oe", b"ll"));
+        assert!(incoming.is_empty());
     }
 
     #[test]
     fn an_empty_message_is_told_once() {
         let mut incoming = filled(b"");
         assert!(!incoming.is_empty());
-        assert_eq!(incoming.take(&mut [0; 3]).unwrap().unwrap(), 0);
+        assert_eq!(take(&mut incoming, &mut [0; 3]).unwrap().unwrap(), 0);
         assert!(incoming.is_empty());
     }
 
@@ -134,7 +159,7 @@ mod tests {
         let mut incoming = filled(b"");
         incoming.failed(error(ERROR_BROKEN_PIPE));
         for _ in 0..3 {
-            assert_eq!(incoming.take(&mut [0; 3]).unwrap().unwrap(), 0);
+            assert_eq!(take(&mut incoming, &mut [0; 3]).unwrap().unwrap(), 0);
         }
         incoming.forget();
         assert!(incoming.is_empty());
@@ -145,7 +170,7 @@ mod tests {
         for code in [ERROR_NO_SYSTEM_RESOURCES, ERROR_PIPE_NOT_CONNECTED] {
             let mut incoming = Incoming::default();
             incoming.failed(error(code));
-            let err = incoming.take(&mut [0; 3]).unwrap().unwrap_err();
+            let err = take(&mut incoming, &mut [0; 3]).unwrap().unwrap_err();
             assert_eq!(err.raw_os_error(), Some(code as i32));
             assert!(incoming.is_empty());
         }
@@ -156,18 +181,18 @@ mod tests {
         let mut incoming = Incoming::default();
         incoming.make_room();
         let place = incoming.buffer.as_ptr();
-        let buffer = incoming.lend();
+        let buffer = incoming.lend(FIRST);
         assert_eq!(buffer.as_ptr(), place);
         incoming.give_back(buffer);
         incoming.make_room();
         assert_eq!(incoming.buffer.as_ptr(), place);
         let mut incoming = filled(b"hello");
         incoming.forget();
-        let buffer = incoming.lend();
+        let buffer = incoming.lend(FIRST);
         let place = buffer.as_ptr();
-        assert_eq!(buffer.len(), CAPACITY);
+        assert_eq!(buffer.len(), FIRST);
         incoming.give_back(buffer);
-        let again = incoming.lend();
+        let again = incoming.lend(1);
         assert_eq!(again.as_ptr(), place);
     }
 }

@@ -40,6 +40,13 @@
 //! its packet will come, perhaps when there is another client already, and says nothing about that
 //! one.
 //!
+//! # One event in a batch
+//!
+//! Several packets of a pipe may come in one batch, and a program may look at the first event of a
+//! token only. So the event of a later packet is added to that of an earlier one: the pipe
+//! remembers the number of the batch in which it last had an event, and
+//! [`NativeEvent`](crate::sys::afd::event::NativeEvent) carries the key by which that is found.
+//!
 //! Manual: [named pipes], [`ReadFile`], [`WriteFile`], [`CancelIoEx`].
 //!
 //! [named pipes]: https://learn.microsoft.com/en-us/windows/win32/ipc/named-pipes

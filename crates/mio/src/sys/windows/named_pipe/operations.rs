@@ -1,6 +1,6 @@
 //! What the kernel has while something is under way.
 
-use std::io;
+use std::io::{self, IoSlice};
 use std::sync::Arc;
 
 use windows_sys::Win32::Foundation::ERROR_MORE_DATA;
@@ -35,6 +35,8 @@ pub(super) struct Connect;
 #[derive(Debug, Default)]
 pub(super) struct Read {
     pub(super) buffer: Vec<u8>,
+    /// How much of the buffer is to be filled.
+    pub(super) length: usize,
 }
 
 #[derive(Debug, Default)]
@@ -49,8 +51,15 @@ pub(super) struct Write {
 pub(super) struct Notice;
 
 impl Write {
-    pub(super) fn fill(&mut self, data: &[u8]) {
-        self.data.extend_from_slice(data);
+    /// Takes what the buffers hold, up to the length that the system can write at a time, and
+    /// returns how much that is.
+    pub(super) fn fill(&mut self, bufs: &[IoSlice<'_>]) -> usize {
+        const LONGEST: usize = u32::MAX as usize;
+        for buf in bufs {
+            let length = buf.len().min(LONGEST - self.data.len());
+            self.data.extend_from_slice(&buf[..length]);
+        }
+        self.data.len()
     }
 
     pub(super) fn unwritten(&self) -> &[u8] {
@@ -121,13 +130,13 @@ mod tests {
     #[test]
     fn what_the_system_left_is_written_next() {
         let mut write = Write::default();
-        write.fill(b"hello");
+        write.fill(&[IoSlice::new(b"hello")]);
         assert!(!write.wrote(2).unwrap());
         assert_eq!(write.unwritten(), b"llo");
         assert!(write.wrote(0).is_err(), "it would be tried for ever");
         assert!(write.wrote(3).unwrap());
         write.empty();
-        write.fill(b"again");
+        write.fill(&[IoSlice::new(b"again")]);
         assert_eq!(write.unwritten(), b"again");
     }
 
@@ -137,12 +146,20 @@ mod tests {
     }
 
     #[test]
+    fn buffers_are_gathered() {
+        let mut write = Write::default();
+        let bufs = [&b"on"[..], b"", b"e"].map(IoSlice::new);
+        assert_eq!(write.fill(&bufs), 3);
+        assert_eq!(write.unwritten(), b"one");
+    }
+
+    #[test]
     fn memory_is_kept_up_to_a_limit() {
         let mut write = Write::default();
-        write.fill(&[0; 100_000]);
+        write.fill(&[IoSlice::new(&[0; 100_000])]);
         write.empty();
         assert!(write.data.capacity() >= 100_000);
-        write.fill(&vec![0; KEPT * 2]);
+        write.fill(&[IoSlice::new(&vec![0; KEPT * 2])]);
         write.empty();
         assert!(write.data.capacity() <= KEPT);
     }

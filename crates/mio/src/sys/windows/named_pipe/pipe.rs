@@ -1,7 +1,7 @@
 //! The user's side of a pipe.
 
 use std::ffi::OsStr;
-use std::io;
+use std::io::{self, IoSlice, IoSliceMut};
 use std::os::windows::io::{AsHandle, BorrowedHandle, OwnedHandle};
 use std::sync::Arc;
 
@@ -43,12 +43,12 @@ impl Pipe {
         self.background.take_error()
     }
 
-    pub(crate) fn read(&self, buf: &mut [u8]) -> io::Result<usize> {
-        self.background.read(self.system(), buf)
+    pub(crate) fn read(&self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+        self.background.read(self.system(), bufs)
     }
 
-    pub(crate) fn write(&self, buf: &[u8]) -> io::Result<usize> {
-        self.background.write(self.system(), buf)
+    pub(crate) fn write(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.background.write(self.system(), bufs)
     }
 
     pub(crate) fn register(
@@ -104,7 +104,7 @@ impl Pipe {
                 err
             }
         })?;
-        self.background.attached(shared, key);
+        self.background.attached(self.as_handle(), shared, key);
         self.attached = Some((Arc::clone(shared), key));
         Ok(())
     }
@@ -117,12 +117,13 @@ impl Pipe {
     }
 
     fn check_registered(&self, registry: &Registry) -> io::Result<()> {
-        if !self.background.is_registered() {
-            return Err(mistake::not_registered(false));
-        }
-        match &self.attached {
-            Some((attached, _)) if Arc::ptr_eq(attached, shared(registry)) => Ok(()),
-            _ => Err(mistake::not_registered(true)),
+        let attached = self.attached.as_ref().map(|(attached, _)| attached);
+        let is_here = attached.is_some_and(|attached| Arc::ptr_eq(attached, shared(registry)));
+        match self.background.is_registered() {
+            true if is_here => Ok(()),
+            true => Err(mistake::registered_twice(false)),
+            false if is_here || attached.is_none() => Err(mistake::not_registered(false)),
+            false => Err(attached_elsewhere()),
         }
     }
 
@@ -159,7 +160,7 @@ fn shared(registry: &Registry) -> &Arc<Shared> {
 
 fn attached_elsewhere() -> io::Error {
     io::Error::new(
-        io::ErrorKind::InvalidInput,
+        io::ErrorKind::AlreadyExists,
         "a named pipe stays with the `Poll` that it was registered with first: Windows attaches a \
          handle to one completion port for good",
     )
@@ -194,8 +195,8 @@ mod tests {
         pipe.register(poll.registry(), Token(0), Interest::READABLE)
             .unwrap();
         // Started, refused, and under way.
-        pipe.read(&mut [0; 8]).unwrap_err();
-        pipe.write(b"hello").unwrap_err();
+        pipe.read(&mut [IoSliceMut::new(&mut [0; 8])]).unwrap_err();
+        pipe.write(&[IoSlice::new(b"hello")]).unwrap_err();
         pipe.connect().unwrap_err();
         pipe.reregister(poll.registry(), Token(1), Interest::READABLE)
             .unwrap();
