@@ -64,6 +64,15 @@
 //!   system would have done.
 //! * A program that is started does not inherit handlers. Its signals do what they do by default.
 //! * Nothing is blocked. A signal that the program blocks in all its threads is not delivered.
+//! * The handler runs on the stack of the thread that the kernel picks: signal-hook sets it without
+//!   `SA_ONSTACK`, and has no option for that. A thread whose stack has no room for a handler, as
+//!   that of a coroutine or of a Go runtime, has to block the signals.
+//! * A process that is forked and goes on without `exec` shares the socket with its parent. A
+//!   signal to the child makes the [`Signals`] of the parent readable, whose
+//!   [`receive`](Signals::receive) returns `None`: what the handler has noted is in the memory of
+//!   the child. A byte that one of them reads is missing in the other. So such a child drops the
+//!   [`Signals`] that it has inherited, and makes its own. [`Command`](std::process::Command)
+//!   starts programs by `exec`, and they share nothing.
 //!
 //! # Why not signalfd
 //!
