@@ -31,8 +31,8 @@ enum Has {
     TimerNanoseconds,
     /// `timerfd_create(2)`: a timer that is a descriptor.
     Timerfd,
-    /// `waitid(2)` with `WNOWAIT`, and a binding that reads the status: how a child has ended can be
-    /// known while its id still belongs to it. Not on NetBSD, where the binding has no status.
+    /// `waitid(2)` with `WNOWAIT`, and a binding that reads the status: how a child has ended can
+    /// be known while its id still belongs to it. Not on NetBSD, where the binding has no status.
     Waitid,
     /// `CreateWaitableTimerEx`, and threads of the system's that wait for handles.
     WaitableTimer,

@@ -69,12 +69,12 @@ use crate::signal::Signal;
 /// ```
 pub struct Child {
     /// What the child reads as its standard input, if it was started with
-    /// [`Stdio::piped`](std::process::Stdio::piped). Non-blocking, and a source of its own; but
-    /// std's pipe on Windows, which blocks: see [the module](super#its-standard-streams).
+    /// [`Stdio::piped`](std::process::Stdio::piped). Non-blocking, and a source of its own; on
+    /// Windows from the moment it is registered: see [the module](super#its-standard-streams).
     pub stdin: Option<Stdin>,
     /// What the child writes to its standard output, if that was piped. Non-blocking, and a source
-    /// of its own; but std's pipe on Windows, which blocks. It may have data after the child has
-    /// ended.
+    /// of its own; on Windows from the moment it is registered. It may have data after the child
+    /// has ended.
     pub stdout: Option<Stdout>,
     /// What the child writes to its standard error, if that was piped; as
     /// [`stdout`](Child::stdout).
@@ -255,7 +255,9 @@ impl Child {
     /// [`try_wait`](Child::try_wait).
     ///
     /// The child's standard input is closed first if it is still here, so that a child which reads
-    /// to the end of it does not wait for us. Called again, it gives the same status.
+    /// to the end of it does not wait for us. Called again, it gives the same status. (On Windows a
+    /// registered pipe that was written to is closed by a later poll: take it out, drop it and poll
+    /// before a call of this.)
     ///
     /// # Errors
     ///

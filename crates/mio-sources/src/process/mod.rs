@@ -37,15 +37,17 @@
 //!
 //! # Dropping
 //!
-//! Dropping a [`Child`] does not end the process, unless [`kill_on_drop`](Child::kill_on_drop) says
-//! so. Nor do the processes end that the child has started: a killed `sh -c` leaves them.
-//! [`spawn_group`](Child::spawn_group) puts them into a group, which can be killed. One that has
-//! ended is waited for, so that it does not stay as a *zombie*. One that still runs is put on a
-//! list of the program. Each time a [`Child`] is made or dropped, two of the list are looked at in
-//! turn, and waited for if they have ended: so that costs the same however long the list is, and a
-//! program that goes on making children gets around to all. [`reap_dropped`] looks at all of them
-//! at any time. There is no thread for it: a child that has ended is a zombie until it is looked
-//! at.
+//! Dropping a [`Child`] does not end the process, unless
+//! [`kill_on_drop`](Child::kill_on_drop) says so. One that has ended is waited for, so that it does
+//! not stay as a *zombie*. One that still runs is put on a list of the program. Each time a
+//! [`Child`] is made or dropped, two of the list are looked at in turn, and waited for if they have
+//! ended: so that costs the same however long the list is, and a program that goes on making
+//! children gets around to all. [`reap_dropped`] looks at all of them at any time. There is no
+//! thread for it: a child that has ended is a zombie until it is looked at.
+//!
+//! To kill a child does not end the processes that it has started: a killed `sh -c` leaves them.
+//! [`spawn_group`](Child::spawn_group) puts them into a process group, which can be killed as a
+//! whole.
 //!
 //! # How the end is seen
 //!
@@ -78,12 +80,52 @@
 //!
 //! On Unix they are Mio's pipes: non-blocking, and sources.
 //!
-//! On Windows they are std's pipes: no sources, and a call *blocks*. Reading waits until the child
-//! writes or closes its end, and writing until there is room. Mio can watch a pipe only if it was
-//! made for that, which std does not promise. So a program has a thread read them, which sends what
-//! comes through a `mio_sources::channel`. Or it makes a `mio::windows::NamedPipe`, opens its name
-//! as a [`File`](std::fs::File), and gives that to the command as its stream: then its own end is a
-//! source.
+//! On Windows they are pipes that *block* until they are registered, as std's do: reading waits
+//! until the child writes or closes its end, and writing until there is room. When they are
+//! registered they become sources, and do not block any more: read and write them as a
+//! `mio::windows::NamedPipe`. Mio can watch a pipe only if it was made for that. std's are today,
+//! and std does not promise it: if one is not, registering it fails with
+//! [`Unsupported`](io::ErrorKind::Unsupported), and it goes on blocking. Then a thread has to read
+//! it, which sends what comes through a `mio_sources::channel`.
+//!
+//! This reads to the end on both:
+//!
+//! ```
+//! # #[cfg(not(any(unix, windows)))]
+//! # fn main() {}
+//! # #[cfg(any(unix, windows))]
+//! # fn main() -> std::io::Result<()> {
+//! use std::io::{ErrorKind, Read};
+//! use std::process::{Command, Stdio};
+//!
+//! use mio::{Events, Interest, Poll, Token};
+//! use mio_sources::process::Child;
+//!
+//! let (shell, option) = if cfg!(windows) { ("cmd", "/c") } else { ("sh", "-c") };
+//! let mut command = Command::new(shell);
+//! let mut child = Child::spawn(command.args([option, "echo hello"]).stdout(Stdio::piped()))?;
+//! let mut stdout = child.stdout.take().expect("stdout is piped");
+//!
+//! let mut poll = Poll::new()?;
+//! poll.registry().register(&mut stdout, Token(0), Interest::READABLE)?;
+//! let mut events = Events::with_capacity(8);
+//! let (mut output, mut at_end) = (Vec::new(), false);
+//! while !at_end {
+//!     match poll.poll(&mut events, None) {
+//!         Err(err) if err.kind() == ErrorKind::Interrupted => continue,
+//!         result => result?,
+//!     }
+//!     match stdout.read_to_end(&mut output) {
+//!         // What was read before is kept.
+//!         Err(err) if err.kind() == ErrorKind::WouldBlock => {}
+//!         result => at_end = result.map(|_| true)?,
+//!     }
+//! }
+//! assert_eq!(String::from_utf8_lossy(&output).trim(), "hello");
+//! # child.wait()?;
+//! # Ok(())
+//! # }
+//! ```
 //!
 //! # The id of a process that is gone
 //!
@@ -127,6 +169,8 @@ mod group;
 #[cfg(not(signals))]
 mod group_none;
 mod owned;
+#[cfg(any(signals, process_handle))]
+pub mod pipe;
 mod pipes;
 
 pub use self::child::Child;
