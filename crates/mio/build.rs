@@ -295,7 +295,7 @@ fn main() {
     if waker == Waker::UserEvent {
         println!("cargo::rustc-cfg=waker_{}", cfg(waker));
     }
-    if let Some(signal) = signal(&compiled, waker) {
+    for signal in signals(system, &compiled, waker) {
         println!("cargo::rustc-cfg=signal_{}", cfg(signal));
     }
     for has in system.has {
@@ -348,14 +348,18 @@ fn waker(system: &System) -> Waker {
 }
 
 /// The descriptor that notifiers are made of, and selectors without events of their own are
-/// interrupted with.
-fn signal(compiled: &[Selector], waker: Waker) -> Option<Waker> {
-    let needs_one = |selector: &Selector| *selector != Selector::Afd;
-    let signal = match waker {
-        Waker::UserEvent => Waker::Pipe,
-        other => other,
-    };
-    compiled.iter().any(needs_one).then_some(signal)
+/// interrupted with. A sandbox may refuse an eventfd, so where there are pipes they are the second
+/// choice.
+fn signals(system: &System, compiled: &[Selector], waker: Waker) -> &'static [Waker] {
+    if compiled.iter().all(|selector| *selector == Selector::Afd) {
+        return &[];
+    }
+    match waker {
+        Waker::Eventfd if system.has.contains(&Has::Pipe2) => &[Waker::Eventfd, Waker::Pipe],
+        Waker::Eventfd => &[Waker::Eventfd],
+        Waker::Flag => &[Waker::Flag],
+        Waker::Pipe | Waker::UserEvent => &[Waker::Pipe],
+    }
 }
 
 fn is_unix() -> bool {

@@ -33,8 +33,11 @@ use crate::{Interest, Registry, Token};
 ///
 /// # Dropping
 ///
-/// A source that is dropped while it is registered is forgotten, as with the sockets of this crate;
-/// see [Closing](crate::Poll#closing-and-deregistering).
+/// A source that is dropped while it is registered is forgotten if its descriptor is closed with
+/// it, as with the sockets of this crate; see [Closing](crate::Poll#closing-and-deregistering).
+/// `IoSource<Arc<T>>`, or any other `T` that does not own its descriptor alone, closes nothing. Its
+/// events go on under the old token on epoll and kqueue, where the kernel has the registration.
+/// Deregister such a source before you drop it.
 ///
 /// # Examples
 ///
@@ -283,21 +286,32 @@ impl<T: AsRawSource> Source for IoSource<T> {
         interests: Interest,
     ) -> io::Result<()> {
         #[cfg(debug_assertions)]
-        mistake::check_registered(self.registered_with, registry)?;
+        mistake::check_registered(self.registered_with, registry, || {
+            mistake::registered_twice(false)
+        })?;
         let io = SourceIo::Seen(&mut self.state);
-        registry
+        let result = registry
             .selector()
-            .reregister(raw_source(&self.io), io, token, interests)
+            .reregister(raw_source(&self.io), io, token, interests);
+        #[cfg(debug_assertions)]
+        if mistake::is_forgotten(&result) {
+            self.registered_with = None;
+        }
+        result
     }
 
     fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
         #[cfg(debug_assertions)]
-        mistake::check_registered(self.registered_with, registry)?;
+        mistake::check_registered(self.registered_with, registry, || {
+            mistake::not_registered(true)
+        })?;
         let io = SourceIo::Seen(&mut self.state);
-        registry.selector().deregister(raw_source(&self.io), io)?;
+        let result = registry.selector().deregister(raw_source(&self.io), io);
         #[cfg(debug_assertions)]
-        (self.registered_with = None);
-        Ok(())
+        if result.is_ok() || mistake::is_forgotten(&result) {
+            self.registered_with = None;
+        }
+        result
     }
 }
 
@@ -329,9 +343,11 @@ pub(crate) mod mistake {
 
     pub(crate) fn registered_twice(same: bool) -> Error {
         let message = if same {
-            "this source is registered already; `reregister` changes its token and its interests"
+            "I/O source already registered with a `Registry`; \
+             `reregister` changes its token and its interests"
         } else {
-            "this source is registered with another `Poll`; deregister it there first"
+            "I/O source already registered with a `Registry` of another `Poll`; \
+             deregister it there first"
         };
         Error::new(ErrorKind::AlreadyExists, message)
     }
@@ -345,14 +361,32 @@ pub(crate) mod mistake {
         Error::new(ErrorKind::NotFound, message)
     }
 
+    /// `elsewhere` is the error if it is registered with another `Poll`.
     #[cfg(debug_assertions)]
     pub(super) fn check_registered(
         registered_with: Option<NonZeroUsize>,
         registry: &Registry,
+        elsewhere: impl FnOnce() -> Error,
     ) -> Result<()> {
         match registered_with {
             Some(id) if id == registry.id() => Ok(()),
-            other => Err(not_registered(other.is_some())),
+            Some(_) => Err(elsewhere()),
+            None => Err(not_registered(false)),
         }
+    }
+
+    /// Returns whether the selector does not know the source any more, though nobody deregistered
+    /// it here. The kernel forgets a source whose descriptor was closed or replaced, and on epoll a
+    /// child of `fork` can deregister it. The source can then be registered again.
+    #[cfg(debug_assertions)]
+    pub(super) fn is_forgotten(result: &Result<()>) -> bool {
+        let Err(err) = result else {
+            return false;
+        };
+        #[cfg(descriptors)]
+        if err.raw_os_error() == Some(libc::EBADF) {
+            return true;
+        }
+        err.kind() == ErrorKind::NotFound
     }
 }

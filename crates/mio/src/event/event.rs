@@ -38,7 +38,13 @@ use crate::sys::{self, NativeEvent, Readiness};
 /// | a Unix stream's peer was closed | yes | (yes) | | yes | yes | |
 /// | the last writer of a pipe was closed: its reading end | if data is left | | | yes | yes | |
 /// | the last reader of a pipe was closed: its writing end | | (yes) | yes | | yes | |
-/// | a datagram was refused (ICMP): UDP socket | | (yes) | yes | | yes | |
+/// | a datagram was refused (ICMP): UDP socket | | (yes) | yes | | yes, though nothing is closed | |
+/// | a transmit timestamp is in the error queue (Linux) | | (yes) | yes | | yes, though nothing is closed | |
+/// | a stream socket before `connect` or `listen` (Linux) | | yes | | yes | yes | |
+/// | a TCP listener was shut down (Linux) | | | | yes | yes | |
+/// | a Unix listener was shut down (Linux) | yes | | | yes | | |
+/// | the last slave of a pseudo-terminal was closed: its master (Linux) | if data is left | (yes) | | yes | yes, though a write succeeds | |
+/// | the master of a pseudo-terminal was closed: its slave (Linux) | yes | (yes) | yes | yes | yes | |
 ///
 /// AFD tells what the peer does. What this side has shut down is no event there, and nothing is
 /// write closed for it: where both writing halves are shut down, the event is that of the peer's
@@ -156,7 +162,15 @@ impl Event {
         self.readiness().read_closed
     }
 
-    /// Whether nothing more can be written: a write fails from now on.
+    /// Whether nothing more can be written, as far as the event can say that.
+    ///
+    /// * **A stream socket or a pipe**: a write fails from now on. A stream is also reported so
+    ///   before it is connected, on Linux.
+    /// * **A datagram socket**: it comes together with [`is_error`](Event::is_error), and says no
+    ///   more than that. The error of a pipe without readers looks the same, and an event does not
+    ///   know what kind of source it is about. A refused datagram or a transmit timestamp closes
+    ///   nothing, and the next datagram can be sent.
+    /// * **A terminal**: the other side has hung up. A write to the master may succeed.
     ///
     /// Some systems tell this late or never, so treat it as a short cut: the error of a write is
     /// the truth.

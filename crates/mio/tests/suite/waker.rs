@@ -251,6 +251,11 @@ fn a_second_waker_is_a_mistake(kind: SelectorKind) {
     let _waker = Waker::new(&registry, Token(10)).unwrap();
     let second = catch_unwind(|| Waker::new(&registry, Token(11)).map(drop));
     assert_eq!(second.is_err(), cfg!(debug_assertions));
+    if let Err(message) = second {
+        let message = message.downcast_ref::<&str>().expect("a message");
+        let mio = "Only a single `Waker` can be active per `Poll` instance";
+        assert!(message.contains(mio), "{message}");
+    }
 }
 
 fn a_waker_outlives_its_poll(kind: SelectorKind) {

@@ -102,11 +102,11 @@ impl selector::Selector for Selector {
         token: Token,
         interests: Interest,
     ) -> io::Result<()> {
+        if matches!(&io, SourceIo::Seen(state) if state.is_registered()) {
+            return Err(io::Error::from_raw_os_error(libc::EEXIST));
+        }
         let mut table = self.shared.interrupted_table()?;
         match io {
-            SourceIo::Seen(state) if state.registration.is_some() => {
-                Err(io::Error::from_raw_os_error(libc::EEXIST))
-            }
             SourceIo::Seen(state) => {
                 let key = table.insert(source, true, token, interests)?;
                 state.registration = Some((Arc::clone(&self.shared), key));
@@ -160,6 +160,15 @@ impl Selector {
             }) if Arc::ptr_eq(shared, &self.shared) => registrations.find(*key),
             SourceIo::Seen(_) => Err(io::Error::from_raw_os_error(libc::ENOENT)),
         }
+    }
+}
+
+impl SourceState {
+    /// Whether the table still has the registration. It is gone if the descriptor was closed or
+    /// replaced, or was deregistered by its number.
+    fn is_registered(&self) -> bool {
+        let registration = self.registration.as_ref();
+        registration.is_some_and(|(shared, key)| shared.table().registrations.find(*key).is_ok())
     }
 }
 

@@ -69,7 +69,8 @@ pub(super) fn set_status_flags(fd: BorrowedFd<'_>, flags: c_int) -> io::Result<(
     any(
         event_ports,
         all(kqueue, not(kqueue1)),
-        not(all(pipe2, socket_flags, accept4))
+        not(pipe2),
+        all(feature = "net", not(sockets_of_std))
     )
 ))]
 pub(crate) fn set_cloexec(fd: BorrowedFd<'_>) -> io::Result<()> {
@@ -168,7 +169,7 @@ mod net {
     ///
     /// The address is `None` if it is of a family that no socket of ours has.
     #[cfg(accept4)]
-    pub(in crate::sys::unix) fn accept(
+    pub(in crate::sys::unix) fn accept4(
         fd: BorrowedFd<'_>,
     ) -> io::Result<(OwnedFd, Option<Address>)> {
         let mut storage = MaybeUninit::<sockaddr_storage>::zeroed();
@@ -191,7 +192,6 @@ mod net {
     /// `accept(fd, address, length)`
     ///
     /// The address is `None` if it is of a family that no socket of ours has.
-    #[cfg(not(accept4))]
     pub(in crate::sys::unix) fn accept(
         fd: BorrowedFd<'_>,
     ) -> io::Result<(OwnedFd, Option<Address>)> {
