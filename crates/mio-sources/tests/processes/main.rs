@@ -18,6 +18,8 @@ mod children_lost;
 mod children_refused;
 #[cfg(console_events)]
 mod console;
+#[cfg(all(pidfd, feature = "channel", feature = "timer"))]
+mod eventfd_refused;
 #[cfg(any(signals, console_events))]
 mod examples;
 #[cfg(console_events)]
