@@ -31,6 +31,9 @@ enum Has {
     TimerNanoseconds,
     /// `timerfd_create(2)`: a timer that is a descriptor.
     Timerfd,
+    /// `waitid(2)` with `WNOWAIT`, and a binding that reads the status: how a child has ended can
+    /// be known while its id still belongs to it. Not on NetBSD, where the binding has no status.
+    Waitid,
     /// `CreateWaitableTimerEx`, and threads of the system's that wait for handles.
     WaitableTimer,
 }
@@ -45,23 +48,31 @@ const ALL: &[Has] = &[
     Has::Signals,
     Has::TimerNanoseconds,
     Has::Timerfd,
+    Has::Waitid,
     Has::WaitableTimer,
 ];
 
 /// `target_os` as rustc spells it, and what these systems have.
 const SYSTEMS: &[(&[&str], &[Has])] = &[
-    (&["linux"], &[Has::Timerfd, Has::CancelOnSet, Has::Pidfd]),
-    (&["android"], &[Has::Timerfd, Has::CancelOnSet]),
-    (&["illumos"], &[Has::Timerfd]),
+    (
+        &["linux"],
+        &[Has::Timerfd, Has::CancelOnSet, Has::Pidfd, Has::Waitid],
+    ),
+    (&["android"], &[Has::Timerfd, Has::CancelOnSet, Has::Waitid]),
+    (&["illumos"], &[Has::Timerfd, Has::Waitid]),
+    (&["solaris"], &[Has::Waitid]),
     (
         &["macos", "ios", "tvos", "watchos", "visionos", "freebsd"],
-        &[Has::Kqueue, Has::EvfiltProc, Has::TimerNanoseconds],
+        &[
+            Has::Kqueue,
+            Has::EvfiltProc,
+            Has::TimerNanoseconds,
+            Has::Waitid,
+        ],
     ),
     // NetBSD 10 counts nanoseconds too, but no safe binding knows of it yet.
-    (
-        &["dragonfly", "netbsd", "openbsd"],
-        &[Has::Kqueue, Has::EvfiltProc],
-    ),
+    (&["netbsd", "openbsd"], &[Has::Kqueue, Has::EvfiltProc]),
+    (&["dragonfly"], &[Has::Kqueue, Has::EvfiltProc, Has::Waitid]),
     (
         &["windows"],
         &[Has::ConsoleEvents, Has::ProcessHandle, Has::WaitableTimer],
@@ -96,7 +107,7 @@ fn main() {
     // So that what some other systems do is tested on this one: rustc's flag
     // `--cfg mio_sources_unsupported_force_sigchld`.
     if is_set("MIO_SOURCES_UNSUPPORTED_FORCE_SIGCHLD") {
-        has.retain(|has| ![Has::Pidfd, Has::EvfiltProc].contains(has));
+        has.retain(|has| ![Has::Pidfd, Has::EvfiltProc, Has::Waitid].contains(has));
     }
     for has in has {
         println!("cargo::rustc-cfg={}", cfg(has));

@@ -65,7 +65,7 @@ fn run() -> io::Result<()> {
     event_loop.register(&mut listener, LISTENER, Interest::READABLE)?;
     match event_loop.signals([Signal::SIGINT, Signal::SIGTERM]) {
         Err(err) if err.kind() == ErrorKind::Unsupported => {}
-        // Windows has no `SIGTERM`. What stands before it is watched.
+        // A system may lack one. What stands before it is watched.
         Err(err) if err.kind() == ErrorKind::InvalidInput => {}
         result => result?,
     }

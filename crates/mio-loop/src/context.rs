@@ -396,7 +396,7 @@ impl<H: Handler> Context<H> {
     /// # Errors
     ///
     /// Those of [`Signals::new`]: [`InvalidInput`](io::ErrorKind::InvalidInput) for a signal that
-    /// can't be watched, as `SIGTERM` on Windows; [`Unsupported`](io::ErrorKind::Unsupported) on
+    /// can't be watched, as `SIGQUIT` on Windows; [`Unsupported`](io::ErrorKind::Unsupported) on
     /// systems without signals. The signals before it in the list are watched.
     ///
     /// # Examples
@@ -416,7 +416,7 @@ impl<H: Handler> Context<H> {
     /// let mut event_loop = EventLoop::<Idle>::new()?;
     /// match event_loop.signals([Signal::SIGINT, Signal::SIGTERM]) {
     ///     Err(err) if err.kind() == ErrorKind::Unsupported => println!("no signals here"),
-    ///     Err(err) if err.kind() == ErrorKind::InvalidInput => println!("Ctrl-C alone: {err}"),
+    ///     Err(err) if err.kind() == ErrorKind::InvalidInput => println!("not here: {err}"),
     ///     result => result?,
     /// }
     /// # Ok(())

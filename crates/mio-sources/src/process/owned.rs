@@ -1,7 +1,17 @@
 //! std's child, which is waited for also when nobody asks any more.
 
-use std::process::Child;
+use std::io;
+#[cfg(waitid)]
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Child, ExitStatus};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+
+#[cfg(signals)]
+use rustix::io::Errno;
+#[cfg(signals)]
+use rustix::process::Pid;
+#[cfg(waitid)]
+use rustix::process::{WaitId, WaitIdOptions, WaitIdStatus, waitid};
 
 /// Children that still ran when they were dropped. An id on this list is not given to another
 /// process, because nobody else waits for it.
@@ -24,11 +34,26 @@ struct Dropped {
 pub(super) struct Owned {
     /// `None` in `drop` only.
     child: Option<Child>,
+    /// How it has ended, once that is known.
+    status: Option<ExitStatus>,
+    /// Others have waited for it, or the system has.
+    is_lost: bool,
+    /// Whether it was started as the leader of a process group. Then it stays a zombie until this
+    /// is dropped, where `cfg(waitid)` makes that possible: nothing else gets its id, which is the
+    /// group's too.
+    #[cfg(signals)]
+    leads_group: bool,
 }
 
 impl Owned {
     pub(super) fn new(child: Child) -> Owned {
-        Owned { child: Some(child) }
+        Owned {
+            child: Some(child),
+            status: None,
+            is_lost: false,
+            #[cfg(signals)]
+            leads_group: false,
+        }
     }
 
     pub(super) fn get(&mut self) -> &mut Child {
@@ -38,6 +63,135 @@ impl Owned {
     pub(super) fn id(&self) -> u32 {
         self.child.as_ref().map_or(0, Child::id)
     }
+
+    #[cfg(signals)]
+    pub(super) fn pid(&mut self) -> Pid {
+        Pid::from_child(self.get())
+    }
+
+    #[cfg(signals)]
+    pub(super) fn leads_group(&self) -> bool {
+        self.leads_group
+    }
+
+    #[cfg(signals)]
+    pub(super) fn set_leads_group(&mut self) {
+        self.leads_group = true;
+    }
+
+    pub(super) fn try_wait(&mut self) -> io::Result<Option<ExitStatus>> {
+        self.check_lost()?;
+        #[cfg(waitid)]
+        if self.leads_group {
+            return self.look(WaitIdOptions::NOHANG);
+        }
+        let result = self.get().try_wait();
+        self.note(result)
+    }
+
+    pub(super) fn wait(&mut self) -> io::Result<ExitStatus> {
+        self.check_lost()?;
+        #[cfg(waitid)]
+        while self.leads_group {
+            match self.look(WaitIdOptions::empty()) {
+                Ok(Some(status)) => return Ok(status),
+                Ok(None) => {}
+                Err(err) if err.kind() == io::ErrorKind::Interrupted => {}
+                Err(err) => return Err(err),
+            }
+        }
+        match self.get().wait() {
+            Ok(status) => {
+                self.status = Some(status);
+                Ok(status)
+            }
+            Err(err) => {
+                self.is_lost |= is_lost(&err);
+                Err(err)
+            }
+        }
+    }
+
+    /// Whether it is known how it has ended.
+    pub(super) fn has_status(&self) -> bool {
+        self.status.is_some()
+    }
+
+    /// Whether nobody will know how it has ended.
+    pub(super) fn is_lost(&self) -> bool {
+        self.is_lost
+    }
+
+    /// Whether the id is known to be this child's, or that of the group that it leads. (Others who
+    /// wait for it at this moment are not seen.)
+    #[cfg(waitid)]
+    pub(super) fn has_id(&mut self) -> bool {
+        let is_reaped = self.is_lost || (self.status.is_some() && !self.leads_group);
+        !is_reaped && self.peek(WaitIdOptions::NOHANG).is_ok()
+    }
+
+    /// As above. One that has ended is waited for.
+    #[cfg(all(signals, not(waitid)))]
+    pub(super) fn has_id(&mut self) -> bool {
+        matches!(self.try_wait(), Ok(None))
+    }
+
+    /// [`try_wait`](Owned::try_wait) that leaves the zombie.
+    #[cfg(waitid)]
+    fn look(&mut self, options: WaitIdOptions) -> io::Result<Option<ExitStatus>> {
+        if self.status.is_some() {
+            return Ok(self.status);
+        }
+        let result = self.peek(options);
+        self.note(result)
+    }
+
+    #[cfg(waitid)]
+    fn peek(&mut self, options: WaitIdOptions) -> io::Result<Option<ExitStatus>> {
+        let options = options | WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+        let found = waitid(WaitId::Pid(self.pid()), options)?;
+        Ok(found.as_ref().and_then(status))
+    }
+
+    fn note(&mut self, result: io::Result<Option<ExitStatus>>) -> io::Result<Option<ExitStatus>> {
+        match &result {
+            Ok(status) => self.status = *status,
+            Err(err) => self.is_lost |= is_lost(err),
+        }
+        result
+    }
+
+    /// The id of a child that is lost is not used again: it may be that of another child by now,
+    /// which would be waited for instead.
+    fn check_lost(&self) -> io::Result<()> {
+        #[cfg(signals)]
+        if self.is_lost {
+            return Err(Errno::CHILD.into());
+        }
+        Ok(())
+    }
+}
+
+/// Whether the error means that the child was waited for elsewhere.
+#[cfg(signals)]
+fn is_lost(err: &io::Error) -> bool {
+    Errno::from_io_error(err) == Some(Errno::CHILD)
+}
+
+/// A handle stays the child's.
+#[cfg(not(signals))]
+fn is_lost(_: &io::Error) -> bool {
+    false
+}
+
+/// As std has it: the number that waitpid(2) would have given.
+#[cfg(waitid)]
+fn status(found: &WaitIdStatus) -> Option<ExitStatus> {
+    const DUMPED: i32 = 0x80;
+    let dumped = if found.dumped() { DUMPED } else { 0 };
+    let exited = found.exit_status().map(|code| (code & 0xff) << 8);
+    let killed = found.terminating_signal().map(|signal| signal | dumped);
+    exited.or(killed).map(ExitStatus::from_raw)
 }
 
 impl Drop for Owned {
@@ -45,7 +199,7 @@ impl Drop for Owned {
         if let Some(mut child) = self.child.take() {
             // A pipe that nobody can use any more would keep the child waiting.
             (child.stdin, child.stdout, child.stderr) = (None, None, None);
-            let runs = runs(&mut child);
+            let runs = !self.is_lost && runs(&mut child);
             let mut dropped = lock();
             if runs {
                 dropped.children.push(child);

@@ -3,17 +3,17 @@
 
 use std::io;
 
-#[cfg(signals)]
-use mio::unix::pipe::{Receiver, Sender};
+#[cfg(any(signals, process_handle))]
+use super::pipe::{Receiver, Sender};
 
-#[cfg(signals)]
+#[cfg(any(signals, process_handle))]
 pub(super) type Stdin = Sender;
-#[cfg(signals)]
+#[cfg(any(signals, process_handle))]
 pub(super) type Stdout = Receiver;
-#[cfg(signals)]
+#[cfg(any(signals, process_handle))]
 pub(super) type Stderr = Receiver;
 
-#[cfg(not(signals))]
+#[cfg(not(any(signals, process_handle)))]
 pub(super) use std::process::{ChildStderr as Stderr, ChildStdin as Stdin, ChildStdout as Stdout};
 
 /// Those that the command has piped.
@@ -41,11 +41,12 @@ impl Pipes {
 
     /// Takes them from the child, as they are.
     #[cfg(not(signals))]
+    #[cfg_attr(not(process_handle), allow(clippy::useless_conversion))]
     pub(super) fn take(child: &mut std::process::Child) -> io::Result<Pipes> {
         Ok(Pipes {
-            stdin: child.stdin.take(),
-            stdout: child.stdout.take(),
-            stderr: child.stderr.take(),
+            stdin: child.stdin.take().map(Stdin::from),
+            stdout: child.stdout.take().map(Stdout::from),
+            stderr: child.stderr.take().map(Stderr::from),
         })
     }
 }

@@ -64,6 +64,15 @@
 //!   system would have done.
 //! * A program that is started does not inherit handlers. Its signals do what they do by default.
 //! * Nothing is blocked. A signal that the program blocks in all its threads is not delivered.
+//! * The handler runs on the stack of the thread that the kernel picks: signal-hook sets it without
+//!   `SA_ONSTACK`, and has no option for that. A thread whose stack has no room for a handler, as
+//!   that of a coroutine or of a Go runtime, has to block the signals.
+//! * A process that is forked and goes on without `exec` shares the socket with its parent. A
+//!   signal to the child makes the [`Signals`] of the parent readable, whose
+//!   [`receive`](Signals::receive) returns `None`: what the handler has noted is in the memory of
+//!   the child. A byte that one of them reads is missing in the other. So such a child drops the
+//!   [`Signals`] that it has inherited, and makes its own. [`Command`](std::process::Command)
+//!   starts programs by `exec`, and they share nothing.
 //!
 //! # Why not signalfd
 //!
@@ -95,45 +104,44 @@
 //! | Ctrl-C | [`SIGINT`](Signal::SIGINT) | ends the process | the program goes on |
 //! | Ctrl-Break | `SIGBREAK` | ends the process | the program goes on |
 //! | the console is closed | [`SIGHUP`](Signal::SIGHUP) | ends the process | the system ends the process after some seconds, or it ends by itself before |
+//! | the system is shut down, or the container is stopped (`docker stop`) | [`SIGTERM`](Signal::SIGTERM) | ends the process | the same |
 //!
 //! * There is one handler for the program. It is set with the first [`Signals`] and stays. When
 //!   nobody watches an event, it is left to the handlers that were set before, and to the system:
 //!   so a signal that is no longer watched ends the process again.
 //! * A watched event is not told to handlers that were set before.
-//! * For `SIGHUP` the handler does not return, since the system ends the process when it does. So
-//!   the program has its time to put things away, about five seconds, and ends by itself.
+//! * For `SIGHUP` and `SIGTERM` the handler does not return, since the system ends the process when
+//!   it does. So the program has its time to put things away, about five seconds, and ends by
+//!   itself. How long that is, the system's settings say, and those of the container's image.
 //! * Five events of each number are kept, as of signals. No system call ends early.
 //! * A program that is started in a new process group (`CREATE_NEW_PROCESS_GROUP`) has Ctrl-C
 //!   disabled, and so have the programs that it starts. Ctrl-Break works.
 //! * Events come to processes that have a console. `AllocConsole`, `AttachConsole` and
 //!   `FreeConsole` take out all handlers, so make the first `Signals` after such a call.
-//! * That a user logs off and that the system goes down is told to services only, and their own
-//!   handler hears of it too: that is not watched here.
+//! * `SIGTERM` comes to services, and to programs in a container. A program in the session of a
+//!   user has ended when the system goes down: the user is logged off first. No other process can
+//!   send it; what ends a process from outside, `TerminateProcess`, can't be watched.
+//! * That a user logs off is not watched: services receive it, for each user.
 //!
-//! There is no `SIGTERM`, and naming it is an error, so that no program waits for what never comes.
-//! One that is for both adds it like this:
+//! So [`SIGINT`](Signal::SIGINT) and [`SIGTERM`](Signal::SIGTERM) can be watched on each system,
+//! and end a program as its user, or who supervises it, asks for it:
 //!
 //! ```
 //! # #[cfg(not(any(unix, windows)))]
 //! # fn main() {}
 //! # #[cfg(any(unix, windows))]
 //! # fn main() -> std::io::Result<()> {
-//! # use std::io::ErrorKind;
 //! # use mio_sources::signal::{Signal, Signals};
-//! let mut signals = Signals::new([Signal::SIGINT])?;
-//! match signals.add(Signal::SIGTERM) {
-//!     Err(err) if err.kind() == ErrorKind::InvalidInput => println!("Ctrl-C it is: {err}"),
-//!     result => result?,
-//! }
+//! let signals = Signals::new([Signal::SIGINT, Signal::SIGTERM])?;
 //! # Ok(())
 //! # }
 //! ```
 //!
 //! # Systems
 //!
-//! Unix and Windows. It was run on Linux, and under Wine but for Ctrl-Break and the end of a
-//! console as the system delivers them. For others it was type-checked. Elsewhere [`Signals::new`]
-//! fails with [`Unsupported`](io::ErrorKind::Unsupported).
+//! Unix and Windows. It was run on Linux, and under Wine but for Ctrl-Break, the end of a console
+//! and the shutdown as the system delivers them. For others it was type-checked. Elsewhere
+//! [`Signals::new`] fails with [`Unsupported`](io::ErrorKind::Unsupported).
 //!
 //! [`signal-hook`]: https://docs.rs/signal-hook
 
@@ -268,10 +276,10 @@ impl Signals {
     /// # Errors
     ///
     /// * [`InvalidInput`](io::ErrorKind::InvalidInput) for a number that the system does not know,
-    ///   which on Windows is all but `SIGINT`, `SIGBREAK` and `SIGHUP`. On Unix also for `SIGKILL`
-    ///   and `SIGSTOP`, which no process can handle; and for `SIGSEGV`, `SIGBUS`, `SIGFPE`,
-    ///   `SIGILL` and `SIGTRAP`, which report a fault of the instruction that is running and can't
-    ///   be put off until a poll.
+    ///   which on Windows is all but `SIGINT`, `SIGBREAK`, `SIGHUP` and `SIGTERM`. On Unix also for
+    ///   `SIGKILL` and `SIGSTOP`, which no process can handle; and for `SIGSEGV`, `SIGBUS`,
+    ///   `SIGFPE`, `SIGILL` and `SIGTRAP`, which report a fault of the instruction that is running
+    ///   and can't be put off until a poll.
     /// * [`Unsupported`](io::ErrorKind::Unsupported) on systems with neither signals nor events of
     ///   a console.
     /// * The system's error if it has no descriptor left (`EMFILE`, `ENFILE`).

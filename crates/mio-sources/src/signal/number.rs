@@ -50,7 +50,8 @@ impl Signal {
     pub const SIGKILL: Signal = number!(SIGKILL, 9);
     /// The timer of `alarm` has expired.
     pub const SIGALRM: Signal = number!(SIGALRM, 14);
-    /// Please end. What `kill` sends if it is told nothing else.
+    /// Please end. What `kill` sends if it is told nothing else; on Windows the shutdown of the
+    /// system, or the stop of the container.
     pub const SIGTERM: Signal = number!(SIGTERM, 15);
 
     /// The signal of this number. Whether there is one is found out when it is used.

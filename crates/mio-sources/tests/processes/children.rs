@@ -2,25 +2,15 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::os::unix::process::ExitStatusExt;
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{Command, Stdio};
 
 use mio::{Interest, Token};
 use mio_sources::process::Child;
 use mio_sources::signal::Signal;
 
 use crate::support::{
-    LONG, Watch, alone, interests_have_one_rule, on_each_selector, open_descriptors, shell,
+    LONG, alone, end, interests_have_one_rule, on_each_selector, open_descriptors, shell,
 };
-
-/// Waits by events alone until the child has ended.
-fn end(watch: &mut Watch, child: &mut Child, token: usize) -> ExitStatus {
-    loop {
-        watch.wait(token);
-        if let Some(status) = child.try_wait().unwrap() {
-            return status;
-        }
-    }
-}
 
 /// A child that runs until its standard input is closed.
 fn cat() -> Child {

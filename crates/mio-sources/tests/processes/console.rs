@@ -100,6 +100,22 @@ fn what_is_raised_and_watched_by_nobody_ends_the_process() {
     assert_is_that_of_ctrl_c(code);
 }
 
+/// `docker stop` sends the event that this stands for, and so does a system that is shut down.
+#[test]
+fn a_raised_sigterm_is_received_or_ends_the_process() {
+    let mut signals = Signals::new([Signal::SIGINT, Signal::SIGTERM]).unwrap();
+    Signal::SIGTERM.raise().unwrap();
+    until_received(&mut signals);
+    assert!(signals.remove(Signal::SIGTERM));
+
+    let path = "console::a_raised_sigterm_is_received_or_ends_the_process";
+    let code = ends_the_process(path, || {
+        let _signals = Signals::new([Signal::SIGINT]).unwrap();
+        Signal::SIGTERM.raise().unwrap();
+    });
+    assert_is_that_of_ctrl_c(code);
+}
+
 #[test]
 fn the_default_action_ends_the_process() {
     let path = "console::the_default_action_ends_the_process";
@@ -122,7 +138,7 @@ fn assert_is_that_of_ctrl_c(code: Option<i32>) {
 fn what_is_no_event_of_the_console_is_refused() {
     let mut signals = Signals::new([Signal::SIGINT]).unwrap();
     let numbers = [0, -1, 22, 1000, i32::MAX, i32::MIN].map(Signal::from_raw);
-    let named = [Signal::SIGTERM, Signal::SIGKILL, Signal::SIGABRT];
+    let named = [Signal::SIGQUIT, Signal::SIGKILL, Signal::SIGABRT];
     for signal in numbers.into_iter().chain(named) {
         for err in [
             Signals::new([signal]).unwrap_err(),
@@ -182,7 +198,7 @@ fn no_handle_is_leaked() {
             let mut round = || {
                 let mut signals = Signals::new([Signal::SIGINT]).unwrap();
                 watch.register(&mut signals, 1);
-                signals.add(Signal::SIGTERM).unwrap_err();
+                signals.add(Signal::SIGKILL).unwrap_err();
                 Signal::SIGINT.raise().unwrap();
                 watch.wait(1);
                 #[cfg(feature = "timer")]

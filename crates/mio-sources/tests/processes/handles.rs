@@ -1,11 +1,15 @@
 //! Children where a process is a handle. Where the system lacks the calls that watch one, as in
 //! Wine 8, what is left is tested: a clear error, and a child that can be waited for.
 
+use std::fs::OpenOptions;
 use std::io::{ErrorKind, Read, Write};
-use std::process::{Command, ExitStatus, Stdio};
+use std::os::windows::io::OwnedHandle;
+use std::process::{ChildStdout, Command, ExitStatus, Stdio};
 
 use mio::event::Source;
+use mio::windows::NamedPipe;
 use mio::{Interest, Token};
+use mio_sources::process::pipe::Receiver;
 use mio_sources::process::{Child, reap_dropped};
 use mio_sources::signal::Signal;
 
@@ -91,7 +95,7 @@ fn only_reading_can_be_waited_for() {
 }
 
 #[test]
-fn its_pipes_are_those_of_std() {
+fn its_pipes_block_until_they_are_registered() {
     let mut sort = Command::new("cmd");
     sort.args([
         "/d",
@@ -111,13 +115,124 @@ fn its_pipes_are_those_of_std() {
     assert!(child.wait().unwrap().success());
 }
 
-/// What the docs recommend for a stream that is to be a source.
+/// What was written to it, until its end, by events alone.
+fn read_to_end(watch: &mut Watch, pipe: &mut Receiver, token: usize) -> String {
+    let mut text = Vec::new();
+    loop {
+        match pipe.read_to_end(&mut text) {
+            Err(err) if err.kind() == ErrorKind::WouldBlock => watch.wait(token),
+            result => {
+                result.unwrap();
+                return String::from_utf8(text).unwrap().trim().to_owned();
+            }
+        }
+    }
+}
+
+#[test]
+fn its_pipes_are_sources_once_they_are_registered() {
+    on_each_selector(|mut watch| {
+        for level in [false, true] {
+            let mode = |interest: Interest| if level { interest.level() } else { interest };
+            let mut command = Command::new("cmd");
+            command.args([
+                "/d",
+                "/v:on",
+                "/c",
+                "set /p line=& echo !line!& echo failure>&2",
+            ]);
+            command.stdin(Stdio::piped()).stdout(Stdio::piped());
+            let mut child = Child::spawn(command.stderr(Stdio::piped())).unwrap();
+            let mut stdin = child.stdin.take().unwrap();
+            let mut stdout = child.stdout.take().unwrap();
+            let mut stderr = child.stderr.take().unwrap();
+            let registry = watch.poll.registry();
+            let reading = mode(READABLE);
+            registry.register(&mut stdout, Token(1), reading).unwrap();
+            registry.register(&mut stderr, Token(2), reading).unwrap();
+            let writing = mode(Interest::WRITABLE);
+            registry.register(&mut stdin, Token(3), writing).unwrap();
+            // A second time is a mistake, as for any source.
+            let err = registry.register(&mut stdout, Token(1), reading);
+            assert_eq!(err.unwrap_err().kind(), ErrorKind::AlreadyExists);
+
+            // They do not block.
+            let err = stdout.read(&mut [0; 8]).unwrap_err();
+            assert_eq!(err.kind(), ErrorKind::WouldBlock);
+            let line = b"hello\r\n";
+            assert_eq!(stdin.write(line).unwrap(), line.len());
+            assert_eq!(read_to_end(&mut watch, &mut stdout, 1), "hello");
+            assert_eq!(read_to_end(&mut watch, &mut stderr, 2), "failure");
+            drop((stdin, stdout, stderr));
+            assert!(child.wait().unwrap().success());
+        }
+    });
+}
+
+/// It is known when it is registered, and then it blocks as before.
+#[test]
+fn a_pipe_that_is_not_overlapped_is_no_source() {
+    on_each_selector(|watch| {
+        let name = format!(r"\\.\pipe\mio-sources-test-plain-{}", std::process::id());
+        let mut server = NamedPipe::new(&name).unwrap();
+        watch.register(&mut server, 1);
+        let plain = OpenOptions::new().read(true).open(&name).unwrap();
+        server.connect().unwrap();
+        let mut plain = Receiver::from(ChildStdout::from(OwnedHandle::from(plain)));
+        for _ in 0..2 {
+            let registry = watch.poll.registry();
+            let err = registry.register(&mut plain, Token(2), READABLE);
+            let err = err.unwrap_err();
+            assert_eq!(err.kind(), ErrorKind::Unsupported, "{err}");
+            assert!(err.to_string().contains("thread"), "{err}");
+            let err = registry.deregister(&mut plain).unwrap_err();
+            assert_eq!(err.kind(), ErrorKind::NotFound, "{err}");
+        }
+        server.write_all(b"hello").unwrap();
+        let mut buffer = [0; 5];
+        plain.read_exact(&mut buffer).unwrap();
+        assert_eq!(&buffer, b"hello");
+    });
+}
+
+#[test]
+fn a_pipe_can_be_handed_to_another_child() {
+    on_each_selector(|mut watch| {
+        let mut first = Child::spawn(shell("echo hello").stdout(Stdio::piped())).unwrap();
+        let output = first.stdout.take().unwrap();
+        let mut second = Command::new("cmd");
+        second.args(["/d", "/v:on", "/c", "set /p line=& echo !line!"]);
+        second.stdin(OwnedHandle::try_from(output).unwrap());
+        let mut second = Child::spawn(second.stdout(Stdio::piped())).unwrap();
+        let mut output = second.stdout.take().unwrap();
+        watch.register(&mut output, 1);
+        assert_eq!(read_to_end(&mut watch, &mut output, 1), "hello");
+        assert!(first.wait().unwrap().success());
+        assert!(second.wait().unwrap().success());
+        // One that was registered can't.
+        let err = OwnedHandle::try_from(output).unwrap_err();
+        assert_eq!(err.kind(), ErrorKind::InvalidInput, "{err}");
+    });
+}
+
+#[test]
+fn process_groups_are_unsupported() {
+    // If it were started, it would be missed.
+    let err = Child::spawn_group(&mut Command::new("no such program")).unwrap_err();
+    assert_eq!(err.kind(), ErrorKind::Unsupported, "{err}");
+    let mut child = reader();
+    for err in [
+        child.signal_group(Signal::SIGKILL).unwrap_err(),
+        child.kill_group().unwrap_err(),
+    ] {
+        assert_eq!(err.kind(), ErrorKind::Unsupported, "{err}");
+    }
+    child.wait().unwrap();
+}
+
+/// Both ends in this program, of which the child gets one.
 #[test]
 fn a_named_pipe_can_be_its_output() {
-    use std::fs::OpenOptions;
-
-    use mio::windows::NamedPipe;
-
     on_each_selector(|mut watch| {
         let name = format!(r"\\.\pipe\mio-sources-test-{}", std::process::id());
         let mut output = NamedPipe::new(&name).unwrap();

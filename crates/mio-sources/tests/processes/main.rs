@@ -12,16 +12,26 @@ mod support;
 mod children;
 #[cfg(signals)]
 mod children_dropped;
+#[cfg(signals)]
+mod children_lost;
+#[cfg(pidfd)]
+mod children_refused;
 #[cfg(console_events)]
 mod console;
+#[cfg(all(pidfd, feature = "channel", feature = "timer"))]
+mod eventfd_refused;
 #[cfg(any(signals, console_events))]
 mod examples;
 #[cfg(console_events)]
 mod ffi;
+#[cfg(signals)]
+mod groups;
 #[cfg(process_handle)]
 mod handles;
 #[cfg(signals)]
 mod limits;
+#[cfg(signals)]
+mod sandbox;
 #[cfg(any(signals, console_events))]
 mod signals;
 #[cfg(any(signals, console_events))]

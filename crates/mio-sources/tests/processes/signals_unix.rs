@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use mio_sources::signal::{Signal, Signals};
 use rustix::process::{getpid, kill_process};
 
+use crate::sandbox::fork_and_raise;
 use crate::support::{
     SetAtEnd, alone, on_each_selector, open_descriptors, received, run_alone, shell, turn,
 };
@@ -170,6 +171,26 @@ fn dropping_under_signals_raises_no_sigpipe() {
             }
         });
         assert_eq!(broken.drain().count(), 0);
+    });
+}
+
+/// The docs say so: the socket is shared, and what the handler notes is not.
+#[test]
+fn a_signal_to_a_forked_child_wakes_the_parent() {
+    let path = "signals_unix::a_signal_to_a_forked_child_wakes_the_parent";
+    alone(path, || {
+        on_each_selector(|mut watch| {
+            let mut signals = Signals::new([Signal::SIGUSR1]).unwrap();
+            watch.register(&mut signals, 1);
+            fork_and_raise(Signal::SIGUSR1.as_raw());
+            watch.wait(1);
+            assert_eq!(signals.receive(), None);
+            watch.expect_silence();
+            // It receives its own as before.
+            Signal::SIGUSR1.raise().unwrap();
+            watch.wait(1);
+            assert_eq!(received(&mut signals), [Signal::SIGUSR1]);
+        });
     });
 }
 

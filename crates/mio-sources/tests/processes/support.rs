@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 
 use mio::event::Source;
 use mio::{Events, Interest, Poll, SelectorKind, Token};
+#[cfg(signals)]
+use mio_sources::process::Child;
 use mio_sources::signal::{Signal, Signals};
 
 /// How long a test waits for what has to come. It never does when all is well.
@@ -98,6 +100,17 @@ impl Watch {
     pub(crate) fn expect_silence(&mut self) {
         let tokens = self.poll(SHORT);
         assert!(self.events.is_empty(), "unexpected {tokens:?}");
+    }
+}
+
+#[cfg(signals)]
+/// Waits by events alone until the child has ended.
+pub(crate) fn end(watch: &mut Watch, child: &mut Child, token: usize) -> ExitStatus {
+    loop {
+        watch.wait(token);
+        if let Some(status) = child.try_wait().unwrap() {
+            return status;
+        }
     }
 }
 

@@ -2,12 +2,13 @@
 
 use std::io;
 use std::os::windows::io::{AsHandle, OwnedHandle};
-use std::process::{Child, ExitStatus};
+use std::process::ExitStatus;
 
 use mio::event::Source;
 use mio::windows::SourceHandle;
 
 use super::gone;
+use crate::process::owned::Owned;
 use crate::signal::Signal;
 
 /// Readable when the process has ended.
@@ -22,14 +23,14 @@ impl Exit {
         Ok(())
     }
 
-    pub(in crate::process) fn of_started(child: &mut Child) -> io::Result<Exit> {
-        let handle = child.as_handle().try_clone_to_owned()?;
+    pub(in crate::process) fn of_started(child: &mut Owned) -> io::Result<Exit> {
+        let handle = child.get().as_handle().try_clone_to_owned()?;
         let source = SourceHandle::new(handle);
         Ok(Exit { source })
     }
 
     /// The handle is the child's own for as long as std's child is there, also when it has ended.
-    pub(in crate::process) fn of_any(child: &mut Child) -> io::Result<Exit> {
+    pub(in crate::process) fn of_any(child: &mut Owned) -> io::Result<Exit> {
         Exit::of_started(child)
     }
 
@@ -37,13 +38,13 @@ impl Exit {
     /// early takes nothing away.
     pub(in crate::process) fn check(
         &mut self,
-        child: &mut Child,
+        child: &mut Owned,
     ) -> io::Result<Option<ExitStatus>> {
         child.try_wait()
     }
 
     /// The one thing that can be done to a process from outside is to end it.
-    pub(in crate::process) fn send(&self, child: &mut Child, signal: Signal) -> io::Result<()> {
+    pub(in crate::process) fn send(&self, child: &mut Owned, signal: Signal) -> io::Result<()> {
         if signal != Signal::SIGKILL {
             let message =
                 format!("{signal} can't be sent: this system has no signals; `kill` works");
@@ -51,7 +52,7 @@ impl Exit {
         }
         match child.try_wait()? {
             Some(_) => Err(gone()),
-            None => child.kill(),
+            None => child.get().kill(),
         }
     }
 

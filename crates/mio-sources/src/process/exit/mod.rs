@@ -21,11 +21,10 @@ pub(super) use self::handle::Exit;
 #[cfg(not(any(signals, process_handle)))]
 pub(super) use self::none::Exit;
 #[cfg(signals)]
-pub(super) use self::waited::Exit;
+pub(super) use self::waited::{Exit, named};
 
 /// What is said of a child that nothing can be sent to any more.
-#[cfg(any(signals, process_handle))]
-fn gone() -> std::io::Error {
+pub(super) fn gone() -> std::io::Error {
     let message = "the child has ended and was waited for; no signal was sent";
     std::io::Error::new(std::io::ErrorKind::NotFound, message)
 }

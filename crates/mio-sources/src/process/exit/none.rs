@@ -2,10 +2,11 @@
 
 use std::io;
 use std::net::UdpSocket;
-use std::process::{Child, ExitStatus};
+use std::process::ExitStatus;
 
 use mio::IoSource;
 
+use crate::process::owned::Owned;
 use crate::signal::Signal;
 
 /// Never made.
@@ -16,19 +17,19 @@ impl Exit {
         Err(unsupported())
     }
 
-    pub(in crate::process) fn of_started(_: &mut Child) -> io::Result<Exit> {
+    pub(in crate::process) fn of_started(_: &mut Owned) -> io::Result<Exit> {
         Err(unsupported())
     }
 
-    pub(in crate::process) fn of_any(_: &mut Child) -> io::Result<Exit> {
+    pub(in crate::process) fn of_any(_: &mut Owned) -> io::Result<Exit> {
         Err(unsupported())
     }
 
-    pub(in crate::process) fn check(&mut self, _: &mut Child) -> io::Result<Option<ExitStatus>> {
+    pub(in crate::process) fn check(&mut self, _: &mut Owned) -> io::Result<Option<ExitStatus>> {
         match *self {}
     }
 
-    pub(in crate::process) fn send(&self, _: &mut Child, _: Signal) -> io::Result<()> {
+    pub(in crate::process) fn send(&self, _: &mut Owned, _: Signal) -> io::Result<()> {
         match *self {}
     }
 

@@ -2,13 +2,14 @@
 
 use std::io;
 use std::os::fd::OwnedFd;
-use std::process::{Child, ExitStatus};
+use std::process::ExitStatus;
 
 use mio::IoSource;
 use rustix::io::Errno;
-use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+use rustix::process::{PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
-use super::gone;
+use super::{gone, sigchld};
+use crate::process::owned::Owned;
 
 /// Readable when the process has ended.
 pub(in crate::process) struct Pidfd {
@@ -16,19 +17,24 @@ pub(in crate::process) struct Pidfd {
 }
 
 impl Pidfd {
-    /// `None` if the system has none of these: before Linux 5.3 (`ENOSYS`), or if a sandbox refuses
-    /// the call (`EPERM`, which the call itself never gives).
-    pub(super) fn of(child: &Child) -> io::Result<Option<Pidfd>> {
-        match pidfd_open(Pid::from_child(child), PidfdFlags::empty()) {
+    /// Returns `None` if the call is refused, or if there is no such process: the system has waited
+    /// for the child already, because the program ignores `SIGCHLD`. The child is lost then.
+    pub(super) fn of(child: &mut Owned) -> io::Result<Option<Pidfd>> {
+        match pidfd_open(child.pid(), PidfdFlags::empty()) {
             Ok(pidfd) => Ok(Some(Pidfd {
                 source: IoSource::new(pidfd),
             })),
-            Err(Errno::NOSYS | Errno::PERM) => Ok(None),
+            Err(Errno::SRCH) => {
+                // Its error is that of a child that is lost, or there is none and it is watched.
+                let _ = child.try_wait();
+                Ok(None)
+            }
+            Err(err) if is_refused(err) => Ok(None),
             Err(err) => Err(err.into()),
         }
     }
 
-    pub(super) fn check(&self, child: &mut Child) -> io::Result<Option<ExitStatus>> {
+    pub(super) fn check(&self, child: &mut Owned) -> io::Result<Option<ExitStatus>> {
         let status = self.source.read_with(|_| match child.try_wait() {
             Ok(None) => Err(io::ErrorKind::WouldBlock.into()),
             result => result,
@@ -39,10 +45,12 @@ impl Pidfd {
         }
     }
 
-    /// It can't reach another process, whoever has waited for this one.
-    pub(super) fn send(&self, signal: Signal) -> io::Result<()> {
+    /// Can't reach another process, whoever has waited for this one. By the id where the call is
+    /// refused. If `EPERM` is the kernel's own answer, the other call gives it too.
+    pub(super) fn send(&self, child: &mut Owned, signal: Signal) -> io::Result<()> {
         match pidfd_send_signal(&*self.source, signal) {
             Err(Errno::SRCH) => Err(gone()),
+            Err(err) if is_refused(err) => sigchld::send(child, signal),
             result => Ok(result?),
         }
     }
@@ -50,4 +58,10 @@ impl Pidfd {
     pub(super) fn source(&mut self) -> &mut IoSource<OwnedFd> {
         &mut self.source
     }
+}
+
+/// Whether the kernel lacks a call (`ENOSYS`: Linux before 5.3), or a sandbox refuses it. Its
+/// filter chooses the error: usually `EPERM`, sometimes `EACCES`.
+fn is_refused(err: Errno) -> bool {
+    matches!(err, Errno::NOSYS | Errno::PERM | Errno::ACCESS)
 }

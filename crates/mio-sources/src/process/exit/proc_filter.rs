@@ -1,13 +1,14 @@
 //! By a kqueue of its own that watches the process: `EVFILT_PROC` with `NOTE_EXIT`.
 
 use std::io;
-use std::process::{Child, ExitStatus};
+use std::process::ExitStatus;
 
 use mio::event::Source;
 use nix::errno::Errno;
 use nix::sys::event::{EventFilter, FilterFlag};
 
 use crate::kqueue::Queue;
+use crate::process::owned::Owned;
 
 /// Readable when the process has ended.
 ///
@@ -25,7 +26,7 @@ impl ProcFilter {
     /// `None` if the system does not let us watch this one: some do not if the program changes its
     /// user when it starts (setuid). Or if it says that there is no such process, though there is
     /// no status: then we may not see it, or it is on its way out. `SIGCHLD` tells of all of them.
-    pub(super) fn of(child: &mut Child) -> io::Result<Option<ProcFilter>> {
+    pub(super) fn of(child: &mut Owned) -> io::Result<Option<ProcFilter>> {
         let filter = ProcFilter {
             queue: Queue::new()?,
         };
@@ -41,7 +42,7 @@ impl ProcFilter {
     }
 
     /// What was told goes first: what is told after we have looked makes an event.
-    pub(super) fn check(&mut self, child: &mut Child) -> io::Result<Option<ExitStatus>> {
+    pub(super) fn check(&mut self, child: &mut Owned) -> io::Result<Option<ExitStatus>> {
         let told = self.queue.take()?;
         let status = child.try_wait()?;
         if told && status.is_none() {

@@ -2,16 +2,17 @@
 
 use std::io::{self, Write};
 use std::os::unix::net::UnixStream;
-use std::process::{Child, ExitStatus};
+use std::process::ExitStatus;
 
 use mio::IoSource;
 use rustix::io::Errno;
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Signal, kill_process};
 use signal_hook::SigId;
 use signal_hook::consts::SIGCHLD;
 use signal_hook::low_level::{pipe, unregister};
 
 use super::gone;
+use crate::process::owned::Owned;
 use crate::signal::self_pipe::Bytes;
 
 /// Readable after each `SIGCHLD`, until the child is known to have ended.
@@ -31,14 +32,14 @@ impl Sigchld {
         Ok(Sigchld { bytes, handler })
     }
 
-    /// For a child that was waited for: readable, as the other end of the socket is closed.
+    /// For a child that has ended already: readable, as the other end of the socket is closed.
     pub(super) fn ended() -> io::Result<Sigchld> {
         let (bytes, _) = Bytes::pair()?;
         let handler = None;
         Ok(Sigchld { bytes, handler })
     }
 
-    pub(super) fn check(&mut self, child: &mut Child) -> io::Result<Option<ExitStatus>> {
+    pub(super) fn check(&mut self, child: &mut Owned) -> io::Result<Option<ExitStatus>> {
         self.check_by(|| child.try_wait())
     }
 
@@ -73,15 +74,15 @@ impl Drop for Sigchld {
     }
 }
 
-/// By its id, which is still the child's if std has not waited for it and finds it to be a child.
-pub(super) fn send(child: &mut Child, signal: Signal) -> io::Result<()> {
+/// By its id, which is still the child's if nobody has waited for it yet.
+pub(super) fn send(child: &mut Owned, signal: Signal) -> io::Result<()> {
     match child.try_wait() {
         Ok(None) => {}
         Ok(Some(_)) => return Err(gone()),
-        Err(err) if Errno::from_io_error(&err) == Some(Errno::CHILD) => return Err(gone()),
+        Err(_) if child.is_lost() => return Err(gone()),
         Err(err) => return Err(err),
     }
-    match kill_process(Pid::from_child(child), signal) {
+    match kill_process(child.pid(), signal) {
         Err(Errno::SRCH) => Err(gone()),
         result => Ok(result?),
     }

@@ -1,9 +1,10 @@
 //! Events of the console, as the signals that they would be on Unix.
 //!
-//! There is one handler for the program, which notes an event for each instance that watches it.
-//! It is set with the first instance and never taken out: if nobody watches, it leaves the event to
+//! There is one handler for the program, which notes an event for each instance that watches it. It
+//! is set with the first instance and never taken out: if nobody watches, it leaves the event to
 //! the handlers that were set before, and to what the system does by default. To take it out waits
-//! for a handler that is running, and that of [`Signal::SIGHUP`] does not return.
+//! for a handler that is running, and those of [`Signal::SIGHUP`] and [`Signal::SIGTERM`] do not
+//! return.
 
 mod ffi;
 
@@ -14,7 +15,9 @@ use std::thread;
 
 use mio::{Notifier, NotifierHandle};
 use windows_sys::Win32::Foundation::STATUS_CONTROL_C_EXIT;
-use windows_sys::Win32::System::Console::{CTRL_BREAK_EVENT, CTRL_C_EVENT, CTRL_CLOSE_EVENT};
+use windows_sys::Win32::System::Console::{
+    CTRL_BREAK_EVENT, CTRL_C_EVENT, CTRL_CLOSE_EVENT, CTRL_SHUTDOWN_EVENT,
+};
 
 use super::{Delivered, Signal};
 
@@ -139,12 +142,13 @@ fn handle(event: u32) -> bool {
         CTRL_C_EVENT => Signal::SIGINT,
         CTRL_BREAK_EVENT => Signal::SIGBREAK,
         CTRL_CLOSE_EVENT => Signal::SIGHUP,
-        // What is left is told to services only, which are told of it in another way too. One that
-        // a user logs off must not end them.
+        CTRL_SHUTDOWN_EVENT => Signal::SIGTERM,
+        // What is left is that a user logs off. Services receive it for each user, and it must not
+        // end them.
         _ => return false,
     };
     let watched = note(signal);
-    if watched && signal == Signal::SIGHUP {
+    if watched && ends_anyway(signal) {
         // When this returns the system ends the process. Else it does so after some seconds, if the
         // program does not end before: that is its time to put things away.
         loop {
@@ -152,6 +156,11 @@ fn handle(event: u32) -> bool {
         }
     }
     watched
+}
+
+/// Whether the system ends the process after this event, watched or not.
+fn ends_anyway(signal: Signal) -> bool {
+    matches!(signal, Signal::SIGHUP | Signal::SIGTERM)
 }
 
 /// Notes it for each instance that watches it, and says whether there is one.
@@ -180,12 +189,12 @@ fn end() -> ! {
 }
 
 fn check(signal: Signal) -> io::Result<()> {
-    if matches!(signal, Signal::SIGINT | Signal::SIGBREAK | Signal::SIGHUP) {
+    if matches!(signal, Signal::SIGINT | Signal::SIGBREAK) || ends_anyway(signal) {
         return Ok(());
     }
     let message = format!(
-        "this system has no {signal} to watch: there are SIGINT (Ctrl-C), SIGBREAK (Ctrl-Break) \
-         and SIGHUP (the console is closed)"
+        "this system has no {signal} to watch: there are SIGINT (Ctrl-C), SIGBREAK (Ctrl-Break), \
+         SIGHUP (the console is closed) and SIGTERM (the system or the container is shut down)"
     );
     Err(io::Error::new(io::ErrorKind::InvalidInput, message))
 }
@@ -196,7 +205,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 #[cfg(test)]
 mod tests {
-    use windows_sys::Win32::System::Console::{CTRL_LOGOFF_EVENT, CTRL_SHUTDOWN_EVENT};
+    use windows_sys::Win32::System::Console::CTRL_LOGOFF_EVENT;
 
     use super::*;
 
@@ -221,23 +230,29 @@ mod tests {
         let (ctrl_break, signal) = (CTRL_BREAK_EVENT, Signal::SIGBREAK);
         assert_eq!(told(ctrl_break, signal), (vec![signal], true));
         assert_eq!(told(ctrl_break, interrupt), (vec![], false));
-        for event in [CTRL_LOGOFF_EVENT, CTRL_SHUTDOWN_EVENT, 77] {
+        for event in [CTRL_LOGOFF_EVENT, 77] {
             assert_eq!(told(event, Signal::SIGHUP), (vec![], false));
+            assert_eq!(told(event, Signal::SIGTERM), (vec![], false));
         }
 
-        // The process would end when this returns, unless there is nobody to wait for.
-        assert_eq!(told(CTRL_CLOSE_EVENT, interrupt), (vec![], false));
-        let mut watch = Watch::new().expect("a notifier");
-        watch.add(Signal::SIGHUP).expect("it is one");
-        let handler = thread::spawn(|| handle(CTRL_CLOSE_EVENT));
-        while watch
-            .receive()
-            .is_none_or(|delivered| delivered.signal != Signal::SIGHUP)
-        {
+        for (event, signal) in [
+            (CTRL_CLOSE_EVENT, Signal::SIGHUP),
+            (CTRL_SHUTDOWN_EVENT, Signal::SIGTERM),
+        ] {
+            // The process would end when this returns, unless there is nobody to wait for.
+            assert_eq!(told(event, interrupt), (vec![], false));
+            let mut watch = Watch::new().expect("a notifier");
+            watch.add(signal).expect("it is one");
+            let handler = thread::spawn(move || handle(event));
+            while watch
+                .receive()
+                .is_none_or(|delivered| delivered.signal != signal)
+            {
+                assert!(!handler.is_finished(), "it has returned");
+                thread::yield_now();
+            }
+            drop(watch);
             assert!(!handler.is_finished(), "it has returned");
-            thread::yield_now();
         }
-        drop(watch);
-        assert!(!handler.is_finished(), "it has returned");
     }
 }

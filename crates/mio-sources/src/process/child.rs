@@ -1,0 +1,539 @@
+//! A child process as a source: what the user has.
+
+use std::fmt;
+use std::io;
+use std::process::{Command, ExitStatus};
+
+use mio::event::Source;
+use mio::{Interest, Registry, Token};
+
+use super::exit::{self, Exit};
+#[cfg(signals)]
+use super::group;
+#[cfg(not(signals))]
+use super::group_none as group;
+use super::owned::{self, Owned};
+use super::pipes::{Pipes, Stderr, Stdin, Stdout};
+use crate::interests::readable;
+use crate::signal::Signal;
+
+/// A child process, as a [`Source`] that is readable when it has ended.
+///
+/// [The module](super) says how the end is seen and what dropping does.
+///
+/// Register it for [`READABLE`](mio::Interest::READABLE), in any mode; that is all it ever is.
+/// After an event call [`try_wait`](Child::try_wait). When that has given a status, deregister it
+/// or drop it: in [`level`](mio::Interest::level) mode there is an event until then. In
+/// [`oneshot`](mio::Interest::oneshot) mode reregister it after `None`: where the end is seen by
+/// `SIGCHLD`, the event may have been for another child, and with kqueue it may have come a moment
+/// before the status. There is no other before that.
+///
+/// # Examples
+///
+/// ```
+/// # #[cfg(not(unix))]
+/// # fn main() {}
+/// # #[cfg(unix)]
+/// # fn main() -> std::io::Result<()> {
+/// use std::io::{ErrorKind, Read};
+/// use std::process::{Command, Stdio};
+///
+/// use mio::{Events, Interest, Poll, Token};
+/// use mio_sources::process::Child;
+///
+/// let mut child = Child::spawn(Command::new("echo").arg("hello").stdout(Stdio::piped()))?;
+/// let mut stdout = child.stdout.take().expect("stdout is piped");
+///
+/// let mut poll = Poll::new()?;
+/// poll.registry().register(&mut child, Token(0), Interest::READABLE)?;
+/// poll.registry().register(&mut stdout, Token(1), Interest::READABLE)?;
+/// let mut events = Events::with_capacity(8);
+/// let (mut status, mut output, mut at_end) = (None, Vec::new(), false);
+/// while status.is_none() || !at_end {
+///     match poll.poll(&mut events, None) {
+///         Err(err) if err.kind() == ErrorKind::Interrupted => continue,
+///         result => result?,
+///     }
+///     for event in &events {
+///         match event.token() {
+///             Token(0) => status = child.try_wait()?,
+///             // The rest is left for later if it would block.
+///             _ => at_end = stdout.read_to_end(&mut output).is_ok(),
+///         }
+///     }
+/// }
+/// assert!(status.is_some_and(|status| status.success()));
+/// assert_eq!(output, b"hello\n");
+/// # Ok(())
+/// # }
+/// ```
+pub struct Child {
+    /// What the child reads as its standard input, if it was started with
+    /// [`Stdio::piped`](std::process::Stdio::piped). Non-blocking, and a source of its own; on
+    /// Windows from the moment it is registered: see [the module](super#its-standard-streams).
+    pub stdin: Option<Stdin>,
+    /// What the child writes to its standard output, if that was piped. Non-blocking, and a source
+    /// of its own; on Windows from the moment it is registered. It may have data after the child
+    /// has ended.
+    pub stdout: Option<Stdout>,
+    /// What the child writes to its standard error, if that was piped; as
+    /// [`stdout`](Child::stdout).
+    pub stderr: Option<Stderr>,
+    /// `None` once the child is known to be lost. There is no status then that would end a level,
+    /// so there is no event either.
+    exit: Option<Exit>,
+    child: Owned,
+    kill_on_drop: bool,
+}
+
+impl Child {
+    /// Starts a program. Streams that the command pipes are put into non-blocking mode, but for
+    /// [those of Windows](super#its-standard-streams).
+    ///
+    /// # Errors
+    ///
+    /// * Those of [`Command::spawn`], as [`NotFound`](io::ErrorKind::NotFound) for a program that
+    ///   is not there.
+    /// * The system's error if it has no descriptor left for watching (`EMFILE`, `ENFILE`). The
+    ///   child that was started by then is killed and waited for.
+    /// * [`Unsupported`](io::ErrorKind::Unsupported) where the end of a child can't be watched:
+    ///   [the module](super) says where. No program is started.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(not(unix))]
+    /// # fn main() {}
+    /// # #[cfg(unix)]
+    /// # fn main() -> std::io::Result<()> {
+    /// use std::io::ErrorKind;
+    /// use std::process::Command;
+    ///
+    /// use mio_sources::process::Child;
+    ///
+    /// let mut child = Child::spawn(&mut Command::new("true"))?;
+    /// assert!(child.wait()?.success());
+    ///
+    /// let err = Child::spawn(&mut Command::new("/no/such/program")).unwrap_err();
+    /// assert_eq!(err.kind(), ErrorKind::NotFound);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn spawn(command: &mut Command) -> io::Result<Child> {
+        Child::start(command, Owned::new)
+    }
+
+    /// Starts a program in a *process group* of its own, as
+    /// [`Command::process_group`](std::os::unix::process::CommandExt::process_group) with 0 does;
+    /// the command keeps that setting. The processes that the child starts are in its group too,
+    /// unless they leave it. [`signal_group`](Child::signal_group) and
+    /// [`kill_group`](Child::kill_group) reach all of them. If the child is
+    /// [killed on drop](Child::kill_on_drop), the group is.
+    ///
+    /// The child can't read from the terminal of this process, and Ctrl-C at that terminal does not
+    /// reach it.
+    ///
+    /// The id of the child is also the id of its group. So that no other process gets it, the child
+    /// stays a zombie from its end until its [`Child`] is dropped: the group can be signalled also
+    /// after [`try_wait`](Child::try_wait) has said how the child has ended. On NetBSD, OpenBSD and
+    /// Unix systems that the README does not name, that is not possible: there the group can be
+    /// signalled until [`try_wait`](Child::try_wait) or [`wait`](Child::wait) gives a status.
+    ///
+    /// # Errors
+    ///
+    /// As [`spawn`](Child::spawn); and [`Unsupported`](io::ErrorKind::Unsupported) on Windows,
+    /// where no program is started. It has no signals, and no groups that can be ended. What it has
+    /// is the *job object*: a program can put a child into one by its handle.
+    ///
+    /// # Examples
+    ///
+    /// The shell is killed, and the program that it waits for with it:
+    ///
+    /// ```
+    /// # #[cfg(not(unix))]
+    /// # fn main() {}
+    /// # #[cfg(unix)]
+    /// # fn main() -> std::io::Result<()> {
+    /// use std::process::Command;
+    ///
+    /// use mio_sources::process::Child;
+    ///
+    /// let mut child = Child::spawn_group(Command::new("sh").args(["-c", "sleep 1000; true"]))?;
+    /// child.kill_group()?;
+    /// assert!(!child.wait()?.success());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn spawn_group(command: &mut Command) -> io::Result<Child> {
+        group::set_own(command)?;
+        Child::start(command, |child| {
+            let mut child = Owned::new(child);
+            group::set_led_by(&mut child);
+            child
+        })
+    }
+
+    /// Takes over a child that std has started, with its pipes, as [`spawn`](Child::spawn) does.
+    /// It may have ended already, and may have been waited for.
+    ///
+    /// # Errors
+    ///
+    /// As [`spawn`](Child::spawn), without those of starting a program. The child is then treated
+    /// as one that was [dropped](super#dropping): it goes on running.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(not(unix))]
+    /// # fn main() {}
+    /// # #[cfg(unix)]
+    /// # fn main() -> std::io::Result<()> {
+    /// use std::process::Command;
+    ///
+    /// use mio_sources::process::Child;
+    ///
+    /// let started = Command::new("true").spawn()?;
+    /// let mut child = Child::from_std(started)?;
+    /// assert!(child.wait()?.success());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn from_std(child: std::process::Child) -> io::Result<Child> {
+        owned::reap_some();
+        Child::watch(Owned::new(child), Exit::of_any).map_err(|(err, _)| err)
+    }
+
+    /// Its process id.
+    ///
+    /// When the child has been waited for, the id may be another process's.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(not(unix))]
+    /// # fn main() {}
+    /// # #[cfg(unix)]
+    /// # fn main() -> std::io::Result<()> {
+    /// # use std::process::Command;
+    /// # use mio_sources::process::Child;
+    /// let mut child = Child::spawn(&mut Command::new("true"))?;
+    /// println!("process {}", child.id());
+    /// # child.wait()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// How it ended, or `None` if it has not. It never waits.
+    ///
+    /// When it has ended, this waits for the child in the system's sense: there is no zombie from
+    /// then on, unless the child [leads a group](Child::spawn_group). Called again, it gives the
+    /// same status.
+    ///
+    /// # Errors
+    ///
+    /// The system's: `ECHILD` if something else has waited for the child, or if the program
+    /// [ignores `SIGCHLD`](super#a-program-that-ignores-sigchld). Called again, it fails again.
+    ///
+    /// # Examples
+    ///
+    /// See [`Child`].
+    pub fn try_wait(&mut self) -> io::Result<Option<ExitStatus>> {
+        let Some(exit) = &mut self.exit else {
+            return self.child.try_wait();
+        };
+        let result = exit.check(&mut self.child);
+        if self.child.is_lost() {
+            self.exit = None;
+        }
+        result
+    }
+
+    /// Blocks until it has ended, and says how. For the end of a program; an event loop has
+    /// [`try_wait`](Child::try_wait).
+    ///
+    /// The child's standard input is closed first if it is still here, so that a child which reads
+    /// to the end of it does not wait for us. Called again, it gives the same status. (On Windows a
+    /// registered pipe that was written to is closed by a later poll: take it out, drop it and poll
+    /// before a call of this.)
+    ///
+    /// # Errors
+    ///
+    /// As [`try_wait`](Child::try_wait).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(not(unix))]
+    /// # fn main() {}
+    /// # #[cfg(unix)]
+    /// # fn main() -> std::io::Result<()> {
+    /// use std::process::{Command, Stdio};
+    ///
+    /// use mio_sources::process::Child;
+    ///
+    /// let mut child = Child::spawn(Command::new("cat").stdin(Stdio::piped()))?;
+    /// assert!(child.wait()?.success());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn wait(&mut self) -> io::Result<ExitStatus> {
+        self.stdin = None;
+        self.child.wait()
+    }
+
+    /// Kills it, with `SIGKILL`; on Windows with `TerminateProcess`. There is an event when it has
+    /// ended.
+    ///
+    /// It does nothing if the child has ended.
+    ///
+    /// # Errors
+    ///
+    /// The system's: `EPERM` if the child runs as another user by now.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(not(unix))]
+    /// # fn main() {}
+    /// # #[cfg(unix)]
+    /// # fn main() -> std::io::Result<()> {
+    /// # use std::process::Command;
+    /// # use mio_sources::process::Child;
+    /// let mut child = Child::spawn(Command::new("sleep").arg("1000"))?;
+    /// child.kill()?;
+    /// assert!(!child.wait()?.success());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn kill(&mut self) -> io::Result<()> {
+        match self.signal(Signal::SIGKILL) {
+            Err(err) if err.kind() == io::ErrorKind::NotFound => Ok(()),
+            result => result,
+        }
+    }
+
+    /// Sends it a signal, for example [`SIGTERM`](Signal::SIGTERM), which asks it to end.
+    ///
+    /// # Errors
+    ///
+    /// * [`NotFound`](io::ErrorKind::NotFound) if the child was waited for: the signal was sent to
+    ///   nobody. (A child that has ended and was not waited for gets it and does not mind.)
+    /// * [`InvalidInput`](io::ErrorKind::InvalidInput) for a number that POSIX has no name for.
+    /// * [`Unsupported`](io::ErrorKind::Unsupported) on Windows, for all but
+    ///   [`SIGKILL`](Signal::SIGKILL), which ends it.
+    /// * The system's, as for [`kill`](Child::kill).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(not(unix))]
+    /// # fn main() {}
+    /// # #[cfg(unix)]
+    /// # fn main() -> std::io::Result<()> {
+    /// # use std::process::Command;
+    /// # use mio_sources::process::Child;
+    /// use std::os::unix::process::ExitStatusExt;
+    ///
+    /// use mio_sources::signal::Signal;
+    ///
+    /// let mut child = Child::spawn(Command::new("sleep").arg("1000"))?;
+    /// child.signal(Signal::SIGTERM)?;
+    /// assert_eq!(child.wait()?.signal(), Some(Signal::SIGTERM.as_raw()));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn signal(&mut self, signal: Signal) -> io::Result<()> {
+        match &self.exit {
+            Some(exit) if !self.child.has_status() => exit.send(&mut self.child, signal),
+            _ => Err(exit::gone()),
+        }
+    }
+
+    /// Sends a signal to each process of the group that the child leads: to the child, and to the
+    /// processes that it has started and that have not left the group.
+    ///
+    /// [`spawn_group`](Child::spawn_group) starts such a child. Of one that was made the leader of
+    /// a group by other means, the group can be signalled until the child is waited for.
+    ///
+    /// # Errors
+    ///
+    /// * [`NotFound`](io::ErrorKind::NotFound) if there is nobody to send it to, or if the child
+    ///   was waited for, so that the id of its group may be another's. When that is,
+    ///   [`spawn_group`](Child::spawn_group) says.
+    /// * [`InvalidInput`](io::ErrorKind::InvalidInput) if the child leads no group, and for a
+    ///   number that POSIX has no name for.
+    /// * [`Unsupported`](io::ErrorKind::Unsupported) on Windows.
+    /// * The system's: `EPERM` if no process of the group may be sent a signal. (On macOS also if
+    ///   all of them have ended.)
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(not(unix))]
+    /// # fn main() {}
+    /// # #[cfg(unix)]
+    /// # fn main() -> std::io::Result<()> {
+    /// # use std::process::Command;
+    /// # use mio_sources::process::Child;
+    /// use mio_sources::signal::Signal;
+    ///
+    /// let mut child = Child::spawn_group(Command::new("sh").args(["-c", "sleep 1000; true"]))?;
+    /// child.signal_group(Signal::SIGTERM)?;
+    /// assert!(!child.wait()?.success());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn signal_group(&mut self, signal: Signal) -> io::Result<()> {
+        group::send(&mut self.child, signal)
+    }
+
+    /// Kills each process of the group that the child leads, with `SIGKILL`.
+    ///
+    /// It does nothing if there is nobody to send it to.
+    ///
+    /// # Errors
+    ///
+    /// As [`signal_group`](Child::signal_group), without [`NotFound`](io::ErrorKind::NotFound).
+    ///
+    /// # Examples
+    ///
+    /// See [`spawn_group`](Child::spawn_group).
+    pub fn kill_group(&mut self) -> io::Result<()> {
+        match self.signal_group(Signal::SIGKILL) {
+            Err(err) if err.kind() == io::ErrorKind::NotFound => Ok(()),
+            result => result,
+        }
+    }
+
+    /// Whether the child is killed when this is dropped. It is not, unless this was called. With a
+    /// child that [`spawn_group`](Child::spawn_group) has started, its group is killed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(not(unix))]
+    /// # fn main() {}
+    /// # #[cfg(unix)]
+    /// # fn main() -> std::io::Result<()> {
+    /// # use std::process::Command;
+    /// # use mio_sources::process::Child;
+    /// let mut child = Child::spawn(Command::new("sleep").arg("1000"))?;
+    /// child.kill_on_drop(true);
+    /// drop(child);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn kill_on_drop(&mut self, kill: bool) {
+        self.kill_on_drop = kill;
+    }
+
+    fn start(command: &mut Command, own: fn(std::process::Child) -> Owned) -> io::Result<Child> {
+        Exit::check_support()?;
+        owned::reap_some();
+        let child = own(command.spawn()?);
+        Child::watch(child, Exit::of_started).map_err(|(err, mut child)| {
+            // It was started just now, and nobody will know of it. If others have waited for it,
+            // its id may be another's.
+            if group::is_led_by(&child) {
+                let _ = group::send(&mut child, Signal::SIGKILL);
+            }
+            if let Ok(None) = child.try_wait() {
+                let _ = child.get().kill();
+                let _ = child.wait();
+            }
+            err
+        })
+    }
+
+    /// All that is needed for watching it; or the child, and why it can't be watched.
+    fn watch(
+        mut child: Owned,
+        exit: fn(&mut Owned) -> io::Result<Exit>,
+    ) -> Result<Child, (io::Error, Owned)> {
+        let parts = exit(&mut child).and_then(|exit| Ok((exit, Pipes::take(child.get())?)));
+        match parts {
+            Ok((exit, pipes)) => Ok(Child {
+                stdin: pipes.stdin,
+                stdout: pipes.stdout,
+                stderr: pipes.stderr,
+                exit: Some(exit),
+                child,
+                kill_on_drop: false,
+            }),
+            Err(err) => Err((err, child)),
+        }
+    }
+
+    /// What is registered. For a child that is lost, something that is readable at once.
+    fn source(&mut self) -> io::Result<&mut dyn Source> {
+        let exit = match self.exit.take() {
+            Some(exit) => exit,
+            None => Exit::of_any(&mut self.child)?,
+        };
+        Ok(self.exit.insert(exit).source())
+    }
+}
+
+/// See [Dropping](super#dropping).
+impl Drop for Child {
+    fn drop(&mut self) {
+        if self.kill_on_drop {
+            // Nobody is left who could be told.
+            let _ = if group::is_led_by(&self.child) {
+                self.kill_group()
+            } else {
+                self.kill()
+            };
+        }
+    }
+}
+
+/// In any mode. It is readable and nothing else: an interest without `READABLE` is
+/// [`InvalidInput`](io::ErrorKind::InvalidInput), and what else an interest asks for is left out.
+///
+/// When [`try_wait`](Child::try_wait) has failed with `ECHILD`, the child is registered no longer:
+/// there are no more events, and to deregister it does nothing. If it is registered after that, it
+/// is readable at once.
+impl Source for Child {
+    fn register(
+        &mut self,
+        registry: &Registry,
+        token: Token,
+        interests: Interest,
+    ) -> io::Result<()> {
+        let wanted = readable(interests)?;
+        self.source()?.register(registry, token, wanted)
+    }
+
+    fn reregister(
+        &mut self,
+        registry: &Registry,
+        token: Token,
+        interests: Interest,
+    ) -> io::Result<()> {
+        let wanted = readable(interests)?;
+        match &mut self.exit {
+            Some(exit) => exit.source().reregister(registry, token, wanted),
+            None => self.source()?.register(registry, token, wanted),
+        }
+    }
+
+    fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
+        match &mut self.exit {
+            Some(exit) => exit.source().deregister(registry),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Debug for Child {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Child")
+            .field("id", &self.id())
+            .field("kill_on_drop", &self.kill_on_drop)
+            .finish_non_exhaustive()
+    }
+}

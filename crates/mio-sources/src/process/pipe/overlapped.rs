@@ -1,0 +1,259 @@
+//! std's pipes, and named pipes from the moment they are registered: std opens this side of them
+//! for overlapped operations, though it does not promise that.
+
+use std::fmt;
+use std::io::{self, Read, Write};
+use std::os::windows::io::{AsHandle, BorrowedHandle, OwnedHandle};
+use std::process::{ChildStderr, ChildStdin, ChildStdout};
+
+use mio::event::Source;
+use mio::windows::NamedPipe;
+use mio::{Interest, Registry, Token};
+
+/// The end of a pipe that a child reads from as its standard input.
+///
+/// Writing blocks until the pipe is registered, as [`ChildStdin`] does. From then on it is a source
+/// and does not block: see [the module](super).
+///
+/// # Examples
+///
+/// ```
+/// # fn main() -> std::io::Result<()> {
+/// use std::io::Write;
+/// use std::process::{Command, Stdio};
+///
+/// use mio_sources::process::Child;
+///
+/// let mut child = Child::spawn(Command::new("sort").stdin(Stdio::piped()).stdout(Stdio::null()))?;
+/// child.stdin.as_mut().expect("stdin is piped").write_all(b"hello\r\n")?;
+/// assert!(child.wait()?.success());
+/// # Ok(())
+/// # }
+/// ```
+pub struct Sender(Pipe<ChildStdin>);
+
+/// The end of a pipe that a child writes its standard output or error to.
+///
+/// Reading blocks until the pipe is registered, as [`ChildStdout`] does. From then on it is a
+/// source and does not block: see [the module](super).
+///
+/// # Examples
+///
+/// ```
+/// # fn main() -> std::io::Result<()> {
+/// use std::io::Read;
+/// use std::process::{Command, Stdio};
+///
+/// use mio_sources::process::Child;
+///
+/// let mut command = Command::new("cmd");
+/// let mut child = Child::spawn(command.args(["/c", "echo hello"]).stdout(Stdio::piped()))?;
+/// let mut output = String::new();
+/// child.stdout.take().expect("stdout is piped").read_to_string(&mut output)?;
+/// assert_eq!(output.trim(), "hello");
+/// assert!(child.wait()?.success());
+/// # Ok(())
+/// # }
+/// ```
+pub struct Receiver(Pipe<Output>);
+
+enum Pipe<T> {
+    Std(T),
+    Named(NamedPipe),
+}
+
+enum Output {
+    Stdout(ChildStdout),
+    Stderr(ChildStderr),
+}
+
+impl<T: AsHandle> Pipe<T> {
+    /// Registers a duplicate as a named pipe, which takes the place of std's if that succeeds.
+    fn register(
+        &mut self,
+        registry: &Registry,
+        token: Token,
+        interests: Interest,
+    ) -> io::Result<()> {
+        let std = match self {
+            Pipe::Named(pipe) => return pipe.register(registry, token, interests),
+            Pipe::Std(std) => std,
+        };
+        let mut pipe = NamedPipe::from(std.as_handle().try_clone_to_owned()?);
+        match pipe.register(registry, token, interests) {
+            Ok(()) => {
+                *self = Pipe::Named(pipe);
+                Ok(())
+            }
+            Err(err) if err.kind() == io::ErrorKind::InvalidInput => Err(blocking(&err)),
+            Err(err) => Err(err),
+        }
+    }
+
+    fn reregister(
+        &mut self,
+        registry: &Registry,
+        token: Token,
+        interests: Interest,
+    ) -> io::Result<()> {
+        match self {
+            Pipe::Named(pipe) => pipe.reregister(registry, token, interests),
+            Pipe::Std(_) => Err(not_registered()),
+        }
+    }
+
+    fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
+        match self {
+            Pipe::Named(pipe) => pipe.deregister(registry),
+            Pipe::Std(_) => Err(not_registered()),
+        }
+    }
+}
+
+impl<T: Into<OwnedHandle>> Pipe<T> {
+    fn into_handle(self) -> io::Result<OwnedHandle> {
+        match self {
+            Pipe::Std(std) => Ok(std.into()),
+            Pipe::Named(_) => {
+                let message = "a pipe that was registered stays with its `Poll`";
+                Err(io::Error::new(io::ErrorKind::InvalidInput, message))
+            }
+        }
+    }
+}
+
+impl<T: AsHandle> AsHandle for Pipe<T> {
+    fn as_handle(&self) -> BorrowedHandle<'_> {
+        match self {
+            Pipe::Std(std) => std.as_handle(),
+            Pipe::Named(pipe) => pipe.as_handle(),
+        }
+    }
+}
+
+impl AsHandle for Output {
+    fn as_handle(&self) -> BorrowedHandle<'_> {
+        match self {
+            Output::Stdout(stdout) => stdout.as_handle(),
+            Output::Stderr(stderr) => stderr.as_handle(),
+        }
+    }
+}
+
+impl From<Output> for OwnedHandle {
+    fn from(output: Output) -> OwnedHandle {
+        match output {
+            Output::Stdout(stdout) => stdout.into(),
+            Output::Stderr(stderr) => stderr.into(),
+        }
+    }
+}
+
+impl Write for Sender {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        match &mut self.0 {
+            Pipe::Std(stdin) => stdin.write(buf),
+            Pipe::Named(pipe) => pipe.write(buf),
+        }
+    }
+
+    /// Does nothing: nothing is buffered here.
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Read for Receiver {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        match &mut self.0 {
+            Pipe::Std(Output::Stdout(stdout)) => stdout.read(buf),
+            Pipe::Std(Output::Stderr(stderr)) => stderr.read(buf),
+            Pipe::Named(pipe) => pipe.read(buf),
+        }
+    }
+}
+
+impl From<ChildStdin> for Sender {
+    fn from(stdin: ChildStdin) -> Sender {
+        Sender(Pipe::Std(stdin))
+    }
+}
+
+impl From<ChildStdout> for Receiver {
+    fn from(stdout: ChildStdout) -> Receiver {
+        Receiver(Pipe::Std(Output::Stdout(stdout)))
+    }
+}
+
+impl From<ChildStderr> for Receiver {
+    fn from(stderr: ChildStderr) -> Receiver {
+        Receiver(Pipe::Std(Output::Stderr(stderr)))
+    }
+}
+
+macro_rules! traits_of_a_pipe {
+    ($name:ident) => {
+        /// A pipe becomes a source when it is registered, and is one from then on. If std did not
+        /// make it for overlapped operations, that is
+        /// [`Unsupported`](std::io::ErrorKind::Unsupported), and the pipe blocks as before.
+        impl Source for $name {
+            fn register(
+                &mut self,
+                registry: &Registry,
+                token: Token,
+                interests: Interest,
+            ) -> io::Result<()> {
+                self.0.register(registry, token, interests)
+            }
+
+            fn reregister(
+                &mut self,
+                registry: &Registry,
+                token: Token,
+                interests: Interest,
+            ) -> io::Result<()> {
+                self.0.reregister(registry, token, interests)
+            }
+
+            fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
+                self.0.deregister(registry)
+            }
+        }
+
+        impl AsHandle for $name {
+            fn as_handle(&self) -> BorrowedHandle<'_> {
+                self.0.as_handle()
+            }
+        }
+
+        /// For [`Stdio`](std::process::Stdio), or a type of your own. A pipe that was registered
+        /// stays what it is: that is [`InvalidInput`](std::io::ErrorKind::InvalidInput).
+        impl TryFrom<$name> for OwnedHandle {
+            type Error = io::Error;
+
+            fn try_from(pipe: $name) -> io::Result<OwnedHandle> {
+                pipe.0.into_handle()
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_tuple(stringify!($name))
+                    .field(&self.as_handle())
+                    .finish()
+            }
+        }
+    };
+}
+
+traits_of_a_pipe!(Sender);
+traits_of_a_pipe!(Receiver);
+
+fn blocking(err: &io::Error) -> io::Error {
+    let message = format!("this pipe can't be a source, and a thread has to wait for it: {err}");
+    io::Error::new(io::ErrorKind::Unsupported, message)
+}
+
+fn not_registered() -> io::Error {
+    io::Error::new(io::ErrorKind::NotFound, "the pipe is not registered")
+}

@@ -1,0 +1,32 @@
+//! What a process inherits from a launcher, or from a sandbox: `SIGCHLD` ignored, and system calls
+//! that are refused.
+
+mod ffi;
+
+pub(crate) use self::ffi::{fork_and_raise, ignore_sigchld};
+
+/// The errors that filters choose, and what an old kernel says.
+#[cfg(pidfd)]
+pub(crate) const REFUSALS: [rustix::io::Errno; 3] = [
+    rustix::io::Errno::PERM,
+    rustix::io::Errno::ACCESS,
+    rustix::io::Errno::NOSYS,
+];
+
+/// Runs `body` with each of the `REFUSALS` for these system calls, in a thread that has the filter
+/// and hands it on to the programs that it starts. In an emulator that knows no filters the calls
+/// are made.
+#[cfg(pidfd)]
+pub(crate) fn with_each_refusal(calls: &[libc::c_long], body: impl Fn() + Sync) {
+    for errno in REFUSALS {
+        std::thread::scope(|scope| {
+            let thread = scope.spawn(|| {
+                if let Err(err) = ffi::refuse(calls, errno.raw_os_error()) {
+                    println!("nothing is refused here: {err}");
+                }
+                body();
+            });
+            assert!(thread.join().is_ok(), "this was with {errno}");
+        });
+    }
+}
