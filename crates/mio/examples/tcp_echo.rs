@@ -36,7 +36,7 @@ fn main() -> io::Result<()> {
             result => result?,
         }
         for token in events.iter().map(|event| event.token()) {
-            // None of the listener, and of what was closed earlier in this batch.
+            // Skips the listener, and what was closed earlier in this batch.
             if let Some((stream, unsent)) = connections.get_mut(&token) {
                 match echo(stream, unsent) {
                     Ok(true) => {}
@@ -54,7 +54,7 @@ fn main() -> io::Result<()> {
                     }
                 }
                 Err(err) if err.kind() == ErrorKind::WouldBlock => break None,
-                // Perhaps no descriptor is left, and no event says when: try again in a second.
+                // No descriptor is left, perhaps, and no event follows. So retry in a second.
                 Err(_) => break Some(Duration::from_secs(1)),
             }
         };
@@ -65,7 +65,7 @@ fn main() -> io::Result<()> {
 fn echo(stream: &mut TcpStream, unsent: &mut Vec<u8>) -> io::Result<bool> {
     let mut buffer = [0; 4096];
     loop {
-        // A peer that does not read what it gets is not read from either.
+        // Reads no more from a peer until it has taken its echo, which bounds the memory.
         let result = match unsent.is_empty() {
             true => stream.read(&mut buffer),
             false => stream.write(unsent),

@@ -475,3 +475,25 @@ fn each_example_is_in_the_readme() {
     let missing: Vec<_> = examples.map(|file| file.name.clone()).collect();
     assert_none(&missing);
 }
+
+#[test]
+fn links_between_documents_lead_somewhere() {
+    let crates = fs::read_dir(root().join("crates")).expect("crates");
+    let crates = crates.map(|entry| entry.expect("an entry").path());
+    let mut complaints = Vec::new();
+    for folder in crates.filter(|path| path.is_dir()).chain([root()]) {
+        let entries = fs::read_dir(&folder).expect("a folder");
+        let paths = entries.map(|entry| entry.expect("an entry").path());
+        for path in paths.filter(|path| path.extension().is_some_and(|end| end == "md")) {
+            let text = fs::read_to_string(&path).expect("text");
+            let links = text.split("](").skip(1);
+            for link in links.filter_map(|rest| rest.split([')', '#']).next()) {
+                let elsewhere = link.is_empty() || link.contains("://");
+                if !elsewhere && !folder.join(link).exists() {
+                    complaints.push(format!("{}: no {link}", path.display()));
+                }
+            }
+        }
+    }
+    assert_none(&complaints);
+}
