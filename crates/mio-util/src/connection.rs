@@ -320,7 +320,7 @@ impl<S: Stream> Connection<S> {
         let (mut can_read, mut can_write) = (true, true);
         loop {
             if self.closing != Closing::No {
-                return Ok(self.close(left));
+                return Ok(self.close(left, can_read));
             }
             let before = (self.input.len(), self.output.len(), self.has_ended);
             if can_write {
@@ -366,8 +366,8 @@ impl<S: Stream> Connection<S> {
     }
 
     /// Goes on with closing. An error means that the peer has gone, which is the end as well.
-    fn close(&mut self, budget: usize) -> Next {
-        match self.try_close(budget) {
+    fn close(&mut self, budget: usize, can_read: bool) -> Next {
+        match self.try_close(budget, can_read) {
             Ok(again) => self.next(again),
             Err(_) => {
                 self.closing = Closing::Finished;
@@ -377,7 +377,7 @@ impl<S: Stream> Connection<S> {
     }
 
     /// Returns `true` if the budget is used up.
-    fn try_close(&mut self, budget: usize) -> io::Result<bool> {
+    fn try_close(&mut self, budget: usize, can_read: bool) -> io::Result<bool> {
         let mut left = budget;
         if let Closing::Flushing(deadline) = self.closing {
             let before = self.output.len();
@@ -395,7 +395,7 @@ impl<S: Stream> Connection<S> {
             }
         }
         // Unread input would make the OS send a reset when the stream is dropped.
-        while !self.has_ended {
+        while can_read && !self.has_ended {
             self.input.clear();
             let fill = self.input.fill(&mut self.stream, left)?;
             left -= self.input.len();
