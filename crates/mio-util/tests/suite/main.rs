@@ -2,6 +2,11 @@
 
 mod acceptor;
 mod allocations;
+#[cfg(all(unix, feature = "ancillary"))]
+mod ancillary;
 mod connection;
 mod connector;
+#[cfg(feature = "udp")]
+mod datagrams;
+mod options;
 mod support;
