@@ -356,6 +356,10 @@ fn other_failure(code: Option<i32>) -> Failure {
 }
 
 #[cfg(not(unix))]
-fn other_failure(_: Option<i32>) -> Failure {
-    Failure::Lasting
+fn other_failure(code: Option<i32>) -> Failure {
+    const WSAEMFILE: i32 = 10024;
+    match code {
+        Some(WSAEMFILE) => Failure::Descriptors,
+        _ => Failure::Lasting,
+    }
 }

@@ -8,7 +8,7 @@
 //! | a loop around `accept`, with a list of errors | [`Acceptor`] |
 //! | a loop around `read`, and a `Vec` to collect in | [`ReadBuffer`] |
 //! | a `Vec` of unsent bytes, and a loop around `write` | [`WriteQueue`] |
-//! | a connect with a list of addresses and timeouts | [`Connector`] |
+//! | a connect with a list of addresses and timeouts | `Connector`, with the feature `net` |
 //! | both loops, and who calls them when | [`Connection`] |
 //! | `reregister` in the right places | [`Registration`] |
 //! | a `HashMap<Token, _>` and a counter | [`Sources`] |
@@ -58,3 +58,11 @@ pub use self::write_queue::{Flush, WriteQueue};
 #[cfg(feature = "udp")]
 #[cfg_attr(docsrs, doc(cfg(feature = "udp")))]
 pub use quinn_udp;
+
+#[doc = include_str!("options.md")]
+pub mod options {}
+
+/// The README's program, so that it is compiled.
+#[cfg(all(doctest, feature = "net"))]
+#[doc = include_str!("../README.md")]
+mod readme {}
