@@ -310,10 +310,11 @@ fn main() {
     if waker == Waker::UserEvent {
         println!("cargo::rustc-cfg=waker_{}", cfg(waker));
     }
-    if let Some(signal) = signal(&compiled, waker) {
+    for signal in signals(system, &compiled, waker) {
         println!("cargo::rustc-cfg=signal_{}", cfg(signal));
     }
-    for has in system.has {
+    let lacks = |has| has == Has::Pollrdhup && overridden("NO_POLLRDHUP");
+    for has in system.has.iter().filter(|has| !lacks(**has)) {
         println!("cargo::rustc-cfg={}", cfg(has));
     }
     if is_unix() && !system.has.contains(&Has::Descriptors) {
@@ -348,6 +349,11 @@ fn compiled_selectors(system: &System) -> Vec<Selector> {
         selectors.retain(|selector| *selector != Selector::Poll);
         selectors.insert(0, Selector::Poll);
     }
+    if overridden("EVENT_PORTS") {
+        // `ci/event-ports` adds the calls to libc. epoll is left out, because its records differ.
+        selectors.retain(|selector| *selector != Selector::Epoll);
+        selectors.insert(0, Selector::EventPorts);
+    }
     if !feature("ALL_SELECTORS") {
         selectors.truncate(1);
     }
@@ -357,20 +363,26 @@ fn compiled_selectors(system: &System) -> Vec<Selector> {
 fn waker(system: &System) -> Waker {
     if overridden("WAKER_PIPE") && is_unix() {
         Waker::Pipe
+    } else if overridden("EVENT_PORTS") {
+        Waker::UserEvent
     } else {
         system.waker
     }
 }
 
 /// The descriptor that notifiers are made of, and selectors without events of their own are
-/// interrupted with.
-fn signal(compiled: &[Selector], waker: Waker) -> Option<Waker> {
-    let needs_one = |selector: &Selector| *selector != Selector::Afd;
-    let signal = match waker {
-        Waker::UserEvent => Waker::Pipe,
-        other => other,
-    };
-    compiled.iter().any(needs_one).then_some(signal)
+/// interrupted with. A sandbox may refuse an eventfd, so where there are pipes they are the second
+/// choice.
+fn signals(system: &System, compiled: &[Selector], waker: Waker) -> &'static [Waker] {
+    if compiled.iter().all(|selector| *selector == Selector::Afd) {
+        return &[];
+    }
+    match waker {
+        Waker::Eventfd if system.has.contains(&Has::Pipe2) => &[Waker::Eventfd, Waker::Pipe],
+        Waker::Eventfd => &[Waker::Eventfd],
+        Waker::Flag => &[Waker::Flag],
+        Waker::Pipe | Waker::UserEvent => &[Waker::Pipe],
+    }
 }
 
 fn is_unix() -> bool {

@@ -77,6 +77,7 @@ fn run() -> io::Result<()> {
         limit,
         quiet: event_loop.timeout(limit, After::Quiet),
         is_paused: false,
+        cannot_accept: false,
         buffer: vec![0; 16 * 1024],
     };
     event_loop.run(&mut server)?;
@@ -100,6 +101,8 @@ struct Server {
     quiet: Timeout,
     /// After a connection could not be accepted, until it is tried again.
     is_paused: bool,
+    /// The last attempt to accept has failed, and the program has said so.
+    cannot_accept: bool,
     /// What is read goes through here.
     buffer: Vec<u8>,
 }
@@ -199,7 +202,10 @@ impl Server {
                         eprintln!("{peer}: can't watch the connection: {err}");
                     }
                 }
-                Err(err) if err.kind() == ErrorKind::WouldBlock => return,
+                Err(err) if err.kind() == ErrorKind::WouldBlock => {
+                    self.cannot_accept = false;
+                    return;
+                }
                 // A signal came, or the client has gone away while it waited.
                 Err(err)
                     if matches!(
@@ -208,7 +214,10 @@ impl Server {
                     ) => {}
                 // Trying at once would fail at once, again and again.
                 Err(err) => {
-                    eprintln!("can't accept, trying again soon: {err}");
+                    if !self.cannot_accept {
+                        eprintln!("can't accept, trying again every {ACCEPT_PAUSE:?}: {err}");
+                    }
+                    self.cannot_accept = true;
                     context.timeout(ACCEPT_PAUSE, After::AcceptPause);
                     self.is_paused = true;
                     return;

@@ -7,7 +7,7 @@
 //!
 //! The step is a timeout that is set again for the *next* time on the grid, not for so long from
 //! now, so it does not drift. When the server was late it makes up for the steps it has missed.
-//! Two players are threads of this program. It ends after 50 steps.
+//! Two players are threads of this program. It ends after 50 steps, or when a player fails.
 
 use std::collections::BTreeMap;
 use std::io::{self, ErrorKind};
@@ -29,9 +29,20 @@ fn main() -> io::Result<()> {
     let mut event_loop = EventLoop::new()?;
     let mut socket = UdpSocket::bind(SocketAddr::from(([127, 0, 0, 1], 0)))?;
     let address = socket.local_addr()?;
-    event_loop.register(&mut socket, Token(0), Interest::READABLE)?;
+    // In level mode, the next poll reports the datagrams that `readable` leaves after an error.
+    event_loop.register(&mut socket, Token(0), Interest::READABLE.level())?;
 
-    let players = [1, -1].map(|speed| thread::spawn(move || play(address, speed)));
+    let players = [1, -1].map(|speed| {
+        let sender = event_loop.sender();
+        thread::spawn(move || match play(address, speed) {
+            Ok(position) => Some(position),
+            Err(err) => {
+                // The game would wait for this player. If it is over already, nobody has to know.
+                let _ = sender.try_send(err);
+                None
+            }
+        })
+    });
     let mut game = Game {
         socket,
         players: BTreeMap::new(),
@@ -40,8 +51,9 @@ fn main() -> io::Result<()> {
     };
     event_loop.run(&mut game)?;
     for player in players {
-        let position = player.join().expect("a player")?;
-        println!("a player was last seen at {position}");
+        if let Some(position) = player.join().expect("a player that does not panic") {
+            println!("a player was last seen at {position}");
+        }
     }
     println!("{} steps, {} players", game.steps, game.players.len());
     Ok(())
@@ -58,7 +70,8 @@ struct Game {
 
 impl Handler for Game {
     type Timeout = ();
-    type Message = ();
+    /// Why a player has failed.
+    type Message = io::Error;
     type Error = io::Error;
 
     /// A move: a byte that says how fast to go from now on.
@@ -77,11 +90,22 @@ impl Handler for Game {
                 }
                 Ok(_) => {}
                 Err(err) if err.kind() == ErrorKind::WouldBlock => return Ok(()),
-                // A player that has gone away is told of here on some systems.
-                Err(err) if err.kind() == ErrorKind::ConnectionReset => {}
-                Err(err) => return Err(err),
+                // It concerns one datagram, and to return it would end the game for all. One such
+                // error is that of a player who has gone away.
+                Err(err) => {
+                    eprintln!("a move was lost: {err}");
+                    return Ok(());
+                }
             }
         }
+    }
+
+    /// This one ends the game: it was not a datagram that failed.
+    fn notify(&mut self, _: &mut Context<Self>, err: io::Error) -> io::Result<()> {
+        Err(io::Error::new(
+            err.kind(),
+            format!("a player has failed: {err}"),
+        ))
     }
 
     fn timeout(&mut self, context: &mut Context<Self>, (): ()) -> io::Result<()> {
@@ -114,20 +138,22 @@ impl Handler for Game {
 fn play(server: SocketAddr, speed: i8) -> io::Result<i32> {
     let socket = std::net::UdpSocket::bind(SocketAddr::from(([127, 0, 0, 1], 0)))?;
     socket.set_read_timeout(Some(Duration::from_secs(10)))?;
-    let mut position = 0;
+    let mut position = None;
     loop {
-        socket.send_to(&speed.to_le_bytes(), server)?;
+        // A move that is lost is made up for by the next one.
+        drop(socket.send_to(&speed.to_le_bytes(), server));
         let mut packet = [0; 5];
         match socket.recv_from(&mut packet) {
             Ok((5, _)) => {
-                position = i32::from_le_bytes([packet[0], packet[1], packet[2], packet[3]]);
+                let seen = i32::from_le_bytes([packet[0], packet[1], packet[2], packet[3]]);
                 if packet[4] == 1 {
-                    return Ok(position);
+                    return Ok(seen);
                 }
+                position = Some(seen);
             }
             Ok(_) => {}
-            // The last packet was lost.
-            Err(_) => return Ok(position),
+            // The last packet was lost, or there was none.
+            Err(err) => return position.ok_or(err),
         }
     }
 }

@@ -10,6 +10,11 @@ use crate::Context;
 
 /// What an [`EventLoop`](crate::EventLoop) calls.
 ///
+/// **An error that a callback returns ends the loop**, for all sources and not only for the one it
+/// was called for. So `?` on the I/O of one connection, or of one datagram, lets any peer end the
+/// program. Handle such an error in the callback, and return only those that the program can't go
+/// on after; see [below](#errors-and-panics).
+///
 /// Each callback does nothing by default, except [`ready`](Self::ready), so a program writes those
 /// that it needs. All are called on the thread that runs the loop, one at a time. Each gets the
 /// [`Context`] of the loop, and may do there whatever can be done from outside: register,
@@ -62,14 +67,14 @@ use crate::Context;
 ///
 /// # Errors and panics
 ///
-/// An error of a callback ends the run: no further callback is made, and
-/// [`run`](crate::EventLoop::run) returns it. If the loop is run again, it finishes the iteration:
-/// it goes on with the next event of the same batch, or, if a message, a timeout or a signal has
-/// failed, with the step after that one. What is left of that step comes with the next iteration,
-/// so that messages which fail each time don't keep the timeouts waiting. So it does after a panic
-/// that was caught. What is lost is what the callback that failed was called for; and if that was
-/// `readable`, `writable` for the same event. To hear of an event again, reregister the source: the
-/// next poll tells what is ready.
+/// An error of a callback, and with it each `?` in a callback, ends the run: no further callback is
+/// made, and [`run`](crate::EventLoop::run) returns it. If the loop is run again, it finishes the
+/// iteration: it goes on with the next event of the same batch, or, if a message, a timeout or a
+/// signal has failed, with the step after that one. What is left of that step comes with the next
+/// iteration, so that messages which fail each time don't keep the timeouts waiting. So it does
+/// after a panic that was caught. What is lost is what the callback that failed was called for; and
+/// if that was `readable`, `writable` for the same event. To hear of an event again, reregister the
+/// source: the next poll tells what is ready.
 ///
 /// # Examples
 ///
@@ -117,17 +122,18 @@ pub trait Handler: Sized {
 
     /// A source has an event.
     ///
-    /// By default it calls [`readable`](Self::readable), and then [`writable`](Self::writable) if
-    /// the event says that, unless `readable` has deregistered or forgotten the token, or has
-    /// reregistered it without writing. That nothing more can be read is told to `readable`, and
-    /// that nothing more can be written to `writable`, also if the source is registered for the
-    /// other one only. An event that says neither, such as one of an error alone, is told to
-    /// `readable`, and to `writable` too if it may be that a write fails. Write this one instead to
-    /// look at the [`Event`] yourself.
+    /// By default it calls [`readable`](Self::readable) if the source is readable, priority data
+    /// has come, the peer has ended, or there is an error
+    /// ([`is_error`](mio::event::Event::is_error)): the next read returns what has happened. Then
+    /// it calls [`writable`](Self::writable) if the source is writable or a write would fail,
+    /// unless `readable` has deregistered or forgotten the token, or has reregistered it without
+    /// writing. Both may be called for a source that is registered for one direction only. An event
+    /// that names no direction calls `readable`. Implement `ready` instead to look at the [`Event`]
+    /// yourself.
     ///
     /// # Errors
     ///
-    /// One that is returned ends the run.
+    /// An error ends the [whole run](Self#errors-and-panics).
     ///
     /// # Examples
     ///
@@ -138,7 +144,7 @@ pub trait Handler: Sized {
     /// # struct Server;
     /// # impl Server {
     /// #     fn close(&mut self, _: Token) {}
-    /// #     fn serve(&mut self, _: Token) -> io::Result<()> { Ok(()) }
+    /// #     fn serve(&mut self, _: Token) {}
     /// # }
     /// impl Handler for Server {
     /// #     type Timeout = ();
@@ -153,9 +159,10 @@ pub trait Handler: Sized {
     ///         if event.is_error() {
     ///             self.close(token);
     ///             context.forget(token);
-    ///             return Ok(());
+    ///         } else {
+    ///             self.serve(token);
     ///         }
-    ///         self.serve(token)
+    ///         Ok(())
     ///     }
     /// }
     /// ```
@@ -168,8 +175,11 @@ pub trait Handler: Sized {
     ) -> Result<(), Self::Error> {
         let has_room = event.is_writable();
         let writable = has_room || event.is_write_closed();
-        let readable = event.is_readable() || event.is_read_closed() || event.is_priority();
-        // An error alone is told to both, as nothing says who waits.
+        let readable = event.is_readable()
+            || event.is_read_closed()
+            || event.is_priority()
+            || event.is_error();
+        // An event that names no direction may concern either one.
         if readable || !has_room {
             if !writable {
                 return self.readable(context, token);
@@ -187,7 +197,7 @@ pub trait Handler: Sized {
     ///
     /// # Errors
     ///
-    /// One that is returned ends the run.
+    /// An error ends the [whole run](Self#errors-and-panics).
     ///
     /// # Examples
     ///
@@ -197,15 +207,18 @@ pub trait Handler: Sized {
     /// # use mio_loop::{Context, Handler};
     /// # struct Server;
     /// # impl Server {
-    /// #     fn read_line(&mut self, _: Token) -> io::Result<Option<String>> { Ok(None) }
+    /// #     fn read(&mut self, _: Token) -> io::Result<()> { Ok(()) }
+    /// #     fn close(&mut self, _: Token) {}
     /// # }
     /// impl Handler for Server {
     /// #     type Timeout = ();
     /// #     type Message = ();
     /// #     type Error = io::Error;
     ///     fn readable(&mut self, _context: &mut Context<Self>, token: Token) -> io::Result<()> {
-    ///         while let Some(line) = self.read_line(token)? {
-    ///             println!("{line}");
+    ///         // The error of one connection, which does not concern the others.
+    ///         if let Err(err) = self.read(token) {
+    ///             eprintln!("{token:?}: {err}");
+    ///             self.close(token);
     ///         }
     ///         Ok(())
     ///     }
@@ -222,7 +235,7 @@ pub trait Handler: Sized {
     ///
     /// # Errors
     ///
-    /// One that is returned ends the run.
+    /// An error ends the [whole run](Self#errors-and-panics).
     ///
     /// # Examples
     ///
@@ -233,13 +246,18 @@ pub trait Handler: Sized {
     /// # struct Server;
     /// # impl Server {
     /// #     fn flush(&mut self, _: Token) -> io::Result<()> { Ok(()) }
+    /// #     fn close(&mut self, _: Token) {}
     /// # }
     /// impl Handler for Server {
     /// #     type Timeout = ();
     /// #     type Message = ();
     /// #     type Error = io::Error;
     ///     fn writable(&mut self, _context: &mut Context<Self>, token: Token) -> io::Result<()> {
-    ///         self.flush(token)
+    ///         if let Err(err) = self.flush(token) {
+    ///             eprintln!("{token:?}: {err}");
+    ///             self.close(token);
+    ///         }
+    ///         Ok(())
     ///     }
     /// }
     /// ```
@@ -253,7 +271,7 @@ pub trait Handler: Sized {
     ///
     /// # Errors
     ///
-    /// One that is returned ends the run.
+    /// An error ends the [whole run](Self#errors-and-panics).
     ///
     /// # Examples
     ///
@@ -287,7 +305,7 @@ pub trait Handler: Sized {
     ///
     /// # Errors
     ///
-    /// One that is returned ends the run.
+    /// An error ends the [whole run](Self#errors-and-panics).
     ///
     /// # Examples
     ///
@@ -297,7 +315,7 @@ pub trait Handler: Sized {
     /// # use mio_loop::{Context, Handler};
     /// # struct Server;
     /// # impl Server {
-    /// #     fn close(&mut self, _: Token) -> io::Result<()> { Ok(()) }
+    /// #     fn close(&mut self, _: Token) {}
     /// # }
     /// impl Handler for Server {
     /// #     type Timeout = Token;
@@ -308,7 +326,8 @@ pub trait Handler: Sized {
     ///         _context: &mut Context<Self>,
     ///         connection: Token,
     ///     ) -> io::Result<()> {
-    ///         self.close(connection)
+    ///         self.close(connection);
+    ///         Ok(())
     ///     }
     /// }
     /// ```
@@ -327,7 +346,7 @@ pub trait Handler: Sized {
     ///
     /// # Errors
     ///
-    /// One that is returned ends the run.
+    /// An error ends the [whole run](Self#errors-and-panics).
     ///
     /// # Examples
     ///
@@ -365,7 +384,7 @@ pub trait Handler: Sized {
     ///
     /// # Errors
     ///
-    /// One that is returned ends the run.
+    /// An error ends the [whole run](Self#errors-and-panics).
     ///
     /// # Examples
     ///
@@ -394,7 +413,7 @@ pub trait Handler: Sized {
     ///
     /// # Errors
     ///
-    /// One that is returned ends the run.
+    /// An error ends the [whole run](Self#errors-and-panics).
     ///
     /// # Examples
     ///
@@ -403,14 +422,15 @@ pub trait Handler: Sized {
     /// # use mio_loop::{Context, Handler};
     /// # struct Server;
     /// # impl Server {
-    /// #     fn flush_all(&mut self) -> io::Result<()> { Ok(()) }
+    /// #     fn flush_all(&mut self) {}
     /// # }
     /// impl Handler for Server {
     /// #     type Timeout = ();
     /// #     type Message = ();
     /// #     type Error = io::Error;
     ///     fn tick(&mut self, _context: &mut Context<Self>) -> io::Result<()> {
-    ///         self.flush_all()
+    ///         self.flush_all();
+    ///         Ok(())
     ///     }
     /// }
     /// ```

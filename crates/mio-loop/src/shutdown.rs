@@ -1,8 +1,8 @@
 //! Ending a loop, also from another thread.
 
-use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::{fmt, io};
 
 use mio::NotifierHandle;
 
@@ -51,6 +51,14 @@ impl ShutdownHandle {
     /// program that runs its loop again after an error ends all the same. If the loop is gone, it
     /// does nothing.
     ///
+    /// It takes no lock on Unix, so that a signal handler may call it: see
+    /// [`mio::Notifier::notify`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`mio::Notifier::notify`]. None is expected. The request stands, and the loop ends
+    /// when something else wakes it.
+    ///
     /// # Examples
     ///
     /// ```
@@ -62,15 +70,14 @@ impl ShutdownHandle {
     /// # }
     /// # fn main() -> std::io::Result<()> {
     /// let mut event_loop = mio_loop::EventLoop::<Idle>::new()?;
-    /// event_loop.shutdown_handle().shutdown();
+    /// event_loop.shutdown_handle().shutdown()?;
     /// event_loop.run(&mut Idle)?;
     /// # Ok(())
     /// # }
     /// ```
-    pub fn shutdown(&self) {
+    pub fn shutdown(&self) -> io::Result<()> {
         self.request.make();
-        // It fails only if the descriptor is not what it was. The request stands all the same.
-        let _ = self.notifier.notify();
+        self.notifier.notify()
     }
 }
 

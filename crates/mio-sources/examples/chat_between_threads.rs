@@ -1,7 +1,12 @@
 //! A chat room: each guest is a thread with an inbox, and this thread passes on what they say.
 //!
 //! A guest says something, waits until it has heard all the others, and leaves. The room is closed
-//! when the last one has left, which it knows because then nobody can send to it any more.
+//! when the last one has left, which it knows because then nobody can send to it any more. A guest
+//! who fails says so to the room, as the others would wait for what that guest has to say.
+//!
+//! ```sh
+//! cargo run -p mio-sources --features channel --example chat_between_threads
+//! ```
 
 use std::io::{self, ErrorKind};
 use std::thread;
@@ -19,48 +24,59 @@ struct Line {
 }
 
 fn main() -> io::Result<()> {
-    // More than the guests say, so that they never find it full.
-    let (to_room, room) = channel::bounded(GUESTS.len())?;
+    // A guest says one thing, and may fail after that. So none finds it full.
+    let (to_room, room) = channel::bounded(2 * GUESTS.len())?;
     let mut inboxes = Vec::new();
     let mut threads = Vec::new();
     for name in GUESTS {
         let (to_guest, inbox) = channel::unbounded()?;
         let to_room = to_room.clone();
         inboxes.push(to_guest);
-        threads.push(thread::spawn(move || guest(name, &to_room, inbox)));
+        threads.push(thread::spawn(move || {
+            if let Err(err) = guest(name, &to_room, inbox) {
+                // If the room has failed too, this program is ending.
+                let _ = to_room.try_send(Err(err));
+            }
+        }));
     }
     // Only the guests have one now.
     drop(to_room);
 
-    for_each(room, |line: Line| {
+    for_each(room, |said: io::Result<Line>| {
+        let line = said?;
         println!("{}: {}", line.from, line.text);
         for inbox in &inboxes {
             if let Err(TrySendError::Disconnected(line)) = inbox.try_send(line.clone()) {
                 println!("(somebody has left before {} was heard)", line.from);
             }
         }
-        true
+        Ok(true)
     })?;
     println!("(the room is empty)");
     for thread in threads {
-        thread.join().expect("a guest that does not panic")?;
+        thread.join().expect("a guest that does not panic");
     }
     Ok(())
 }
 
-fn guest(name: &'static str, room: &Sender<Line>, inbox: Receiver<Line>) -> io::Result<()> {
+type ToRoom = Sender<io::Result<Line>>;
+
+fn guest(name: &'static str, room: &ToRoom, inbox: Receiver<Line>) -> io::Result<()> {
     let text = format!("good evening, I am {name}");
-    room.try_send(Line { from: name, text })
+    room.try_send(Ok(Line { from: name, text }))
         .map_err(|err| io::Error::other(err.to_string()))?;
     let mut heard = 0;
     for_each(inbox, |_| {
         heard += 1;
-        heard < GUESTS.len()
+        Ok(heard < GUESTS.len())
     })
 }
 
-/// Waits for messages until `handle` has enough, or nobody can send any more.
-fn for_each<T>(mut inbox: Receiver<T>, mut handle: impl FnMut(T) -> bool) -> io::Result<()> {
+/// Waits for messages until `handle` has enough or fails, or nobody can send any more.
+fn for_each<T>(
+    mut inbox: Receiver<T>,
+    mut handle: impl FnMut(T) -> io::Result<bool>,
+) -> io::Result<()> {
     let mut poll = Poll::new()?;
     let mut events = Events::with_capacity(4);
     poll.registry()
@@ -73,7 +89,7 @@ fn for_each<T>(mut inbox: Receiver<T>, mut handle: impl FnMut(T) -> bool) -> io:
         loop {
             match inbox.try_recv() {
                 Ok(message) => {
-                    if !handle(message) {
+                    if !handle(message)? {
                         return Ok(());
                     }
                 }

@@ -60,7 +60,9 @@ impl Queue {
         };
         let count = self.0.0.kevent(&[], &mut events, Some(at_once))?;
         // There was one event at most, so nothing is left to read: a selector that has to be told
-        // so is told without the call that would find it out.
+        // so is told without the call that would find it out. A `WouldBlock` re-arms at once only
+        // after a success.
+        let _ = self.0.read_with(|_| Ok(()));
         let nothing: io::Result<()> = self
             .0
             .read_with(|_| Err(io::Error::from(io::ErrorKind::WouldBlock)));

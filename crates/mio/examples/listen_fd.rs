@@ -82,13 +82,19 @@ mod server {
                 last_traffic = Instant::now();
             }
             // After a failure too: those who wait have been reported, and won't be again.
-            accept_paused = !greet(&listener, &mut connections_left);
+            match greet(&listener, &mut connections_left) {
+                Err(err) if !accept_paused => {
+                    eprintln!("can't accept, trying again every {ACCEPT_PAUSE:?}: {err}");
+                    accept_paused = true;
+                }
+                result => accept_paused = result.is_err(),
+            }
         }
         Ok(())
     }
 
-    /// Greets all who wait. `false` says that somebody may still wait and can't be accepted.
-    fn greet(listener: &TcpListener, connections_left: &mut u64) -> bool {
+    /// Greets all who wait. After an error somebody may still wait.
+    fn greet(listener: &TcpListener, connections_left: &mut u64) -> io::Result<()> {
         while *connections_left > 0 {
             match listener.accept() {
                 Ok((stream, peer)) => {
@@ -97,20 +103,17 @@ mod server {
                     }
                     *connections_left -= 1;
                 }
-                Err(err) if err.kind() == ErrorKind::WouldBlock => return true,
+                Err(err) if err.kind() == ErrorKind::WouldBlock => return Ok(()),
                 // A signal came, or the client has gone away while it waited.
                 Err(err)
                     if matches!(
                         err.kind(),
                         ErrorKind::Interrupted | ErrorKind::ConnectionAborted
                     ) => {}
-                Err(err) => {
-                    eprintln!("can't accept, trying again soon: {err}");
-                    return false;
-                }
+                Err(err) => return Err(err),
             }
         }
-        true
+        Ok(())
     }
 
     /// A new connection always has room for a line, so that nothing has to be kept for later.

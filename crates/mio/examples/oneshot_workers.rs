@@ -2,7 +2,8 @@
 //!
 //! One thread polls. Each connection is registered with `oneshot`: after one event it is silent, so
 //! it can be handed to a worker, and nobody else hears of it until that worker registers it again,
-//! through a registry of its own. When a connection ends, the worker says so by a `Notifier`.
+//! through a registry of its own. When a connection ends, the worker says so by a `Notifier`, and
+//! so does each thread that fails.
 //!
 //! ```sh
 //! cargo run -p mio --example oneshot_workers --all-features
@@ -41,30 +42,41 @@ fn main() -> io::Result<()> {
     let (hand_out, work) = mpsc::channel();
     let (tell_end, ends) = mpsc::channel();
     let work = Arc::new(Mutex::new(work));
+    let ends_to = EndsTo {
+        queue: tell_end,
+        ended: ended.handle(),
+    };
     let mut threads = Vec::new();
     for _ in 0..WORKERS {
         let worker = Worker {
             work: Arc::clone(&work),
             registry: poll.registry().try_clone()?,
-            tell_end: tell_end.clone(),
-            ended: ended.handle(),
+            ends_to: ends_to.clone(),
         };
-        threads.push(thread::spawn(move || worker.run()));
+        threads.push(thread::spawn(move || {
+            if let Err(err) = worker.run() {
+                worker.ends_to.tell(Err(err));
+            }
+        }));
     }
-    let clients: Vec<_> = (0..CLIENTS)
-        .map(|client| thread::spawn(move || talk(address, client)))
-        .collect();
+    for client in 0..CLIENTS {
+        let ends_to = ends_to.clone();
+        threads.push(thread::spawn(move || {
+            if let Err(err) = talk(address, client) {
+                ends_to.tell(Err(err));
+            }
+        }));
+    }
 
     let echoed = serve(&mut poll, &listener, &ended, &hand_out, &ends)?;
 
     // Without anybody to hand out work, the workers end.
     drop(hand_out);
     for thread in threads {
-        thread.join().expect("a worker that did not panic")?;
+        thread.join().expect("a thread that did not panic");
     }
-    for client in clients {
-        client.join().expect("a client that did not panic")?;
-    }
+    // A client may have failed when its connection had ended.
+    ends.try_iter().try_for_each(|end| end.map(drop))?;
     println!("{WORKERS} workers echoed {echoed} bytes over {CLIENTS} connections");
     Ok(())
 }
@@ -84,7 +96,7 @@ fn serve(
     listener: &TcpListener,
     ended: &Notifier,
     hand_out: &Sender<Arc<Mutex<Connection>>>,
-    ends: &Receiver<Token>,
+    ends: &Receiver<io::Result<Token>>,
 ) -> io::Result<usize> {
     let mut events = Events::with_capacity(128);
     let mut connections = HashMap::new();
@@ -116,7 +128,9 @@ fn serve(
                 ENDED => {
                     // Cleared before looking, so that an end that comes now is told again.
                     ended.clear()?;
-                    for token in ends.try_iter() {
+                    for end in ends.try_iter() {
+                        // A thread that has failed ends this one, which would wait for it.
+                        let token = end?;
                         let connection = connections.remove(&token).expect("it ends once");
                         echoed += lock(&connection).echoed;
                         closed += 1;
@@ -137,8 +151,24 @@ fn serve(
 struct Worker {
     work: Arc<Mutex<Receiver<Arc<Mutex<Connection>>>>>,
     registry: Registry,
-    tell_end: Sender<Token>,
+    ends_to: EndsTo,
+}
+
+/// Where a thread says that a connection has ended, or that it has failed itself.
+#[derive(Clone)]
+struct EndsTo {
+    queue: Sender<io::Result<Token>>,
     ended: NotifierHandle,
+}
+
+impl EndsTo {
+    fn tell(&self, end: io::Result<Token>) {
+        // Nobody receives it if the thread that polls has failed, and with it the program.
+        let _ = self.queue.send(end);
+        if let Err(err) = self.ended.notify() {
+            eprintln!("can't notify: {err}");
+        }
+    }
 }
 
 impl Worker {
@@ -158,9 +188,9 @@ impl Worker {
                 if err.kind() != ErrorKind::UnexpectedEof {
                     eprintln!("a connection was lost: {err}");
                 }
+                // It stays open until the table drops it.
                 self.registry.deregister(&mut connection.stream)?;
-                let _ = self.tell_end.send(connection.token);
-                self.ended.notify()?;
+                self.ends_to.tell(Ok(connection.token));
             }
         }
     }

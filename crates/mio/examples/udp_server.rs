@@ -36,6 +36,10 @@ const SOCKET: Token = Token(0);
 /// How many replies may wait to be sent.
 const QUEUE_LIMIT: usize = 64;
 
+/// So many failures to receive in one turn mean that the socket is broken. One failure concerns one
+/// datagram, and the server goes on.
+const FAILURES_MAX: u32 = 16;
+
 /// No datagram is larger.
 const DATAGRAM_MAX: usize = 65_535;
 
@@ -92,6 +96,7 @@ struct Reply {
 impl Echo {
     /// Sends and receives until both would block, or the queue is full.
     fn advance(&mut self) -> io::Result<()> {
+        let mut failures = 0;
         loop {
             while let Some(reply) = self.replies.front() {
                 if !send(&self.socket, &reply.data, reply.to) {
@@ -106,7 +111,13 @@ impl Echo {
                 Ok((length, from)) => self.reply(length, from),
                 Err(err) if err.kind() == ErrorKind::WouldBlock => return Ok(()),
                 Err(err) if is_passing(&err) => {}
-                Err(err) => return Err(err),
+                Err(err) => {
+                    failures += 1;
+                    if failures == FAILURES_MAX {
+                        return Err(err);
+                    }
+                    eprintln!("can't receive a datagram: {err}");
+                }
             }
         }
     }

@@ -59,6 +59,11 @@ impl Builder {
     /// It is off by default, and `Duration::ZERO` is off. A poll with a timeout of zero never looks
     /// twice.
     ///
+    /// A signal whose handler runs while the poll looks does not make it return
+    /// [`Interrupted`](ErrorKind::Interrupted): a look is a system call that does not wait, and
+    /// such a call is not interrupted. The poll goes on to its timeout, as if the signal had come
+    /// just before it. Let the handler call [`Waker::wake`](crate::Waker::wake), which ends it.
+    ///
     /// # When it pays
     ///
     /// Only if what the thread waits for is made on *another* processor, or comes from the network.

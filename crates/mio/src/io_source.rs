@@ -28,13 +28,20 @@ use crate::{Interest, Registry, Token};
 /// selectors until it is reregistered. `SourceFd` needs none of this, and may report what is no
 /// news.
 ///
+/// The result counts too. poll(2) and event ports report a source again after an operation that
+/// returned any other error. After a `WouldBlock` without a success before it, they wait up to 10
+/// milliseconds before they report that direction again.
+///
 /// Where all selectors of the build see for themselves, as with epoll alone in a release build, it
 /// is as large as `T` and the methods do nothing beside the call.
 ///
 /// # Dropping
 ///
-/// A source that is dropped while it is registered is forgotten, as with the sockets of this crate;
-/// see [Closing](crate::Poll#closing-and-deregistering).
+/// A source that is dropped while it is registered is forgotten if its descriptor is closed with
+/// it, as with the sockets of this crate; see [Closing](crate::Poll#closing-and-deregistering).
+/// `IoSource<Arc<T>>`, or any other `T` that does not own its descriptor alone, closes nothing. Its
+/// events go on under the old token on epoll and kqueue, where the kernel has the registration.
+/// Deregister such a source before you drop it.
 ///
 /// # Examples
 ///
@@ -138,9 +145,11 @@ impl<T> IoSource<T> {
         &self,
         f: impl FnOnce(&T) -> io::Result<usize>,
     ) -> io::Result<usize> {
-        let result = self.read_with(f);
+        let result = f(&self.io);
         if SourceState::REARMS && matches!(result, Ok(0)) {
             self.state.would_block(Direction::Read);
+        } else {
+            self.report(Direction::Read, &result);
         }
         result
     }
@@ -216,6 +225,19 @@ impl<T> IoSource<T> {
         self.operate(Direction::Unknown, |_| f())
     }
 
+    /// Takes the pending error of a socket.
+    #[cfg(feature = "net")]
+    pub(crate) fn take_error_with(
+        &self,
+        f: impl FnOnce(&T) -> io::Result<Option<io::Error>>,
+    ) -> io::Result<Option<io::Error>> {
+        let result = f(&self.io);
+        if SourceState::REARMS && !matches!(result, Ok(None)) {
+            self.state.failed(None);
+        }
+        result
+    }
+
     /// Gives the value back. The registration ends, except on epoll and kqueue, where it is the
     /// kernel's and lasts as long as the open file. Deregister it before, and that does not matter.
     ///
@@ -244,14 +266,23 @@ impl<T> IoSource<T> {
         f: impl FnOnce(&T) -> io::Result<R>,
     ) -> io::Result<R> {
         let result = f(&self.io);
-        if SourceState::REARMS {
-            if let Err(err) = &result {
-                if err.kind() == io::ErrorKind::WouldBlock {
-                    self.state.would_block(direction);
-                }
-            }
-        }
+        self.report(direction, &result);
         result
+    }
+
+    /// Reports the result of an operation to the state.
+    #[inline]
+    fn report<R>(&self, direction: Direction, result: &io::Result<R>) {
+        if !SourceState::REARMS {
+            return;
+        }
+        match result {
+            Ok(_) => self.state.succeeded(direction),
+            Err(err) if err.kind() == io::ErrorKind::WouldBlock => {
+                self.state.would_block(direction);
+            }
+            Err(_) => self.state.failed(Some(direction)),
+        }
     }
 }
 
@@ -283,21 +314,32 @@ impl<T: AsRawSource> Source for IoSource<T> {
         interests: Interest,
     ) -> io::Result<()> {
         #[cfg(debug_assertions)]
-        mistake::check_registered(self.registered_with, registry)?;
+        mistake::check_registered(self.registered_with, registry, || {
+            mistake::registered_twice(false)
+        })?;
         let io = SourceIo::Seen(&mut self.state);
-        registry
+        let result = registry
             .selector()
-            .reregister(raw_source(&self.io), io, token, interests)
+            .reregister(raw_source(&self.io), io, token, interests);
+        #[cfg(debug_assertions)]
+        if mistake::is_forgotten(&result) {
+            self.registered_with = None;
+        }
+        result
     }
 
     fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
         #[cfg(debug_assertions)]
-        mistake::check_registered(self.registered_with, registry)?;
+        mistake::check_registered(self.registered_with, registry, || {
+            mistake::not_registered(true)
+        })?;
         let io = SourceIo::Seen(&mut self.state);
-        registry.selector().deregister(raw_source(&self.io), io)?;
+        let result = registry.selector().deregister(raw_source(&self.io), io);
         #[cfg(debug_assertions)]
-        (self.registered_with = None);
-        Ok(())
+        if result.is_ok() || mistake::is_forgotten(&result) {
+            self.registered_with = None;
+        }
+        result
     }
 }
 
@@ -329,9 +371,11 @@ pub(crate) mod mistake {
 
     pub(crate) fn registered_twice(same: bool) -> Error {
         let message = if same {
-            "this source is registered already; `reregister` changes its token and its interests"
+            "I/O source already registered with a `Registry`; \
+             `reregister` changes its token and its interests"
         } else {
-            "this source is registered with another `Poll`; deregister it there first"
+            "I/O source already registered with a `Registry` of another `Poll`; \
+             deregister it there first"
         };
         Error::new(ErrorKind::AlreadyExists, message)
     }
@@ -345,14 +389,32 @@ pub(crate) mod mistake {
         Error::new(ErrorKind::NotFound, message)
     }
 
+    /// `elsewhere` is the error if it is registered with another `Poll`.
     #[cfg(debug_assertions)]
     pub(super) fn check_registered(
         registered_with: Option<NonZeroUsize>,
         registry: &Registry,
+        elsewhere: impl FnOnce() -> Error,
     ) -> Result<()> {
         match registered_with {
             Some(id) if id == registry.id() => Ok(()),
-            other => Err(not_registered(other.is_some())),
+            Some(_) => Err(elsewhere()),
+            None => Err(not_registered(false)),
         }
+    }
+
+    /// Returns whether the selector does not know the source any more, though nobody deregistered
+    /// it here. The kernel forgets a source whose descriptor was closed or replaced, and on epoll a
+    /// child of `fork` can deregister it. The source can then be registered again.
+    #[cfg(debug_assertions)]
+    pub(super) fn is_forgotten(result: &Result<()>) -> bool {
+        let Err(err) = result else {
+            return false;
+        };
+        #[cfg(descriptors)]
+        if err.raw_os_error() == Some(libc::EBADF) {
+            return true;
+        }
+        err.kind() == ErrorKind::NotFound
     }
 }

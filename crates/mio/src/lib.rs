@@ -78,7 +78,15 @@ pub use self::waker::Waker;
 #[doc = include_str!("features.md")]
 pub mod features {}
 
-#[doc = include_str!("guide.md")]
+// Its examples are whole programs, which need both features.
+#[cfg_attr(
+    all(feature = "os-poll", feature = "net"),
+    doc = include_str!("guide.md")
+)]
+#[cfg_attr(
+    not(all(feature = "os-poll", feature = "net")),
+    doc = "The guide is in the documentation of a build with the features `os-poll` and `net`."
+)]
 pub mod guide {}
 
 /// The README's program, so that it is compiled.

@@ -28,7 +28,8 @@ use crate::{Interest, Registry, Token, sys};
 ///
 /// It is an [eventfd(2)] on Linux, Android, illumos, ESP-IDF and Hermit, a packet in the completion
 /// port on Windows, and a pipe elsewhere (on kqueue too, so that it can be watched by any
-/// selector). WASI has none, as a program there has one thread.
+/// selector) and where a sandbox refuses the eventfd. WASI has none, as a program there has one
+/// thread.
 ///
 /// [eventfd(2)]: https://man7.org/linux/man-pages/man2/eventfd.2.html
 ///
@@ -138,7 +139,9 @@ impl Notifier {
 
     /// Makes the notifier readable.
     ///
-    /// Never blocks, and makes no system call if it is readable already.
+    /// Never blocks, and makes no system call if it is readable already. It takes no lock and
+    /// allocates nothing, so that a signal handler may call it: see the
+    /// [guide](crate::guide#signals). On Windows, which has no such handlers, it takes a lock.
     ///
     /// # Errors
     ///

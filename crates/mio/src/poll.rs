@@ -307,8 +307,10 @@ impl Registry {
     /// * [`AlreadyExists`](io::ErrorKind::AlreadyExists): it is registered already, here or, in
     ///   debug builds and on poll(2), with another `Poll`. kqueue notices neither by itself.
     /// * `EBADF`: its descriptor is closed.
-    /// * `EPERM`: epoll can't watch it, because it is a regular file or a directory. poll(2) can,
-    ///   and says that it is always ready.
+    /// * `EPERM`: epoll can't watch it, because it is a regular file, a directory or a device that
+    ///   can't be waited for, such as `/dev/null`. poll(2) can, and says that it is always ready.
+    /// * `EINVAL`, `ELOOP`: on epoll, it is the descriptor of this poll itself, or of another one,
+    ///   and polls would watch each other in a circle, or in a row of more than five.
     /// * `ENOSPC`, `ENOMEM`: a limit of the system,
     ///   [epoll_ctl(2)](https://man7.org/linux/man-pages/man2/epoll_ctl.2.html#ERRORS).
     ///
@@ -344,8 +346,9 @@ impl Registry {
     ///
     /// # Errors
     ///
-    /// [`NotFound`](io::ErrorKind::NotFound) if the source is not registered here. The registration
-    /// stays as it was.
+    /// [`NotFound`](io::ErrorKind::NotFound) if the source is not registered here. In debug builds
+    /// [`AlreadyExists`](io::ErrorKind::AlreadyExists) if it is a socket or a pipe of this crate
+    /// that is registered with another `Poll`. The registration stays as it was.
     ///
     /// # Examples
     ///
@@ -383,7 +386,9 @@ impl Registry {
     ///
     /// # Errors
     ///
-    /// [`NotFound`](io::ErrorKind::NotFound) if the source is not registered here.
+    /// [`NotFound`](io::ErrorKind::NotFound) if the source is not registered here, also if the
+    /// kernel has forgotten it because its descriptor was closed or replaced. It can be registered
+    /// again then.
     ///
     /// # Examples
     ///
@@ -464,7 +469,7 @@ impl Registry {
         let had_waker = self.has_waker.swap(true, Ordering::AcqRel);
         assert!(
             !had_waker,
-            "this `Poll` has a `Waker` already, and there can be one only"
+            "Only a single `Waker` can be active per `Poll` instance"
         );
         WakerGuard {
             has_waker: Arc::clone(&self.has_waker),

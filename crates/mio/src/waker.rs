@@ -21,7 +21,8 @@ use crate::{Registry, Token, sys};
 /// your own before you wake, or use a `Notifier` for each.
 ///
 /// It is made of what the system does best: an [eventfd(2)] on Linux and Android, an event of its
-/// own on macOS, FreeBSD, Solaris and Windows, a pipe on most others. `PLATFORMS.md` lists them.
+/// own on macOS, FreeBSD, Solaris and Windows, a pipe on most others and where a sandbox refuses
+/// the eventfd. `PLATFORMS.md` lists them.
 ///
 /// [eventfd(2)]: https://man7.org/linux/man-pages/man2/eventfd.2.html
 ///
@@ -100,7 +101,8 @@ impl Waker {
     /// Makes the poll return with an event of this waker's token.
     ///
     /// What this thread wrote before the call is seen by the polling thread after the poll.
-    /// It never blocks, and it may be called from any thread.
+    /// It never blocks, and it may be called from any thread and from a signal handler: see the
+    /// [guide](crate::guide#signals).
     ///
     /// # Errors
     ///

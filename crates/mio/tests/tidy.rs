@@ -347,3 +347,31 @@ fn each_system_is_in_every_list() {
     }
     assert_none(&complaints);
 }
+
+/// The README and the guide show a program that the suite has tried: the example `tcp_echo`.
+#[test]
+fn documents_show_the_example_tcp_echo() {
+    let read = |name: &str| {
+        let text = fs::read_to_string(root().join(name)).expect(name);
+        text.replace("\r\n", "\n")
+    };
+    let example = read("crates/mio/examples/tcp_echo.rs");
+    let lines = example.lines().filter(|line| !line.starts_with("//!"));
+    let program = lines.collect::<Vec<_>>().join("\n");
+    let program = format!("_run\n{}\n```\n", program.trim());
+    for name in ["README.md", "crates/mio/src/guide.md"] {
+        assert!(read(name).contains(&program), "{name} shows another one");
+    }
+}
+
+#[test]
+fn each_example_is_in_the_readme() {
+    let readme = fs::read_to_string(root().join("README.md")).expect("README.md");
+    let files = sources();
+    let examples = files
+        .iter()
+        .filter(|file| file.name.contains("/examples/"))
+        .filter(|file| !readme.contains(&format!("]({})", file.name)));
+    let missing: Vec<_> = examples.map(|file| file.name.clone()).collect();
+    assert_none(&missing);
+}

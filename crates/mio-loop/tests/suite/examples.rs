@@ -41,6 +41,36 @@ fn the_game_goes_on_step_by_step() {
     assert!(steps >= 50);
 }
 
+/// A command with so many descriptors.
+#[cfg(unix)]
+fn limited(command: &Command, descriptors: u32) -> Command {
+    let script = format!(r#"ulimit -n {descriptors}; exec "$0" "$@""#);
+    let mut limited = Command::new("sh");
+    limited.args(["-c", &script]).arg(command.get_program());
+    limited.args(command.get_args());
+    limited
+}
+
+/// With each limit of descriptors: one of them makes the first thread fail, another one the second.
+#[cfg(unix)]
+#[test]
+fn game_tick_ends_when_a_player_fails() {
+    let ended_well = [6, 7, 8, 9, 10, 11, 12, 13, 40].map(|limit| {
+        let mut command = limited(&example("game_tick"), limit);
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        let mut child = command.spawn().expect("a shell");
+        let id = child.id().to_string();
+        let (sender, receiver) = std::sync::mpsc::channel();
+        std::thread::spawn(move || sender.send(child.wait()));
+        let Ok(status) = receiver.recv_timeout(LONG.expect("a limit")) else {
+            let _ = Command::new("kill").args(["-9", &id]).status();
+            panic!("it does not end with {limit} descriptors");
+        };
+        status.expect("a status").success()
+    });
+    assert!(!ended_well[0] && ended_well[8], "{ended_well:?}");
+}
+
 #[cfg(unix)]
 #[test]
 fn the_embedded_loop_does_all_its_work() {
@@ -66,6 +96,10 @@ impl Server {
     fn start(name: &str, idle: &str) -> Server {
         let mut command = example(name);
         command.args(["127.0.0.1:0", idle]);
+        Server::spawn(&mut command)
+    }
+
+    fn spawn(command: &mut Command) -> Server {
         command.env("MIO_EXAMPLE_SECONDS", "300");
         let mut child = command.stdout(Stdio::piped()).spawn().expect("a server");
         let mut lines = BufReader::new(child.stdout.take().expect("a pipe"));
@@ -176,6 +210,35 @@ fn echo_loop_ends_gracefully() {
     );
 }
 
+/// What it says of the clients that it can't accept, it says once.
+#[cfg(unix)]
+#[test]
+fn echo_loop_complains_once_without_descriptors() {
+    let mut command = example("echo_loop");
+    command.args(["127.0.0.1:0", "60000"]);
+    let mut server = Server::spawn(limited(&command, 16).stderr(Stdio::piped()));
+    let clients: Vec<_> = (0..20).map(|_| server.connect()).collect();
+    echoes(&clients[0], "hello");
+    // Nothing comes for a client that is not accepted, and meanwhile the server tries some times.
+    let mut last = &clients[19];
+    let pause = std::time::Duration::from_millis(700);
+    last.set_read_timeout(Some(pause)).unwrap();
+    last.write_all(b"hello").unwrap();
+    last.read(&mut [0; 8]).unwrap_err();
+    last.set_read_timeout(LONG).unwrap();
+    // Each that leaves makes room for another.
+    for client in clients {
+        echoes(&client, "hello");
+    }
+    let mut stderr = server.child.stderr.take().unwrap();
+    server.terminate();
+    server.rest();
+    let mut errors = String::new();
+    stderr.read_to_string(&mut errors).unwrap();
+    let complaints = errors.matches("can't accept").count();
+    assert_eq!(complaints, 1, "{errors}");
+}
+
 /// A second signal finds it waiting for a client that has not read what is for it.
 #[cfg(unix)]
 #[test]
@@ -197,4 +260,52 @@ fn echo_loop_stays_for_a_client_that_has_not_caught_up() {
         rest.contains(": ending at once\n") || rest.contains("did not catch up")
     });
     assert!(waited, "it has ended at the first signal");
+}
+
+/// A datagram from port 0 of an address, to which no reply can be sent. Only a raw socket sends
+/// one, and most users may not make any.
+#[cfg(unix)]
+fn send_from_port_zero(to: SocketAddr) {
+    use socket2::{Domain, Protocol, Socket, Type};
+
+    let socket = Socket::new(Domain::IPV4, Type::RAW, Some(Protocol::UDP));
+    let Ok(socket) = socket else { return };
+    // Source, destination, length, and no checksum.
+    let mut packet = [0; 10];
+    packet[2..4].copy_from_slice(&to.port().to_be_bytes());
+    packet[5] = 10;
+    socket.send_to(&packet, &to.into()).unwrap();
+}
+
+/// One that is longer than its buffer is an error on Windows.
+#[test]
+fn udp_echo_survives_datagrams_that_fail() {
+    let server = Server::spawn(&mut example("udp_echo"));
+    let client = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    client.set_read_timeout(LONG).unwrap();
+    client.connect(server.address).unwrap();
+    for _ in 0..20 {
+        #[cfg(unix)]
+        send_from_port_zero(server.address);
+        client.send(&[7; 9000]).unwrap();
+        client.send(b"hello").unwrap();
+        let mut answer = [0; 9000];
+        while client.recv(&mut answer).unwrap() != 5 {}
+        assert_eq!(&answer[..5], b"hello");
+    }
+}
+
+/// So what the README shows is what the test above has tried.
+#[test]
+fn readme_shows_udp_echo() {
+    let code = |text: &str| {
+        let lines = text.lines().filter(|line| !line.starts_with("//!"));
+        lines.collect::<Vec<_>>().join("\n").trim().to_owned()
+    };
+    let example = code(include_str!("../../examples/udp_echo.rs"));
+    let readme = include_str!("../../README.md").replace("\r\n", "\n");
+    let (_, block) = readme.split_once("```rust").expect("a program");
+    let (_, block) = block.split_once('\n').expect("its first line");
+    let (block, _) = block.split_once("```").expect("its end");
+    assert_eq!(code(block), example);
 }

@@ -38,7 +38,7 @@ fn flood(mut event_loop: EventLoop<Script>, each: u64) {
                     let mut message = thread << 32 | number;
                     while let Err(err) = sender.try_send(message) {
                         assert!(matches!(err, TrySendError::Full(_)));
-                        message = err.into_inner();
+                        message = err.into_inner().unwrap();
                         thread::yield_now();
                     }
                 }

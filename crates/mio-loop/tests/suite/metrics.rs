@@ -52,7 +52,7 @@ fn another_thread_reads_while_the_loop_waits(kind: SelectorKind) {
                 thread::yield_now();
             }
         }
-        handle.shutdown();
+        handle.shutdown().unwrap();
     });
     run(&mut event_loop, &mut Script::idle()).unwrap();
     thread.join().unwrap();

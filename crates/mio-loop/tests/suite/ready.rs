@@ -12,6 +12,7 @@ over_each_selector!(
     a_writer_hears_that_the_reader_of_a_full_pipe_has_gone,
     a_reader_hears_that_the_writer_of_a_pipe_has_gone,
     a_reader_hears_of_an_error_alone,
+    udp_error_while_writable_calls_readable,
 );
 
 fn a_writer_hears_that_the_reader_of_a_full_pipe_has_gone(kind: SelectorKind) {
@@ -54,19 +55,42 @@ fn a_reader_hears_that_the_writer_of_a_pipe_has_gone(kind: SelectorKind) {
     );
 }
 
-/// Nobody is there to receive, which the system tells later.
-fn a_reader_hears_of_an_error_alone(kind: SelectorKind) {
+/// A socket whose datagrams are refused, which the kernel reports after they were sent.
+fn refused() -> UdpSocket {
     let nobody = UdpSocket::bind("127.0.0.1:0".parse().unwrap()).unwrap();
-    let address = nobody.local_addr().unwrap();
-    drop(nobody);
+    let socket = UdpSocket::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    socket.connect(nobody.local_addr().unwrap()).unwrap();
+    socket
+}
+
+fn a_reader_hears_of_an_error_alone(kind: SelectorKind) {
     let mut event_loop = event_loop(kind);
-    let mut socket = UdpSocket::bind("127.0.0.1:0".parse().unwrap()).unwrap();
-    socket.connect(address).unwrap();
+    let mut socket = refused();
     event_loop
         .register(&mut socket, Token(0), Interest::READABLE)
         .unwrap();
     socket.send(b"hello").unwrap();
     let mut script = Script::idle();
+    run_until(&mut event_loop, &mut script, |calls| {
+        calls.contains(&Readable(Token(0)))
+    });
+    let err = socket.recv(&mut [0; 8]).unwrap_err();
+    assert_eq!(err.kind(), ErrorKind::ConnectionRefused);
+}
+
+/// The event of the error says that the socket is writable, and not that it is readable.
+fn udp_error_while_writable_calls_readable(kind: SelectorKind) {
+    let mut event_loop = event_loop(kind);
+    let mut socket = refused();
+    let both = Interest::READABLE | Interest::WRITABLE;
+    event_loop.register(&mut socket, Token(0), both).unwrap();
+    let mut script = Script::idle();
+    run_until(&mut event_loop, &mut script, |calls| {
+        calls.contains(&Writable(Token(0)))
+    });
+    assert!(!script.calls.contains(&Readable(Token(0))));
+    socket.send(b"hello").unwrap();
+    script.calls.clear();
     run_until(&mut event_loop, &mut script, |calls| {
         calls.contains(&Readable(Token(0)))
     });

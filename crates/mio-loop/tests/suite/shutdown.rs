@@ -30,7 +30,7 @@ fn another_thread_ends_a_loop_that_waits(kind: SelectorKind) {
         let handle = event_loop.shutdown_handle();
         let thread = thread::spawn(move || handle.shutdown());
         run(&mut event_loop, &mut Script::idle()).unwrap();
-        thread.join().unwrap();
+        thread.join().unwrap().unwrap();
     }
 }
 
@@ -45,7 +45,7 @@ fn another_thread_ends_the_same_loop_again_and_again(kind: SelectorKind) {
             for _ in 0..100 {
                 thread::yield_now();
             }
-            handle.shutdown();
+            handle.shutdown().unwrap();
         }
     });
     let mut script = Script::new(move |_, call| match call {
@@ -81,7 +81,7 @@ fn what_was_polled_is_handed_out_before_the_end(kind: SelectorKind) {
 fn a_request_before_the_run_ends_it_at_once(kind: SelectorKind) {
     let mut event_loop = event_loop(kind);
     let mut script = Script::idle();
-    event_loop.shutdown_handle().shutdown();
+    event_loop.shutdown_handle().shutdown().unwrap();
     event_loop.shutdown();
     run(&mut event_loop, &mut script).unwrap();
     assert_eq!(script.calls, []);
@@ -92,13 +92,13 @@ fn a_request_ends_one_run(kind: SelectorKind) {
     let mut script = Script::idle();
     let handle = event_loop.shutdown_handle();
     for _ in 0..3 {
-        handle.shutdown();
+        handle.shutdown().unwrap();
         assert!(!event_loop.run_once(&mut script, LONG).unwrap());
         assert!(event_loop.run_once(&mut script, NOW).unwrap());
         assert!(event_loop.run_once(&mut script, NOW).unwrap());
     }
     drop(event_loop);
-    handle.shutdown();
+    handle.shutdown().unwrap();
 }
 
 fn it_runs_until_it_is_told_to_end(kind: SelectorKind) {
@@ -156,7 +156,10 @@ fn an_error_does_not_lose_the_request_of_another_thread(kind: SelectorKind) {
     let mut script = Script::new(move |_, call| match call {
         Timeout(_) => {
             let handle = handle.clone();
-            thread::spawn(move || handle.shutdown()).join().unwrap();
+            thread::spawn(move || handle.shutdown())
+                .join()
+                .unwrap()
+                .unwrap();
             Err(io::Error::other("at the same time"))
         }
         _ => Ok(()),

@@ -1,9 +1,9 @@
 //! Why a message was not sent, or not received.
 
 use std::error::Error;
-use std::fmt;
+use std::{fmt, io};
 
-/// Why a message was not sent. It is given back.
+/// Why a message was not sent, and is given back, or why nobody was notified of it.
 ///
 /// # Examples
 ///
@@ -18,16 +18,20 @@ use std::fmt;
 /// drop(receiver);
 /// let err = sender.try_send("third").unwrap_err();
 /// assert_eq!(err, TrySendError::Disconnected("third"));
-/// assert_eq!(err.into_inner(), "third");
+/// assert_eq!(err.into_inner(), Some("third"));
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq)]
 pub enum TrySendError<T> {
     /// As many messages are on their way as the channel has room for.
     Full(T),
     /// The receiver was dropped, so nothing can ever be sent again.
     Disconnected(T),
+    /// The message was sent, but the OS refused to make the receiver readable, with this error.
+    /// The receiver finds the message when it looks. The next message is notified of again. The
+    /// error means that the OS is out of memory, or that something else of the program has closed
+    /// the descriptor.
+    Unnotified(io::Error),
 }
 
 /// Why there is no message.
@@ -54,17 +58,18 @@ pub enum TryRecvError {
 }
 
 impl<T> TrySendError<T> {
-    /// The message.
+    /// Returns the message, unless it was sent.
     ///
     /// # Examples
     ///
     /// ```
     /// let err = mio_sources::channel::TrySendError::Full(7);
-    /// assert_eq!(err.into_inner(), 7);
+    /// assert_eq!(err.into_inner(), Some(7));
     /// ```
-    pub fn into_inner(self) -> T {
+    pub fn into_inner(self) -> Option<T> {
         match self {
-            TrySendError::Full(message) | TrySendError::Disconnected(message) => message,
+            TrySendError::Full(message) | TrySendError::Disconnected(message) => Some(message),
+            TrySendError::Unnotified(_) => None,
         }
     }
 }
@@ -72,10 +77,11 @@ impl<T> TrySendError<T> {
 /// Without the message, which need not be `Debug`.
 impl<T> fmt::Debug for TrySendError<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            TrySendError::Full(_) => "Full(..)",
-            TrySendError::Disconnected(_) => "Disconnected(..)",
-        })
+        match self {
+            TrySendError::Full(_) => f.write_str("Full(..)"),
+            TrySendError::Disconnected(_) => f.write_str("Disconnected(..)"),
+            TrySendError::Unnotified(err) => f.debug_tuple("Unnotified").field(err).finish(),
+        }
     }
 }
 
@@ -84,11 +90,35 @@ impl<T> fmt::Display for TrySendError<T> {
         f.write_str(match self {
             TrySendError::Full(_) => "the channel is full; try again when some were received",
             TrySendError::Disconnected(_) => "the receiver of the channel is gone",
+            TrySendError::Unnotified(_) => "the message was sent and its receiver not notified",
         })
     }
 }
 
-impl<T> Error for TrySendError<T> {}
+impl<T> Error for TrySendError<T> {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            TrySendError::Unnotified(err) => Some(err),
+            TrySendError::Full(_) | TrySendError::Disconnected(_) => None,
+        }
+    }
+}
+
+/// Errors of the OS are equal if their kind and their code are.
+impl<T: PartialEq> PartialEq for TrySendError<T> {
+    fn eq(&self, other: &Self) -> bool {
+        use TrySendError::{Disconnected, Full, Unnotified};
+
+        let what = |err: &io::Error| (err.kind(), err.raw_os_error());
+        match (self, other) {
+            (Full(one), Full(other)) | (Disconnected(one), Disconnected(other)) => one == other,
+            (Unnotified(one), Unnotified(other)) => what(one) == what(other),
+            _ => false,
+        }
+    }
+}
+
+impl<T: Eq> Eq for TrySendError<T> {}
 
 impl fmt::Display for TryRecvError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

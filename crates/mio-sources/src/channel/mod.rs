@@ -46,7 +46,7 @@
 //! # What it is made of
 //!
 //! A queue of crossbeam and a [`mio::Notifier`]: one eventfd on Linux, one pipe where there are no
-//! eventfds, and no thread.
+//! eventfds or a sandbox refuses them, and no thread.
 //!
 //! Needs the feature `channel`.
 
@@ -202,14 +202,20 @@ impl<T> Sender<T> {
     /// Sends a message, and makes the receiver readable if it is not. Never waits
     /// for room.
     ///
+    /// It is not for signal handlers. It may allocate, and it may wait for another message that is
+    /// being sent, which never ends if the handler has interrupted that. In a handler set a flag
+    /// and call [`mio::NotifierHandle::notify`].
+    ///
     /// The messages of one sender are received in the order in which it has sent them.
     ///
     /// # Errors
     ///
-    /// Both give the message back.
+    /// The first two give the message back.
     ///
     /// * [`Full`](TrySendError::Full): a bounded channel has no room left.
     /// * [`Disconnected`](TrySendError::Disconnected): the receiver was dropped.
+    /// * [`Unnotified`](TrySendError::Unnotified): the message was sent, but the receiver could not
+    ///   be made readable. It is not expected.
     ///
     /// # Examples
     ///
@@ -325,21 +331,21 @@ fn channel<T>(messages: Messages<T>) -> io::Result<(Sender<T>, Receiver<T>)> {
 }
 
 impl Notify for NotifierHandle {
-    fn notify(&self) {
-        // The message is in the queue and can't be given back. A notifier fails only if its
-        // descriptor is not what it was, and then there is nobody to tell.
-        let _ = NotifierHandle::notify(self);
+    fn notify(&self) -> io::Result<()> {
+        NotifierHandle::notify(self)
     }
 }
 
 impl Notify for Notifier {
-    fn notify(&self) {
-        let _ = Notifier::notify(self);
+    fn notify(&self) -> io::Result<()> {
+        Notifier::notify(self)
     }
 }
 
 impl Clear for Notifier {
     fn clear(&self) {
+        // A notifier that can't be cleared may stay readable, which is an event too many. The next
+        // notification is an event all the same.
         let _ = Notifier::clear(self);
     }
 }

@@ -16,6 +16,7 @@
 
 #[cfg(all(test, loom))]
 use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
+use std::io;
 #[cfg(not(all(test, loom)))]
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
 
@@ -30,8 +31,9 @@ pub(super) trait Queue<T> {
 
 /// The sending side of a notifier.
 pub(super) trait Notify {
-    /// What was done before this is seen after the `clear` that takes it.
-    fn notify(&self);
+    /// What was done before this is seen after the `clear` that takes it. After an error the next
+    /// call tries again.
+    fn notify(&self) -> io::Result<()>;
 }
 
 /// The receiving side of a notifier.
@@ -80,8 +82,7 @@ impl<Q, N: Notify> Shared<Q, N> {
             self.empty();
             return Ok(());
         }
-        self.notify.notify();
-        Ok(())
+        self.notify.notify().map_err(TrySendError::Unnotified)
     }
 
     pub(super) fn receive<T>(&self, notifier: &impl Clear) -> Result<T, TryRecvError>
@@ -96,7 +97,8 @@ impl<Q, N: Notify> Shared<Q, N> {
         let disconnected = self.senders.load(Ordering::Acquire) == 0;
         if let Some(message) = self.queue.pop() {
             // There may be more of which nobody will notify, and who stops here has to hear of it.
-            notifier.notify();
+            // After an error the next message notifies, and who receives until `Empty` needs none.
+            let _ = notifier.notify();
             return Ok(message);
         }
         Err(if disconnected {
@@ -113,7 +115,8 @@ impl<Q, N: Notify> Shared<Q, N> {
 
     pub(super) fn drop_sender(&self) {
         if self.senders.fetch_sub(1, Ordering::AcqRel) == 1 {
-            self.notify.notify();
+            // This is a drop, which has nobody to return an error to.
+            let _ = self.notify.notify();
         }
     }
 
@@ -182,7 +185,7 @@ mod tests {
     }
 
     impl Notify for Notifier {
-        fn notify(&self) {
+        fn notify(&self) -> io::Result<()> {
             let word = &self.0.word;
             let before = word.fetch_add(0, Ordering::AcqRel);
             if before & 1 == 0 {
@@ -197,6 +200,7 @@ mod tests {
                 let (success, failure) = (Ordering::AcqRel, Ordering::Relaxed);
                 let _ = word.compare_exchange(before, before | 1, success, failure);
             }
+            Ok(())
         }
     }
 
@@ -357,5 +361,44 @@ mod tests {
             }
             assert_eq!(channel.queue.pop(), None);
         });
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod error_tests {
+    use std::cell::Cell;
+
+    use super::*;
+    use crate::channel::queue::Messages;
+
+    /// Fails once, as a write to a pipe does for which there is no memory.
+    #[derive(Default)]
+    struct FailsOnce(Cell<usize>);
+
+    impl Notify for FailsOnce {
+        fn notify(&self) -> io::Result<()> {
+            match self.0.replace(self.0.get() + 1) {
+                0 => Err(io::ErrorKind::OutOfMemory.into()),
+                _ => Ok(()),
+            }
+        }
+    }
+
+    impl Clear for FailsOnce {
+        fn clear(&self) {}
+    }
+
+    #[test]
+    fn send_returns_the_error_of_notify_and_keeps_the_message() {
+        let channel = Shared::new(Messages::bounded(2), FailsOnce::default());
+        let err = channel.send("first").unwrap_err();
+        let expected = TrySendError::Unnotified(io::ErrorKind::OutOfMemory.into());
+        assert_eq!(err, expected);
+        assert_eq!(err.into_inner(), None);
+        assert_eq!(channel.send("second"), Ok(()));
+        let receiver = FailsOnce::default();
+        assert_eq!(channel.receive(&receiver), Ok("first"));
+        assert_eq!(channel.receive(&receiver), Ok("second"));
+        assert_eq!(channel.receive(&receiver), Err(TryRecvError::Empty));
     }
 }

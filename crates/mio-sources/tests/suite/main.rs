@@ -15,6 +15,8 @@ mod timer;
 mod timer_unsupported;
 #[cfg(all(feature = "timer", cancel_on_set))]
 mod wall_timer;
+#[cfg(all(feature = "timer", unix, any(timerfd, kqueue)))]
+mod watched;
 #[cfg(feature = "timer")]
 mod wheel;
 #[cfg(feature = "timer")]

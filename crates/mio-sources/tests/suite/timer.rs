@@ -291,6 +291,31 @@ fn oneshot_tells_once(kind: SelectorKind) {
     }
 }
 
+/// The first timerfd was closed without being deregistered. The timer gets its number, as it is the
+/// lowest one that is free, and has the same inode.
+#[cfg(timerfd)]
+#[test]
+fn a_timer_may_reuse_the_number_of_a_closed_descriptor() {
+    use std::os::fd::AsRawFd;
+
+    use rustix::time::{TimerfdClockId, TimerfdFlags, timerfd_create};
+
+    for kind in SelectorKind::available() {
+        let mut watch = Watch::new(kind);
+        for round in 0..20 {
+            let closed = timerfd_create(TimerfdClockId::Monotonic, TimerfdFlags::CLOEXEC);
+            let closed = closed.expect("a timerfd");
+            let fd = closed.as_raw_fd();
+            watch.register(&mut mio::unix::SourceFd(&fd), 100, READABLE);
+            drop(closed);
+            let mut timer = Timer::new().expect("a timer");
+            watch.register(&mut timer, round, READABLE);
+            timer.set_after(MS).expect("set");
+            watch.wait_readable(round);
+        }
+    }
+}
+
 #[test]
 fn an_interval_of_zero_is_a_mistake() {
     let mut timer = Timer::new().expect("a timer");

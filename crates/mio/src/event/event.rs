@@ -14,36 +14,53 @@ use crate::sys::{self, NativeEvent, Readiness};
 ///
 /// # What each situation gives
 ///
-/// For a source registered for both readable and writable (and, in the row on out-of-band data, for
-/// priority), whose writable event has been delivered before. On epoll an event tells all that is
-/// true of the source; on poll(2) and event ports it leaves out a direction that was delivered
-/// before and that no operation has found blocked since, which the table shows in brackets. On
-/// kqueue each direction is an event of its own: an end of reading comes with readable and without
-/// what is true of writing, and the other way round. Only the event of a source that is registered
-/// for [one](crate::Interest::oneshot) may tell of both. An error is told there only together with
-/// an end.
+/// For a source registered for both readable and writable, whose writable event has been delivered
+/// before. `R` is readable, `W` writable, `E` error, `RC` read closed, `WC` write closed, `P`
+/// priority. A comma separates events. `I/O` means that no event has to come: a read, a write or
+/// `take_error` returns the end or the error.
 ///
-/// | situation | readable | writable | error | read closed | write closed | priority |
-/// |---|---|---|---|---|---|---|
-/// | data has arrived | yes | (yes) | | | | |
-/// | the peer has shut down its writing half (FIN) | yes | (yes) | | yes | | |
-/// | the peer has shut down both halves, or closed (FIN), nothing unread there | yes | (yes) | | yes | | |
-/// | this side has shut down its reading half | yes | (yes) | | yes | | |
-/// | this side has shut down its writing half | | (yes) | | | | |
-/// | both sides have shut down their writing halves, or this side both of its own | yes | (yes) | | yes | yes | |
-/// | the connection was reset (RST) | yes | (yes) | yes | yes | yes | |
-/// | a connection was made | | yes | | | | |
-/// | a connection was refused | yes | yes | yes | yes | yes | |
-/// | out-of-band data has arrived | yes | (yes) | | | | yes |
-/// | a Unix stream's peer was closed | yes | (yes) | | yes | yes | |
-/// | the last writer of a pipe was closed: its reading end | if data is left | | | yes | yes | |
-/// | the last reader of a pipe was closed: its writing end | | (yes) | yes | | yes | |
-/// | a datagram was refused (ICMP): UDP socket | | (yes) | yes | | yes | |
+/// * **epoll** reports all that is true of the source in one event.
+/// * **poll(2)** and event ports leave out a direction that was delivered before and that no
+///   operation has found blocked since. Where the system lacks `POLLRDHUP` (the BSDs, macOS and
+///   Solaris among others), only a read of 0 bytes tells that the peer has stopped sending.
+/// * **kqueue** reports each direction in an event of its own, and an error only together with an
+///   end. One event tells of both directions only if the source is registered for
+///   [one](crate::Interest::oneshot).
+/// * **AFD** reports what the peer does and not what this side has shut down.
 ///
-/// AFD tells what the peer does. What this side has shut down is no event there, and nothing is
-/// write closed for it: where both writing halves are shut down, the event is that of the peer's
-/// alone. A reset is writable too, also without brackets. A refused datagram need not be an event;
-/// a read or `take_error` tells of it.
+/// | situation | epoll | poll(2), event ports | kqueue | AFD |
+/// |---|---|---|---|---|
+/// | data has arrived | R W | R | R | R |
+/// | the peer has shut down its writing half (FIN) | R W RC | R RC; without POLLRDHUP: R | R RC | R RC |
+/// | the peer has shut down both halves, or closed (FIN), nothing unread there | R W RC | R RC; without POLLRDHUP: R | R RC | R RC |
+/// | this side has shut down its reading half | R W RC | R RC; without POLLRDHUP: R | R RC | I/O |
+/// | this side has shut down its writing half | W | none | W WC | none |
+/// | both sides have shut down their writing halves | R W RC WC | R RC WC | R RC, W WC | R RC |
+/// | this side has shut down both halves | R W RC WC | R RC WC | R RC, W WC | I/O |
+/// | the connection was reset (RST) | R W E RC WC | R E RC WC | R E RC, W E WC | R W E RC WC |
+/// | a connection was made | W | W | W | W |
+/// | a connection was refused | R W E RC WC | R W E RC WC | R E RC, W E WC | R W E RC WC |
+/// | out-of-band data has arrived, registered for priority too | R W P | R P | | |
+/// | a Unix stream's peer was closed | R W RC WC | R RC WC | R RC, W WC | |
+/// | the last writer of an empty pipe was closed | RC WC | RC WC | R RC | |
+/// | the last writer of a pipe was closed, data is left | R RC WC | R RC WC | R RC | |
+/// | the last reader of a pipe was closed | W E WC | E WC | W WC | |
+/// | the last reader of a full pipe was closed | E WC | E WC | W WC; NetBSD: none | |
+/// | a datagram was refused (ICMP): UDP socket | W E WC | E WC | R, W | I/O |
+///
+/// On Linux also:
+///
+/// | situation | epoll | poll(2) |
+/// |---|---|---|
+/// | a transmit timestamp is in the error queue of a datagram socket | W E WC | E WC |
+/// | a stream socket before `connect` or `listen` | W RC WC | W RC WC |
+/// | a TCP listener was shut down | RC WC | RC WC |
+/// | a Unix listener was shut down | R RC | R RC |
+/// | the last slave of a pseudo-terminal was closed: its master | W RC WC, with R if data is left | RC WC, with R if data is left |
+/// | the master of a pseudo-terminal was closed: its slave | R W E RC WC | R E RC WC |
+///
+/// Write closed is a guess there for a datagram socket and for the master of a pseudo-terminal: see
+/// [`is_write_closed`](Self::is_write_closed).
 ///
 /// # Which flags each answer is made of
 ///
@@ -156,7 +173,15 @@ impl Event {
         self.readiness().read_closed
     }
 
-    /// Whether nothing more can be written: a write fails from now on.
+    /// Whether nothing more can be written, as far as the event can say that.
+    ///
+    /// * **A stream socket or a pipe**: a write fails from now on. A stream is also reported so
+    ///   before it is connected, on Linux.
+    /// * **A datagram socket**: it comes together with [`is_error`](Event::is_error), and says no
+    ///   more than that. The error of a pipe without readers looks the same, and an event does not
+    ///   know what kind of source it is about. A refused datagram or a transmit timestamp closes
+    ///   nothing, and the next datagram can be sent.
+    /// * **A terminal**: the other side has hung up. A write to the master may succeed.
     ///
     /// Some systems tell this late or never, so treat it as a short cut: the error of a write is
     /// the truth.

@@ -578,7 +578,7 @@ impl UdpSocket {
     /// # }
     /// ```
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
-        self.inner.take_error()
+        self.inner.take_error_with(net::UdpSocket::take_error)
     }
 
     /// Does an operation of your own with the descriptor, such as `recvmmsg`.

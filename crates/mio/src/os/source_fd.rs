@@ -13,10 +13,10 @@ use crate::{Interest, Registry, Token};
 /// once. On poll(2) it is forgotten when the next poll finds it closed, so a descriptor that got
 /// the same number meanwhile would be reported in its place.
 ///
-/// A number that is in use again can be registered again. poll(2) tells the new file from the old
-/// one by its device and inode, which eventfd, timerfd, inotify and their like all share: such a
-/// one is taken for the old one, and registering it fails with
-/// [`AlreadyExists`](io::ErrorKind::AlreadyExists) if the old one was not deregistered.
+/// A number that is in use again can be registered again. Registering an open file twice is
+/// [`AlreadyExists`](io::ErrorKind::AlreadyExists), but not on kqueue, nor on poll(2) if the file
+/// can't be told from another one that got its number, as an eventfd. See
+/// [portability](crate::portability#descriptors-of-your-own).
 ///
 /// What can be watched depends on the selector: sockets, pipes, terminals, eventfd, timerfd,
 /// inotify and the like everywhere; regular files not on epoll (`EPERM`).

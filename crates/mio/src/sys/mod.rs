@@ -299,7 +299,7 @@ pub(crate) struct SourceState {
 }
 
 impl SourceState {
-    /// Whether any selector of this build has to be told what would have blocked.
+    /// Whether any selector of this build has to be told how operations end.
     pub(crate) const REARMS: bool = {
         #[allow(unused_mut)] // Where there is no selector.
         let mut rearms = false;
@@ -327,6 +327,33 @@ impl SourceState {
         self.kqueue.would_block(direction);
         #[cfg(poll)]
         self.poll.would_block(direction);
+    }
+
+    #[inline]
+    pub(crate) fn succeeded(&self, direction: Direction) {
+        #[cfg(afd)]
+        self.afd.succeeded(direction);
+        #[cfg(epoll)]
+        self.epoll.succeeded(direction);
+        #[cfg(event_ports)]
+        self.event_ports.succeeded(direction);
+        #[cfg(kqueue)]
+        self.kqueue.succeeded(direction);
+        #[cfg(poll)]
+        self.poll.succeeded(direction);
+    }
+
+    pub(crate) fn failed(&self, direction: Option<Direction>) {
+        #[cfg(afd)]
+        self.afd.failed(direction);
+        #[cfg(epoll)]
+        self.epoll.failed(direction);
+        #[cfg(event_ports)]
+        self.event_ports.failed(direction);
+        #[cfg(kqueue)]
+        self.kqueue.failed(direction);
+        #[cfg(poll)]
+        self.poll.failed(direction);
     }
 }
 

@@ -6,6 +6,8 @@
 //! * **Edges.** An event is delivered when a direction becomes ready. It is delivered again once an
 //!   operation in that direction returned `WouldBlock` and the direction became ready after that;
 //!   it may be delivered more often, but never in a busy loop.
+//! * **Errors.** After an operation returned another error, or the pending error was taken, the
+//!   next failure of the source is delivered too, and its directions do not stay silent.
 //! * **Registration from any thread**, while another is in [`select`](Selector::select), takes
 //!   effect at once.
 //! * **Nothing after `deregister`.** Once it has returned, no later `select` delivers that
@@ -88,11 +90,18 @@ pub(crate) enum SourceIo<'a, State> {
 pub(crate) trait SourceState:
     Debug + Default + Send + Sync + UnwindSafe + RefUnwindSafe
 {
-    /// Whether [`would_block`](SourceState::would_block) does anything.
+    /// Whether the methods below do anything.
     const REARMS: bool;
 
     /// An operation in this direction has just returned `WouldBlock`.
     fn would_block(&self, direction: Direction);
+
+    /// An operation in this direction has just succeeded.
+    fn succeeded(&self, _: Direction) {}
+
+    /// An operation has just returned another error, or, without a direction, the pending error was
+    /// taken from the socket.
+    fn failed(&self, _: Option<Direction>) {}
 }
 
 /// What makes another thread's `select` return.

@@ -218,7 +218,10 @@ fn tcp_server_waits_for_a_late_reader() {
 #[test]
 fn tcp_server_survives_a_reset() {
     let server = Example::start("tcp_server", &[ANY_PORT]);
-    let address = server.address();
+    assert_survives_reset(server.address());
+}
+
+fn assert_survives_reset(address: SocketAddr) {
     for _ in 0..3 {
         let mut stream = connect(address);
         stream.write_all(&[1; 100_000]).unwrap();
@@ -228,10 +231,19 @@ fn tcp_server_survives_a_reset() {
     assert_echo(&connect(address), b"still there\n");
 }
 
+#[test]
+fn tcp_echo_serves_several_and_survives_a_reset() {
+    let server = Example::start("tcp_echo", &[ANY_PORT]);
+    let address = server.address();
+    assert_two_interleaved(address);
+    assert_back_pressure(address, 8 << 20);
+    assert_survives_reset(address);
+}
+
 #[cfg(unix)]
 #[test]
 fn servers_survive_having_no_descriptors() {
-    for name in ["tcp_server", "tcp_and_udp"] {
+    for name in ["tcp_server", "tcp_and_udp", "tcp_echo"] {
         let server = Example::spawn(
             Command::new("sh")
                 .args(["-c", r#"ulimit -n 12; exec "$0" "$@""#])
@@ -273,6 +285,36 @@ fn tcp_and_udp_echoes_both() {
     assert_udp_echo(address);
     assert_back_pressure(address, 1 << 20);
     assert_udp_echo(address);
+}
+
+/// A datagram from port 0 of an address, to which no reply can be sent. Only a raw socket sends
+/// one, and most users may not make any.
+#[cfg(unix)]
+fn send_from_port_zero(to: SocketAddr) {
+    use socket2::{Domain, Protocol, Socket, Type};
+
+    let socket = Socket::new(Domain::IPV4, Type::RAW, Some(Protocol::UDP));
+    let Ok(socket) = socket else { return };
+    // Source, destination, length, and no checksum.
+    let mut packet = [0; 10];
+    packet[2..4].copy_from_slice(&to.port().to_be_bytes());
+    packet[5] = 10;
+    socket.send_to(&packet, &to.into()).unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn udp_servers_survive_a_peer_that_cannot_be_answered() {
+    for name in ["udp_server", "tcp_and_udp"] {
+        let server = Example::start(name, &[ANY_PORT]);
+        let address = server.address();
+        for _ in 0..20 {
+            send_from_port_zero(address);
+            // Gone before its reply comes.
+            udp_client(address).send(b"hello").unwrap();
+        }
+        assert_udp_echo(address);
+    }
 }
 
 #[test]

@@ -18,8 +18,18 @@ mod api;
 #[cfg(priority)] // Linux and Android: they have /proc.
 mod descriptors;
 mod directions;
+#[cfg(priority)] // Linux and Android: what the documents say of them.
+mod documented;
+#[cfg(unix)]
+mod errors;
 mod events;
 mod examples;
+#[cfg(unix)]
+mod handlers;
+#[cfg(priority)] // Linux and Android: the functions that it replaces are theirs.
+mod interrupted;
+#[cfg(priority)]
+mod limits;
 mod mistakes;
 mod modes;
 mod notifier;
@@ -28,6 +38,8 @@ mod pipes;
 #[cfg(priority)]
 mod priority;
 mod readiness;
+#[cfg(priority)] // Linux and Android: they have seccomp.
+mod refused;
 mod registration;
 mod short_reads;
 #[cfg(unix)]

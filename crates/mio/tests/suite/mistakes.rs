@@ -5,6 +5,8 @@ use std::io::{Error, ErrorKind};
 use mio::{Poll, SelectorKind, Token};
 
 use crate::support::{BOTH, Watch, pair};
+#[cfg(unix)]
+use crate::support::{ffi, process};
 
 per_selector!(
     registering_twice,
@@ -15,7 +17,14 @@ per_selector!(
     a_failed_register_changes_nothing,
     #[cfg(unix)]
     an_old_source_can_not_end_the_registration_of_another,
+    #[cfg(unix)]
+    source_deregistered_by_number_can_be_registered_again,
+    #[cfg(unix)]
+    source_with_replaced_descriptor_can_be_registered_again,
 );
+
+/// What programs may look for in the message, as it is mio's.
+const MIO_REGISTERED: &str = "I/O source already registered with a `Registry`";
 
 fn poll(kind: SelectorKind) -> Poll {
     Poll::builder().selector(kind).build().unwrap()
@@ -39,6 +48,7 @@ fn registering_twice(kind: SelectorKind) {
         .register(&mut one, Token(2), BOTH)
         .unwrap_err();
     assert_mistake(&err, ErrorKind::AlreadyExists, "reregister");
+    assert_mistake(&err, ErrorKind::AlreadyExists, MIO_REGISTERED);
     watch.wait_writable(1);
     watch.deregister(&mut one);
     watch.register(&mut one, 2, BOTH);
@@ -53,16 +63,19 @@ fn registering_with_two_polls(kind: SelectorKind) {
         .unwrap();
     let result = two.registry().register(&mut source, Token(2), BOTH);
     if cfg!(debug_assertions) || !matches!(kind, SelectorKind::Epoll | SelectorKind::Kqueue) {
-        assert_mistake(
-            &result.unwrap_err(),
-            ErrorKind::AlreadyExists,
-            "another `Poll`",
-        );
+        let err = result.unwrap_err();
+        assert_mistake(&err, ErrorKind::AlreadyExists, "another `Poll`");
+        assert_mistake(&err, ErrorKind::AlreadyExists, MIO_REGISTERED);
         let err = two
             .registry()
             .reregister(&mut source, Token(2), BOTH)
             .unwrap_err();
-        assert_mistake(&err, ErrorKind::NotFound, "another `Poll`");
+        if cfg!(debug_assertions) {
+            assert_mistake(&err, ErrorKind::AlreadyExists, "another `Poll`");
+            assert_mistake(&err, ErrorKind::AlreadyExists, MIO_REGISTERED);
+        } else {
+            assert_eq!(err.kind(), ErrorKind::NotFound);
+        }
         let err = two.registry().deregister(&mut source).unwrap_err();
         assert_mistake(&err, ErrorKind::NotFound, "another `Poll`");
     } else {
@@ -135,4 +148,54 @@ fn an_old_source_can_not_end_the_registration_of_another(kind: SelectorKind) {
     drop(old);
     watch.wait(2, |event| event.is_read_closed());
     watch.deregister(&mut new);
+}
+
+/// As a child of `fork` does on epoll, which shares the list with its parent.
+#[cfg(unix)]
+fn source_deregistered_by_number_can_be_registered_again(kind: SelectorKind) {
+    use mio::unix::SourceFd;
+    use std::os::fd::AsRawFd;
+
+    let mut watch = Watch::new(kind);
+    let (mut source, _peer) = pair();
+    let fd = source.as_raw_fd();
+    for token in 1..4 {
+        watch.register(&mut source, token, BOTH);
+        watch.wait_writable(token);
+        watch.deregister(&mut SourceFd(&fd));
+        let registry = watch.poll.registry();
+        let err = match token {
+            1 => registry.deregister(&mut source),
+            _ => registry.reregister(&mut source, Token(7), BOTH),
+        };
+        assert_eq!(err.unwrap_err().kind(), ErrorKind::NotFound);
+        watch.expect_silence();
+    }
+    watch.register(&mut source, 5, BOTH);
+    watch.wait_writable(5);
+    watch.deregister(&mut source);
+    watch.expect_silence();
+}
+
+/// epoll and kqueue have forgotten what was open before; poll(2) watches the number.
+#[cfg(unix)]
+fn source_with_replaced_descriptor_can_be_registered_again(kind: SelectorKind) {
+    use std::os::fd::AsRawFd;
+
+    let _no_spawns = process::no_spawns();
+    let mut watch = Watch::new(kind);
+    for token in 1..4 {
+        let ((mut source, _peer), (other, _other_peer)) = (pair(), pair());
+        watch.register(&mut source, token, BOTH);
+        watch.wait_writable(token);
+        ffi::replace(other.as_raw_fd(), source.as_raw_fd());
+        let registry = watch.poll.registry();
+        if let Err(err) = registry.deregister(&mut source) {
+            assert_eq!(err.kind(), ErrorKind::NotFound);
+        }
+        watch.register(&mut source, 5, BOTH);
+        watch.wait_writable(5);
+        watch.deregister(&mut source);
+        watch.expect_silence();
+    }
 }

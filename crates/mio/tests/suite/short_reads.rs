@@ -1,8 +1,11 @@
 //! Where a read that fills less than its buffer may stand for `WouldBlock`.
 
-use std::io::{ErrorKind, Read, Write};
+#[cfg(epoll)]
+use std::io::ErrorKind;
+use std::io::{Read, Write};
 use std::net::Shutdown;
 
+#[cfg(epoll)]
 use mio::event::Event;
 use mio::{Interest, SelectorKind};
 

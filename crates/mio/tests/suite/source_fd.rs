@@ -24,6 +24,13 @@ per_selector!(
     a_closed_number_that_is_used_again_can_be_registered,
     closing_without_deregistering_ends_it,
     one_that_we_know_as_a_socket_too,
+    #[cfg(priority)]
+    a_reused_number_with_the_same_inode_can_be_registered,
+    #[cfg(priority)]
+    changes_that_are_reported_once_are_not_lost,
+    #[cfg(priority)]
+    changes_behind_a_full_buffer_are_not_lost,
+    a_closed_descriptor_behind_a_full_buffer_is_forgotten,
 );
 
 #[cfg(all(epoll, poll))]
@@ -208,7 +215,7 @@ fn closing_without_deregistering_ends_it(kind: SelectorKind) {
     );
 }
 
-/// What `SourceFd` says of eventfd and its like. Two polls are such files, too.
+/// Two polls have the same inode, as all files of eventfd, timerfd and the like.
 #[cfg(all(epoll, poll))]
 fn a_file_without_an_inode_of_its_own(kind: SelectorKind) {
     let mut watch = Watch::new(kind);
@@ -217,18 +224,139 @@ fn a_file_without_an_inode_of_its_own(kind: SelectorKind) {
     watch.register(&mut SourceFd(&fd), 1, Interest::READABLE);
     let new = Watch::new(SelectorKind::Epoll);
     ffi::replace(new.poll.as_raw_fd(), fd);
-    let result = watch
-        .poll
-        .registry()
-        .register(&mut SourceFd(&fd), Token(2), Interest::READABLE);
-    if kind == SelectorKind::Poll {
-        assert_eq!(result.unwrap_err().kind(), ErrorKind::AlreadyExists);
-        watch.deregister(&mut SourceFd(&fd));
-        watch.register(&mut SourceFd(&fd), 2, Interest::READABLE);
-    }
+    watch.register(&mut SourceFd(&fd), 2, Interest::READABLE);
     let waker = mio::Waker::new(new.poll.registry(), Token(0)).unwrap();
     waker.wake().unwrap();
     watch.wait_readable(2);
+    assert!(watch.events.iter().all(|event| event.token() == Token(2)));
+}
+
+/// A number is closed and used again for another file of the same device and inode.
+#[cfg(priority)]
+fn a_reused_number_with_the_same_inode_can_be_registered(kind: SelectorKind) {
+    use std::os::fd::OwnedFd;
+
+    let directory = tempfile::tempdir().unwrap();
+    let fifo = directory.path().join("fifo");
+    let _reader = ffi::fifo(&fifo);
+    let open = |path: &std::path::Path| -> OwnedFd {
+        let mut options = std::fs::OpenOptions::new();
+        options.read(true).write(true).open(path).unwrap().into()
+    };
+    let (sender, receiver) = pipe::new().unwrap();
+    let files: [(&str, OwnedFd, OwnedFd); 5] = [
+        ("eventfd", ffi::eventfd(1), ffi::eventfd(1)),
+        ("timerfd", ffi::expired_timerfd(), ffi::expired_timerfd()),
+        (
+            "pty",
+            open("/dev/ptmx".as_ref()),
+            open("/dev/ptmx".as_ref()),
+        ),
+        ("fifo", open(&fifo), open(&fifo)),
+        ("ends of a pipe", receiver.into(), sender.into()),
+    ];
+    for (name, old, new) in files {
+        let mut watch = Watch::new(kind);
+        let fd = old.as_raw_fd();
+        watch.register(&mut SourceFd(&fd), 1, BOTH);
+        ffi::replace(new.as_raw_fd(), fd);
+        drop(new);
+        let registry = watch.poll.registry();
+        let result = registry.register(&mut SourceFd(&fd), Token(2), BOTH);
+        assert!(result.is_ok(), "{name}: {result:?}");
+        watch.wait(2, |_| true);
+        assert!(watch.events.iter().all(|event| event.token() == Token(2)));
+        watch.deregister(&mut SourceFd(&fd));
+    }
+}
+
+/// A process of its own whose host name may be changed. The kernel tells a change of it to one call
+/// of each file alone. Where a container forbids it there is nothing to see.
+#[cfg(priority)]
+fn with_host_name(test: &str, body: impl FnOnce(&mut dyn FnMut(), std::fs::File)) {
+    crate::support::process::alone(test, || {
+        if !ffi::own_host_name() {
+            return;
+        }
+        let path = "/proc/sys/kernel/hostname";
+        let mut number = 0;
+        let mut change = || {
+            number += 1;
+            std::fs::write(path, format!("test{number}")).unwrap();
+        };
+        body(&mut change, std::fs::File::open(path).unwrap());
+    });
+}
+
+#[cfg(priority)]
+const CHANGES: Interest = Interest::PRIORITY.add(Interest::READABLE);
+
+#[cfg(priority)]
+fn changes_that_are_reported_once_are_not_lost(kind: SelectorKind) {
+    let test =
+        crate::support::process::test_path!(kind, "changes_that_are_reported_once_are_not_lost");
+    with_host_name(&test, |change, file| {
+        let mut watch = Watch::new(kind);
+        watch.register(&mut SourceFd(&file.as_raw_fd()), 1, CHANGES);
+        watch.poll(Duration::ZERO);
+        for _ in 0..10 {
+            // At once, without the 10 ms after which a state that lasts is reported again.
+            change();
+            watch.wait(1, mio::event::Event::is_priority);
+        }
+    });
+}
+
+#[cfg(priority)]
+fn changes_behind_a_full_buffer_are_not_lost(kind: SelectorKind) {
+    let test =
+        crate::support::process::test_path!(kind, "changes_behind_a_full_buffer_are_not_lost");
+    with_host_name(&test, |change, file| {
+        let mut watch = Watch::new(kind);
+        watch.events = mio::Events::with_capacity(1);
+        let mut pairs: Vec<_> = (0..3).map(|_| pair()).collect();
+        for (token, (one, _)) in pairs.iter_mut().enumerate() {
+            let interest = Interest::READABLE.level();
+            watch.register(&mut SourceFd(&one.as_raw_fd()), 2 + token, interest);
+        }
+        watch.register(&mut SourceFd(&file.as_raw_fd()), 1, CHANGES);
+        watch.poll(Duration::ZERO);
+        for (_, two) in &mut pairs {
+            two.write_all(b"!").unwrap();
+        }
+        for _ in 0..10 {
+            change();
+            watch.wait(1, mio::event::Event::is_priority);
+        }
+    });
+}
+
+/// Another file that gets the number is not reported under the token of the closed one.
+fn a_closed_descriptor_behind_a_full_buffer_is_forgotten(kind: SelectorKind) {
+    let test = crate::support::process::test_path!(
+        kind,
+        "a_closed_descriptor_behind_a_full_buffer_is_forgotten"
+    );
+    crate::support::process::alone(&test, || {
+        let mut watch = Watch::new(kind);
+        watch.events = mio::Events::with_capacity(1);
+        let mut pairs: Vec<_> = (0..4).map(|_| pair()).collect();
+        for (token, (one, two)) in pairs.iter_mut().enumerate() {
+            watch.register(&mut SourceFd(&one.as_raw_fd()), token, Interest::READABLE);
+            two.write_all(b"!").unwrap();
+        }
+        let fd = pairs[3].0.as_raw_fd();
+        pairs.pop();
+        watch.poll(Duration::ZERO);
+        assert_eq!(watch.events.iter().count(), 1);
+        let (one, mut two) = pair();
+        ffi::replace(one.as_raw_fd(), fd);
+        two.write_all(b"!").unwrap();
+        for _ in 0..10 {
+            watch.poll(Duration::ZERO);
+            assert!(watch.events.iter().all(|event| event.token() != Token(3)));
+        }
+    });
 }
 
 /// A pipe of ours registered by its number: it works, at the price of being unknown.

@@ -51,7 +51,8 @@ fn a_poll_that_is_watched_by_another_tells_of_a_wake_until_it_is_polled(kind: Se
             outer.wait_readable(2);
             // There is an event in the inner poll still. Nothing is new, but it is readable.
             waker.wake().unwrap();
-            if interest.is_level() {
+            // A port reports the readiness of a `SourceFd` again every 10 milliseconds.
+            if interest.is_level() || kind == SelectorKind::EventPorts {
                 outer.wait_readable(2);
             } else {
                 outer.expect_silence();
@@ -251,6 +252,11 @@ fn a_second_waker_is_a_mistake(kind: SelectorKind) {
     let _waker = Waker::new(&registry, Token(10)).unwrap();
     let second = catch_unwind(|| Waker::new(&registry, Token(11)).map(drop));
     assert_eq!(second.is_err(), cfg!(debug_assertions));
+    if let Err(message) = second {
+        let message = message.downcast_ref::<&str>().expect("a message");
+        let mio = "Only a single `Waker` can be active per `Poll` instance";
+        assert!(message.contains(mio), "{message}");
+    }
 }
 
 fn a_waker_outlives_its_poll(kind: SelectorKind) {

@@ -104,6 +104,8 @@ impl Descriptor {
     /// Says that there is nothing to read, without the system call that would say so. One read
     /// takes all there is, so it is true; if there is a tick again, the selector finds it.
     fn is_used_up(&self) {
+        // A `WouldBlock` re-arms at once only after a success.
+        let _ = self.0.read_with(|_| Ok(()));
         let nothing: io::Result<()> = self
             .0
             .read_with(|_| Err(io::Error::from(io::ErrorKind::WouldBlock)));

@@ -258,7 +258,7 @@ impl TcpStream {
     /// # }
     /// ```
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
-        self.inner.take_error()
+        self.inner.take_error_with(net::TcpStream::take_error)
     }
 
     /// Reads without taking the data away: the next read gets it again.

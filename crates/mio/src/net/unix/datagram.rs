@@ -251,8 +251,17 @@ impl UnixDatagram {
     ///
     /// # Errors
     ///
-    /// [`WouldBlock`](io::ErrorKind::WouldBlock) if the receiver's queue is full; the system's,
-    /// such as [`NotFound`](io::ErrorKind::NotFound).
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock) if the receiver's queue is full. No event tells
+    /// when it has room, because an event is about this socket, which is writable all the time: a
+    /// program that waits for writable and tries again is a busy loop.
+    /// [`connect`](UnixDatagram::connect) it and use [`send`](UnixDatagram::send), which can be
+    /// waited for, or try again after some time.
+    ///
+    /// [`InvalidInput`](io::ErrorKind::InvalidInput) if the path is longer than std allows (107
+    /// bytes on Linux). A peer may be bound to a path of 108 bytes there, and can't be answered by
+    /// this.
+    ///
+    /// Other errors are the system's, such as [`NotFound`](io::ErrorKind::NotFound).
     ///
     /// # Examples
     ///
@@ -302,7 +311,7 @@ impl UnixDatagram {
     /// # }
     /// ```
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
-        self.inner.take_error()
+        self.inner.take_error_with(net::UnixDatagram::take_error)
     }
 
     /// Shuts down the reading half, the writing half or both, for all handles on this socket.

@@ -169,7 +169,7 @@ impl UnixListener {
     /// # }
     /// ```
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
-        self.inner.take_error()
+        self.inner.take_error_with(net::UnixListener::take_error)
     }
 }
 

@@ -180,7 +180,7 @@ impl UnixStream {
     /// # }
     /// ```
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
-        self.inner.take_error()
+        self.inner.take_error_with(net::UnixStream::take_error)
     }
 
     /// Shuts down the reading half, the writing half or both, for all handles on this socket.

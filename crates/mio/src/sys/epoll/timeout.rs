@@ -75,6 +75,7 @@ fn in_pieces(
 #[cfg(epoll_pwait2)]
 mod exact {
     use super::*;
+    use crate::sys::unix::is_refused;
     use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
     /// Whether the kernel is too old, or a sandbox forbids the call. Either is so for good.
@@ -90,10 +91,8 @@ mod exact {
             return None;
         }
         let result = ffi::epoll_pwait2(epoll, events, timeout);
-        // Neither is an error of the call itself; EPERM is how older sandboxes refuse.
-        let refused =
-            |err: &io::Error| matches!(err.raw_os_error(), Some(libc::ENOSYS | libc::EPERM));
-        if result.as_ref().is_err_and(refused) {
+        // None of these is an error of the call itself.
+        if result.as_ref().is_err_and(is_refused) {
             MISSING.store(true, Relaxed);
             return None;
         }

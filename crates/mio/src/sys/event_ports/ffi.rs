@@ -106,12 +106,12 @@ pub(super) fn port_getn(
     }
 }
 
-/// `poll(fds, count, 0)`
-pub(super) fn poll(fds: &mut [pollfd]) -> io::Result<()> {
+/// `poll(fds, count, 0)`: how many descriptors have something to say.
+pub(super) fn poll(fds: &mut [pollfd]) -> io::Result<usize> {
     let count = fds.len() as libc::nfds_t;
     // SAFETY: the array is exclusively ours and as long as `count` says.
-    check(unsafe { libc::poll(fds.as_mut_ptr(), count, 0) })?;
-    Ok(())
+    let ready = check(unsafe { libc::poll(fds.as_mut_ptr(), count, 0) })?;
+    Ok(ready as usize)
 }
 
 fn to_timespec(timeout: Duration) -> timespec {

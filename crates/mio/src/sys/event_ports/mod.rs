@@ -13,6 +13,9 @@
 //!   delivered or have blocked since. So a direction that was delivered is not asked about, and
 //!   that is the edge. While a thread waits, a change is told to the port at once, which needs no
 //!   interruption.
+//! * **A port that another selector watches** is readable only for what it has been associated with.
+//!   So once the program has asked for the port's descriptor, associations are renewed at the end of
+//!   each poll too, and whenever they change.
 //! * **Identity.** The word is a slot of the table and its generation. An event that was in the
 //!   queue before its source was deregistered names nobody.
 //! * **Probes** (`probes`). A failure, which is reported as long as it lasts, and a `SourceFd`, of

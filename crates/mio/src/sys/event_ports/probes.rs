@@ -1,12 +1,14 @@
 //! Asking poll(2) what of that which was delivered is over.
 
 use std::io;
+use std::time::Duration;
 
 use libc::pollfd;
 
 use crate::event::Event;
 use crate::sys::event_ports::event::from_poll_bits;
 use crate::sys::event_ports::ffi;
+use crate::sys::unix::parts::Parts;
 use crate::sys::unix::registrations::Registrations;
 
 #[derive(Default)]
@@ -16,6 +18,7 @@ pub(super) struct Probes {
     slots: Vec<usize>,
     /// Where the next search for events begins, so that all have a turn if they don't fit.
     next: usize,
+    parts: Parts,
 }
 
 impl Probes {
@@ -25,7 +28,7 @@ impl Probes {
         self.slots.reserve(slots.saturating_sub(self.slots.len()));
     }
 
-    /// Asks, and turns the answers into events, as many as fit.
+    /// Asks, and turns the answers into events, as many as fit. Postpones the others.
     pub(super) fn make(
         &mut self,
         registrations: &mut Registrations,
@@ -44,21 +47,25 @@ impl Probes {
         if !any {
             return Ok(());
         }
-        ffi::poll(&mut self.fds)?;
+        self.parts
+            .poll(&mut self.fds, Some(Duration::ZERO), |fds, _| ffi::poll(fds))?;
         let count = self.slots.len();
+        let mut first_left = None;
         for offset in 0..count {
             let index = (self.next + offset) % count;
-            if events.len() == events.capacity() {
-                self.next = index;
-                return Ok(());
-            }
             let (slot, answer) = (self.slots[index], self.fds[index].revents);
-            let taken = registrations.take(slot, answer, true);
+            if events.len() < events.capacity() {
+                let taken = registrations.take(slot, answer, true);
+                let taken = taken.map(|(token, bits)| from_poll_bits(token, bits));
+                events.extend(taken.map(Event::from_native));
+            } else {
+                first_left.get_or_insert(index);
+                registrations.postpone(slot, answer);
+            }
             // What is over is for the port to ask about.
             registrations.ask_again(slot);
-            events
-                .extend(taken.map(|(token, bits)| Event::from_native(from_poll_bits(token, bits))));
         }
+        self.next = first_left.unwrap_or(self.next);
         Ok(())
     }
 }

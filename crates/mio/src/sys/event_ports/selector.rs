@@ -14,7 +14,8 @@ use crate::sys::event_ports::ffi;
 use crate::sys::event_ports::table::Table;
 use crate::sys::pending::Pending;
 use crate::sys::selector::{self, Direction, SourceIo};
-use crate::sys::unix::registrations::Key;
+use crate::sys::unix::progress::Progress;
+use crate::sys::unix::registrations::{Key, Registrations};
 use crate::{Interest, SelectorKind, Token};
 
 /// A handle on what all handles, sources and the waker share.
@@ -27,6 +28,7 @@ pub(crate) struct Selector {
 #[derive(Debug, Default)]
 pub(crate) struct SourceState {
     registration: Option<(Arc<Shared>, Key)>,
+    progress: Progress,
 }
 
 pub(super) struct Shared {
@@ -65,7 +67,11 @@ impl selector::Selector for Selector {
     }
 
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.shared.port()
+        let port = self.shared.port();
+        let mut table = self.shared.table();
+        table.is_watched = true;
+        table.settle(port);
+        port
     }
 
     fn select(&self, events: &mut Events, timeout: Option<Duration>) -> io::Result<()> {
@@ -79,12 +85,12 @@ impl selector::Selector for Selector {
         token: Token,
         interests: Interest,
     ) -> io::Result<()> {
+        if matches!(&io, SourceIo::Seen(state) if state.is_registered()) {
+            return Err(io::Error::from_raw_os_error(libc::EEXIST));
+        }
         let port = self.shared.port();
         let mut table = self.shared.table();
         match io {
-            SourceIo::Seen(state) if state.registration.is_some() => {
-                Err(io::Error::from_raw_os_error(libc::EEXIST))
-            }
             SourceIo::Seen(state) => {
                 let key = table.insert(port, source, true, token, interests)?;
                 state.registration = Some((Arc::clone(&self.shared), key));
@@ -136,9 +142,19 @@ impl Selector {
             SourceIo::Unseen => table.registrations.find_fd(source),
             SourceIo::Seen(SourceState {
                 registration: Some((shared, key)),
+                ..
             }) if Arc::ptr_eq(shared, &self.shared) => table.registrations.find(*key),
             SourceIo::Seen(_) => Err(io::Error::from_raw_os_error(libc::ENOENT)),
         }
+    }
+}
+
+impl SourceState {
+    /// Whether the table still has the registration. It is gone if the descriptor was closed or
+    /// replaced, or was deregistered by its number.
+    fn is_registered(&self) -> bool {
+        let registration = self.registration.as_ref();
+        registration.is_some_and(|(shared, key)| shared.table().registrations.find(*key).is_ok())
     }
 }
 
@@ -146,11 +162,29 @@ impl selector::SourceState for SourceState {
     const REARMS: bool = true;
 
     fn would_block(&self, direction: Direction) {
+        self.change(|registrations, key| {
+            registrations.would_block(key, direction, self.progress.take(direction))
+        });
+    }
+
+    fn succeeded(&self, direction: Direction) {
+        self.progress.set(direction);
+    }
+
+    fn failed(&self, direction: Option<Direction>) {
+        self.change(|registrations, key| registrations.failed(key, direction));
+    }
+}
+
+impl SourceState {
+    /// Changes the registration, if there is one. `change` returns whether the kernel has to be
+    /// asked anew.
+    fn change(&self, change: impl FnOnce(&mut Registrations, Key) -> bool) {
         let Some((shared, key)) = &self.registration else {
             return;
         };
         let mut table = shared.table();
-        if table.registrations.would_block(*key, direction) {
+        if change(&mut table.registrations, *key) {
             table.settle(shared.port());
             if table.registrations.next_renewal().is_some() {
                 // It may be due before the thread that waits would look.
@@ -236,6 +270,7 @@ impl Shared {
         table.is_polling = false;
         table.is_interrupted = false;
         self.translate(&mut table, events, probed);
+        table.settle(self.port());
         match result {
             // The next poll has it, if it is still one then.
             Err(_) if !events.is_empty() => Ok(probes),

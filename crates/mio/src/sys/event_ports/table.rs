@@ -23,6 +23,8 @@ pub(super) struct Table {
     pub(super) is_polling: bool,
     /// That thread has been interrupted and will come for the table.
     pub(super) is_interrupted: bool,
+    /// The program has the port's descriptor, and may watch it with another selector.
+    pub(super) is_watched: bool,
 }
 
 impl Table {
@@ -73,9 +75,9 @@ impl Table {
         self.registrations.remove(slot);
     }
 
-    /// Tells the port at once what has changed, if a thread waits for it.
+    /// Tells the port at once what has changed, if a thread waits for it, or another selector may.
     pub(super) fn settle(&mut self, port: BorrowedFd<'_>) {
-        if self.is_polling {
+        if self.is_polling || self.is_watched {
             // What can't be told now is told when the next poll begins, which has the error too.
             let _ = self.sync(port);
         }

@@ -8,6 +8,8 @@ use libc::{POLLIN, pollfd};
 use crate::event::Event;
 use crate::sys::poll::event::event;
 use crate::sys::poll::ffi;
+#[cfg(not(dense_poll))]
+use crate::sys::unix::parts::Parts;
 #[cfg(dense_poll)]
 use crate::sys::unix::poll_bits::NVAL;
 use crate::sys::unix::registrations::{Question, Registrations};
@@ -28,6 +30,8 @@ pub(super) struct Array {
     fds: Vec<pollfd>,
     /// Where the next search for events begins, so that all have a turn if they don't fit.
     next: usize,
+    #[cfg(not(dense_poll))]
+    parts: Parts,
 }
 
 /// A larger array for the next poll, because a poll may not allocate.
@@ -56,7 +60,12 @@ impl Array {
             events: POLLIN,
             revents: 0,
         });
-        Array { fds, next: 0 }
+        Array {
+            fds,
+            next: 0,
+            #[cfg(not(dense_poll))]
+            parts: Parts::default(),
+        }
     }
 
     /// Makes the array show the table as it is.
@@ -91,10 +100,10 @@ impl Array {
         })
     }
 
-    /// Calls poll(2).
+    /// Calls poll(2), in parts if the array is longer than allowed. May return early then.
     #[cfg(not(dense_poll))]
     pub(super) fn poll(&mut self, timeout: Option<Duration>) -> io::Result<()> {
-        ffi::poll(&mut self.fds, timeout).map(|_| ())
+        self.parts.poll(&mut self.fds, timeout, ffi::poll)
     }
 
     /// Calls poll(2) with what it is asked about alone, or waits if that is nothing.
@@ -152,7 +161,7 @@ impl Array {
         self.fds[0].revents != 0
     }
 
-    /// Turns the system's answers into events, as many as fit.
+    /// Turns the system's answers into events, as many as fit. Postpones the others.
     pub(super) fn collect(
         &mut self,
         registrations: &mut Registrations,
@@ -160,18 +169,22 @@ impl Array {
         events: &mut Vec<Event>,
     ) {
         let slots = self.fds.len() - 1;
+        let mut first_left = None;
         for offset in 0..slots {
-            if events.len() == events.capacity() {
-                self.next = (self.next + offset) % slots;
-                return;
-            }
             let slot = (self.next + offset) % slots;
             let answer = self.fds[1 + slot].revents;
-            if registrations.has_answer(slot, answer, probing) {
+            if !registrations.has_answer(slot, answer, probing) {
+                continue;
+            }
+            if events.len() < events.capacity() {
                 let taken = registrations.take(slot, answer, probing);
                 events.extend(taken.map(|(token, bits)| event(token, bits)));
+            } else {
+                first_left.get_or_insert(slot);
+                registrations.postpone(slot, answer);
             }
         }
+        self.next = first_left.unwrap_or(self.next);
     }
 }
 

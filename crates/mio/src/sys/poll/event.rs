@@ -54,7 +54,8 @@ mod native {
     }
 }
 
-#[cfg(all(test, epoll))]
+// epoll always reports `RDHUP`.
+#[cfg(all(test, epoll, pollrdhup))]
 mod tests {
     use super::*;
     use crate::sys::epoll::event::readiness;

@@ -14,6 +14,7 @@ use crate::sys::poll::array::{Array, Spare};
 use crate::sys::poll::event::event;
 use crate::sys::selector::{self, Direction, SourceIo};
 use crate::sys::unix::Signal;
+use crate::sys::unix::progress::Progress;
 use crate::sys::unix::registrations::{Key, Registrations};
 use crate::{Interest, SelectorKind, Token};
 
@@ -27,6 +28,7 @@ pub(crate) struct Selector {
 #[derive(Debug, Default)]
 pub(crate) struct SourceState {
     registration: Option<(Arc<Shared>, Key)>,
+    progress: Progress,
 }
 
 pub(super) struct Shared {
@@ -102,11 +104,11 @@ impl selector::Selector for Selector {
         token: Token,
         interests: Interest,
     ) -> io::Result<()> {
+        if matches!(&io, SourceIo::Seen(state) if state.is_registered()) {
+            return Err(io::Error::from_raw_os_error(libc::EEXIST));
+        }
         let mut table = self.shared.interrupted_table()?;
         match io {
-            SourceIo::Seen(state) if state.registration.is_some() => {
-                Err(io::Error::from_raw_os_error(libc::EEXIST))
-            }
             SourceIo::Seen(state) => {
                 let key = table.insert(source, true, token, interests)?;
                 state.registration = Some((Arc::clone(&self.shared), key));
@@ -157,9 +159,19 @@ impl Selector {
             SourceIo::Unseen => registrations.find_fd(source),
             SourceIo::Seen(SourceState {
                 registration: Some((shared, key)),
+                ..
             }) if Arc::ptr_eq(shared, &self.shared) => registrations.find(*key),
             SourceIo::Seen(_) => Err(io::Error::from_raw_os_error(libc::ENOENT)),
         }
+    }
+}
+
+impl SourceState {
+    /// Whether the table still has the registration. It is gone if the descriptor was closed or
+    /// replaced, or was deregistered by its number.
+    fn is_registered(&self) -> bool {
+        let registration = self.registration.as_ref();
+        registration.is_some_and(|(shared, key)| shared.table().registrations.find(*key).is_ok())
     }
 }
 
@@ -167,11 +179,29 @@ impl selector::SourceState for SourceState {
     const REARMS: bool = true;
 
     fn would_block(&self, direction: Direction) {
+        self.change(|registrations, key| {
+            registrations.would_block(key, direction, self.progress.take(direction))
+        });
+    }
+
+    fn succeeded(&self, direction: Direction) {
+        self.progress.set(direction);
+    }
+
+    fn failed(&self, direction: Option<Direction>) {
+        self.change(|registrations, key| registrations.failed(key, direction));
+    }
+}
+
+impl SourceState {
+    /// Changes the registration, if there is one. `change` returns whether the kernel has to be
+    /// asked anew.
+    fn change(&self, change: impl FnOnce(&mut Registrations, Key) -> bool) {
         let Some((shared, key)) = &self.registration else {
             return;
         };
         let mut table = shared.table();
-        if table.registrations.would_block(*key, direction) {
+        if change(&mut table.registrations, *key) {
             // The poll is at worst interrupted later, by whatever comes next.
             let _ = shared.interrupt(&mut table);
         }

@@ -1,9 +1,9 @@
-//! A descriptor that one thread makes readable for another: [`eventfd(2)`].
+//! [`eventfd(2)`], a counter that is readable while it is not zero.
 //!
 //! [`eventfd(2)`]: https://man7.org/linux/man-pages/man2/eventfd.2.html
 
 use std::fs::File;
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, Read, Write};
 use std::os::fd::{AsRawFd, RawFd};
 
 use crate::sys::unix::ffi;
@@ -20,29 +20,14 @@ impl Eventfd {
         })
     }
 
-    /// Makes it readable; `false` if the counter is full, in which case it is readable already.
-    pub(crate) fn raise(&self) -> io::Result<bool> {
-        match (&self.counter).write(&1_u64.to_ne_bytes()) {
-            Ok(_) => Ok(true),
-            Err(err) if err.kind() == ErrorKind::WouldBlock => Ok(false),
-            Err(err) => Err(err),
-        }
+    /// Adds to the counter; `WouldBlock` if it is full.
+    pub(crate) fn add(&self, number: u64) -> io::Result<()> {
+        (&self.counter).write(&number.to_ne_bytes()).map(|_| ())
     }
 
-    /// Makes it as full as it gets.
-    #[cfg(all(test, epoll))]
-    pub(crate) fn fill(&self) -> io::Result<()> {
-        (&self.counter)
-            .write(&(u64::MAX - 1).to_ne_bytes())
-            .map(|_| ())
-    }
-
-    /// Makes it unreadable.
-    pub(crate) fn clear(&self) -> io::Result<()> {
-        match (&self.counter).read(&mut [0; 8]) {
-            Err(err) if err.kind() != ErrorKind::WouldBlock => Err(err),
-            _ => Ok(()),
-        }
+    /// Sets the counter to zero; `WouldBlock` if it is.
+    pub(crate) fn take(&self) -> io::Result<()> {
+        (&self.counter).read(&mut [0; 8]).map(|_| ())
     }
 }
 

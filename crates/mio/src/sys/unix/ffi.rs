@@ -69,7 +69,8 @@ pub(super) fn set_status_flags(fd: BorrowedFd<'_>, flags: c_int) -> io::Result<(
     any(
         event_ports,
         all(kqueue, not(kqueue1)),
-        not(all(pipe2, socket_flags, accept4))
+        not(pipe2),
+        all(feature = "net", not(sockets_of_std))
     )
 ))]
 pub(crate) fn set_cloexec(fd: BorrowedFd<'_>) -> io::Result<()> {
@@ -78,29 +79,22 @@ pub(crate) fn set_cloexec(fd: BorrowedFd<'_>) -> io::Result<()> {
     Ok(())
 }
 
-/// What is open behind a descriptor: two numbers that no other open file has at the same time, as
-/// far as the system gives each a number of its own.
-#[cfg(any(event_ports, poll))]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Identity {
-    device: u64,
-    inode: u64,
-}
-
 /// `fstat(fd, status)`
 #[cfg(any(event_ports, poll))]
-pub(super) fn identity(fd: std::os::fd::RawFd) -> io::Result<Identity> {
+pub(super) fn fstat(fd: std::os::fd::RawFd) -> io::Result<libc::stat> {
     let mut status = std::mem::MaybeUninit::<libc::stat>::uninit();
     // SAFETY: `status` has room for what is asked; a bad descriptor is an error of the call.
     check(unsafe { libc::fstat(fd, status.as_mut_ptr()) })?;
     // SAFETY: the call has succeeded, so it has filled `status`.
-    let status = unsafe { status.assume_init() };
-    // The types differ between systems, and may be signed where they only stand for a number.
-    #[allow(clippy::cast_lossless, clippy::unnecessary_cast)]
-    Ok(Identity {
-        device: status.st_dev as u64,
-        inode: status.st_ino as u64,
-    })
+    Ok(unsafe { status.assume_init() })
+}
+
+/// `fcntl(fd, F_GETFL)`: whether it was opened for reading, writing or both.
+#[cfg(all(unix, any(event_ports, poll)))]
+pub(super) fn access_mode(fd: std::os::fd::RawFd) -> io::Result<c_int> {
+    // SAFETY: the call takes no pointer; a bad descriptor is an error of the call.
+    let flags = check(unsafe { libc::fcntl(fd, libc::F_GETFL, 0) })?;
+    Ok(flags & libc::O_ACCMODE)
 }
 
 #[cfg(all(feature = "net", not(sockets_of_std)))]
@@ -168,7 +162,7 @@ mod net {
     ///
     /// The address is `None` if it is of a family that no socket of ours has.
     #[cfg(accept4)]
-    pub(in crate::sys::unix) fn accept(
+    pub(in crate::sys::unix) fn accept4(
         fd: BorrowedFd<'_>,
     ) -> io::Result<(OwnedFd, Option<Address>)> {
         let mut storage = MaybeUninit::<sockaddr_storage>::zeroed();
@@ -191,7 +185,6 @@ mod net {
     /// `accept(fd, address, length)`
     ///
     /// The address is `None` if it is of a family that no socket of ours has.
-    #[cfg(not(accept4))]
     pub(in crate::sys::unix) fn accept(
         fd: BorrowedFd<'_>,
     ) -> io::Result<(OwnedFd, Option<Address>)> {

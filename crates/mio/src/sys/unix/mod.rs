@@ -9,14 +9,22 @@ mod eventfd;
 mod ffi;
 #[cfg(signal_flag)]
 mod flag;
+#[cfg(any(event_ports, poll))]
+mod identity;
 #[cfg(any(signal_eventfd, signal_flag, signal_pipe))]
 pub(crate) mod notifier;
-#[cfg(any(all(unix, feature = "os-ext"), signal_pipe))]
+#[cfg(any(event_ports, all(poll, not(dense_poll))))]
+pub(crate) mod parts;
+#[cfg(any(all(unix, any(feature = "os-ext", event_ports, poll)), signal_pipe))]
 pub(crate) mod pipe;
 #[cfg(any(event_ports, poll))]
 pub(crate) mod poll_bits;
 #[cfg(any(event_ports, poll))]
+pub(crate) mod progress;
+#[cfg(any(event_ports, poll))]
 pub(crate) mod registrations;
+#[cfg(any(signal_eventfd, signal_pipe))]
+mod signal;
 #[cfg(any(event_ports, poll))]
 mod slot;
 #[cfg(all(feature = "net", not(sockets_of_std)))]
@@ -28,16 +36,14 @@ mod unix_address;
 #[cfg(all(unix, feature = "net"))]
 pub(crate) mod unix_socket;
 
-#[cfg(signal_eventfd)]
-pub(crate) use self::eventfd::Eventfd as Signal;
 #[cfg(any(epoll, kqueue, event_ports, poll))]
 pub(crate) use self::ffi::check;
 #[cfg(any(event_ports, all(kqueue, not(kqueue1))))]
 pub(crate) use self::ffi::set_cloexec;
 #[cfg(signal_flag)]
 pub(crate) use self::flag::Flag as Signal;
-#[cfg(signal_pipe)]
-pub(crate) use self::pipe::Pipe as Signal;
+#[cfg(any(signal_eventfd, signal_pipe))]
+pub(crate) use self::signal::Signal;
 #[cfg(all(feature = "net", sockets_of_std))]
 pub(crate) use self::std_socket as socket;
 
@@ -49,4 +55,18 @@ pub(crate) use std::os::fd::AsRawFd as AsRawSource;
 
 pub(crate) fn raw_source(source: &impl AsRawSource) -> RawSource {
     source.as_raw_fd()
+}
+
+/// Whether a system call was refused, by a kernel that does not have it or by the filter of a
+/// sandbox, which may choose the error. The caller has another way to do the same.
+#[cfg(any(
+    all(accept4, feature = "net"),
+    all(epoll, epoll_pwait2),
+    all(signal_eventfd, signal_pipe)
+))]
+pub(crate) fn is_refused(err: &std::io::Error) -> bool {
+    matches!(
+        err.raw_os_error(),
+        Some(libc::ENOSYS | libc::EPERM | libc::EACCES)
+    )
 }

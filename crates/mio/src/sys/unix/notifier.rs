@@ -1,7 +1,13 @@
 //! A notifier made of a descriptor of ours, which is watched like any other.
+//!
+//! To notify takes no lock, so that a signal handler can do it, whatever it has interrupted: the
+//! handles have a weak reference to the signal, and a strong one only while they raise it.
 
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::os::fd::{AsRawFd, RawFd};
+use std::sync::{Arc, Weak};
+use std::thread;
+use std::time::Duration;
 
 use crate::event::Source;
 use crate::io_source::IoSource;
@@ -11,22 +17,20 @@ use crate::{Interest, Registry, Token};
 
 #[derive(Debug)]
 pub(crate) struct Notifier {
-    signal: IoSource<Arc<Signal>>,
+    signal: IoSource<Owner>,
     handle: NotifierHandle,
 }
 
 #[derive(Debug, Clone)]
 pub(crate) struct NotifierHandle {
-    shared: Arc<Shared>,
+    pending: Arc<Pending>,
+    /// Nobody's once the notifier is gone.
+    signal: Weak<Signal>,
 }
 
+/// The notifier's own reference. It is `None` only while it is dropped.
 #[derive(Debug)]
-struct Shared {
-    pending: Pending,
-    /// `None` once the notifier is gone: its descriptor is closed with it, so that its registration
-    /// ends. The lock keeps it open for a thread that is raising it.
-    signal: Mutex<Option<Arc<Signal>>>,
-}
+struct Owner(Option<Arc<Signal>>);
 
 impl Notifier {
     pub(crate) fn new() -> io::Result<Notifier> {
@@ -35,13 +39,13 @@ impl Notifier {
             return Err(io::Error::new(io::ErrorKind::Unsupported, message));
         }
         let signal = Arc::new(Signal::new()?);
-        let shared = Arc::new(Shared {
-            pending: Pending::default(),
-            signal: Mutex::new(Some(Arc::clone(&signal))),
-        });
+        let handle = NotifierHandle {
+            pending: Arc::default(),
+            signal: Arc::downgrade(&signal),
+        };
         Ok(Notifier {
-            signal: IoSource::new(signal),
-            handle: NotifierHandle { shared },
+            signal: IoSource::new(Owner(Some(signal))),
+            handle,
         })
     }
 
@@ -56,15 +60,17 @@ impl Notifier {
     /// In the order that [`pending`](crate::sys::pending) asks for: first the signal, then the
     /// flag.
     pub(crate) fn clear(&self) -> io::Result<bool> {
-        let cleared = self.signal.read_with(|signal| {
-            signal.clear()?;
-            // It is used up, which selectors that have to be told are told by this.
+        let mut cleared = Ok(());
+        // A `WouldBlock` re-arms at once only after a success.
+        let _ = self.signal.read_with(|_| Ok(()));
+        // Selectors that re-arm on `WouldBlock` do so by this.
+        let _ = self.signal.read_with(|owner| {
+            cleared = owner.0.as_ref().map_or(Ok(()), |signal| signal.clear());
             Err::<(), _>(io::ErrorKind::WouldBlock.into())
         });
-        match cleared {
-            Err(err) if err.kind() != io::ErrorKind::WouldBlock => Err(err),
-            _ => Ok(self.handle.shared.pending.take()),
-        }
+        // After an error too: the next notification then raises the signal again.
+        let was_notified = self.handle.pending.take();
+        cleared.map(|()| was_notified)
     }
 
     pub(crate) fn register(
@@ -90,26 +96,79 @@ impl Notifier {
     }
 }
 
-/// Before the descriptor of its own goes, so that this was the last one.
-impl Drop for Notifier {
-    fn drop(&mut self) {
-        *self.handle.shared.lock() = None;
-    }
-}
-
 impl NotifierHandle {
     pub(crate) fn notify(&self) -> io::Result<()> {
-        self.shared.pending.wake(|| match &*self.shared.lock() {
+        self.pending.wake(|| match self.signal.upgrade() {
             // One that can't be raised any higher is raised.
             Some(signal) => signal.raise().map(|_| ()),
-            // Nobody would hear of it.
+            // The notifier is gone.
             None => Ok(()),
         })
     }
 }
 
-impl Shared {
-    fn lock(&self) -> MutexGuard<'_, Option<Arc<Signal>>> {
-        self.signal.lock().unwrap_or_else(PoisonError::into_inner)
+/// Closes the descriptor, which ends the registration. A thread that is raising the signal keeps it
+/// open for the length of a `write`, so wait for that: a poll that begins after this has no event.
+/// That is over after a few yields, unless the scheduler has stopped that thread. The wait is
+/// bounded to a second, because in a child of `fork` such a thread does not exist.
+impl Drop for Owner {
+    fn drop(&mut self) {
+        const YIELDS: u32 = 100;
+        const SLEEPS: u32 = 1_000;
+        let Some(mut signal) = self.0.take() else {
+            return;
+        };
+        for round in 0..YIELDS + SLEEPS {
+            match Arc::try_unwrap(signal) {
+                Ok(_) => return,
+                Err(shared) => signal = shared,
+            }
+            if round < YIELDS {
+                thread::yield_now();
+            } else {
+                thread::sleep(Duration::from_millis(1));
+            }
+        }
+    }
+}
+
+impl AsRawFd for Owner {
+    fn as_raw_fd(&self) -> RawFd {
+        self.0.as_ref().map_or(-1, |signal| signal.as_raw_fd())
+    }
+}
+
+#[cfg(all(test, any(signal_eventfd, signal_pipe)))]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use super::*;
+
+    #[test]
+    fn drop_waits_for_a_thread_that_raises_the_signal() {
+        let notifier = Notifier::new().unwrap();
+        let raising = notifier.handle.signal.upgrade().unwrap();
+        let has_ended = AtomicBool::new(false);
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                // Long enough for the other thread to begin the drop, most likely.
+                for _ in 0..1_000 {
+                    thread::yield_now();
+                }
+                has_ended.store(true, Ordering::Relaxed);
+                drop(raising);
+            });
+            drop(notifier);
+            assert!(has_ended.load(Ordering::Relaxed), "it did not wait");
+        });
+    }
+
+    #[test]
+    fn drop_does_not_wait_for_handles() {
+        let notifier = Notifier::new().unwrap();
+        let handle = notifier.handle();
+        drop(notifier);
+        assert!(handle.signal.upgrade().is_none());
+        handle.notify().unwrap();
     }
 }

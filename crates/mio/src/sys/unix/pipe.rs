@@ -1,4 +1,4 @@
-//! Pipes: for users, and as the descriptor that one thread makes readable for another.
+//! Pipes: for users, and for signals between threads.
 //!
 //! Manual: [`pipe(2)`], [`pipe(7)`].
 //!
@@ -43,9 +43,10 @@ pub(crate) use self::signal::Pipe;
 #[cfg(signal_pipe)]
 mod signal {
     use std::fs::File;
-    use std::io::{self, ErrorKind, Read, Write};
+    use std::io::{self, Read, Write};
     use std::os::fd::{AsRawFd, RawFd};
 
+    /// Both ends of a pipe, for bytes that mean nothing.
     #[derive(Debug)]
     pub(crate) struct Pipe {
         reader: File,
@@ -61,33 +62,17 @@ mod signal {
             })
         }
 
-        /// Makes it readable; `false` if the pipe is full, in which case it is readable already.
-        pub(crate) fn raise(&self) -> io::Result<bool> {
-            match (&self.writer).write(&[1]) {
-                Ok(_) => Ok(true),
-                Err(err) if err.kind() == ErrorKind::WouldBlock => Ok(false),
-                Err(err) => Err(err),
-            }
+        /// Puts a byte in; `WouldBlock` if the pipe is full.
+        pub(crate) fn put(&self) -> io::Result<()> {
+            (&self.writer).write(&[1]).map(|_| ())
         }
 
-        /// Makes it as full as it gets.
-        #[cfg(all(test, epoll))]
-        pub(crate) fn fill(&self) -> io::Result<()> {
-            while self.raise()? {}
-            Ok(())
-        }
-
-        /// Makes it unreadable, if nobody writes meanwhile.
-        pub(crate) fn clear(&self) -> io::Result<()> {
+        /// Takes out what is in it, or a part of that. Returns whether there may be more.
+        pub(crate) fn take(&self) -> io::Result<bool> {
             let mut buffer = [0; 4096];
-            loop {
-                match (&self.reader).read(&mut buffer) {
-                    Ok(read) if read == buffer.len() => {}
-                    Err(err) if err.kind() == ErrorKind::Interrupted => {}
-                    Err(err) if err.kind() != ErrorKind::WouldBlock => return Err(err),
-                    _ => return Ok(()),
-                }
-            }
+            (&self.reader)
+                .read(&mut buffer)
+                .map(|read| read == buffer.len())
         }
     }
 

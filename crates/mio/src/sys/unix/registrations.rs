@@ -14,7 +14,7 @@ use std::time::Instant;
 use libc::c_short;
 
 use crate::sys::selector::Direction;
-use crate::sys::unix::ffi::{self, Identity};
+use crate::sys::unix::identity::Identity;
 use crate::sys::unix::poll_bits::{NVAL, READ, WRITE};
 pub(crate) use crate::sys::unix::slot::Question;
 use crate::sys::unix::slot::Slot;
@@ -51,12 +51,23 @@ impl Registrations {
         token: Token,
         interests: Interest,
     ) -> io::Result<Key> {
-        let identity = identity(fd)?;
+        let identity = Identity::of(fd)?;
+        self.insert_as(fd, identity, told, token, interests)
+    }
+
+    fn insert_as(
+        &mut self,
+        fd: RawFd,
+        identity: Option<Identity>,
+        told: bool,
+        token: Token,
+        interests: Interest,
+    ) -> io::Result<Key> {
         if let Some(&slot) = self.by_fd.get(&fd) {
-            if self.slots[slot].identity == identity {
+            if self.slots[slot].is_same_file(identity) {
                 return Err(io::Error::from_raw_os_error(libc::EEXIST));
             }
-            // It was closed without being deregistered, and its number is in use again.
+            // It may have been closed without being deregistered, and its number be in use again.
             self.remove(slot);
         }
         let slot = self.allocate(fd, identity);
@@ -86,7 +97,7 @@ impl Registrations {
 
     /// The slot of a descriptor that is all that a source knows of itself.
     pub(crate) fn find_fd(&mut self, fd: RawFd) -> io::Result<usize> {
-        let identity = identity(fd)?;
+        let identity = Identity::of(fd)?;
         match self.by_fd.get(&fd) {
             Some(&slot) if self.slots[slot].identity == identity => return Ok(slot),
             Some(&slot) => self.remove(slot),
@@ -113,16 +124,27 @@ impl Registrations {
     }
 
     /// An operation would have blocked. Answers whether the system has something new to be asked.
-    pub(crate) fn would_block(&mut self, key: Key, direction: Direction) -> bool {
+    ///
+    /// The direction is `drained` if another operation succeeded before. If none did, the kernel
+    /// reported it as ready although it was not, and may do so again at once.
+    pub(crate) fn would_block(&mut self, key: Key, direction: Direction, drained: bool) -> bool {
+        self.rearm(key, flags(direction), drained)
+    }
+
+    /// An operation has failed, or, without a direction, the pending error was taken from the
+    /// socket. Returns whether the kernel has to be asked anew.
+    ///
+    /// The failure that was delivered may have been replaced by the next one, and the direction may
+    /// be ready still. A probe decides, so that an error that lasts is no busy loop.
+    pub(crate) fn failed(&mut self, key: Key, direction: Option<Direction>) -> bool {
+        self.rearm(key, direction.map_or(0, flags), false)
+    }
+
+    fn rearm(&mut self, key: Key, directions: c_short, drained: bool) -> bool {
         let Ok(slot) = self.find(key) else {
             return false;
         };
-        let directions = match direction {
-            Direction::Read => READ,
-            Direction::Write => WRITE,
-            Direction::Unknown => READ | WRITE,
-        };
-        let changed = self.slots[slot].would_block(directions);
+        let changed = self.slots[slot].rearm(directions, drained);
         if changed {
             self.mark_quiet(slot);
             self.mark_changed(slot);
@@ -146,6 +168,7 @@ impl Registrations {
         let slot = self.changed.pop()?;
         let entry = &mut self.slots[slot];
         entry.is_in_changed = false;
+        entry.asked_generation = entry.generation;
         Some((slot, entry.question()))
     }
 
@@ -202,13 +225,8 @@ impl Registrations {
         probing: bool,
     ) -> Option<(Token, c_short)> {
         let entry = &mut self.slots[slot];
-        if entry.is_in_changed || entry.fd.is_none() {
-            // The question was about what the table said before; the next call asks anew.
-            return None;
-        }
-        if answer & NVAL != 0 {
-            // Closed without being deregistered: as on epoll, that ends the registration.
-            self.remove(slot);
+        if entry.fd.is_none() || entry.is_in_changed || answer & NVAL != 0 {
+            self.postpone(slot, answer);
             return None;
         }
         let event = entry.take(answer, probing);
@@ -217,6 +235,23 @@ impl Registrations {
             self.mark_changed(slot);
         }
         event
+    }
+
+    /// Handles an answer that can't become an event now, because there is no room or the slot has
+    /// changed. The next call asks again. What the kernel may not report to it is kept.
+    pub(crate) fn postpone(&mut self, slot: usize, answer: c_short) {
+        let entry = &mut self.slots[slot];
+        if entry.fd.is_none() || entry.asked_generation != entry.generation {
+            // The answer is about an earlier registration.
+            return;
+        }
+        if answer & NVAL != 0 && !entry.is_in_changed {
+            // Closed without being deregistered: as on epoll, that ends the registration.
+            self.remove(slot);
+            return;
+        }
+        entry.keep(answer);
+        self.mark_quiet(slot);
     }
 
     fn mark_changed(&mut self, slot: usize) {
@@ -252,246 +287,13 @@ impl Registrations {
     }
 }
 
-/// What is open behind a descriptor; `None` if the system has no answer for one of its kind.
-fn identity(fd: RawFd) -> io::Result<Option<Identity>> {
-    match ffi::identity(fd) {
-        Ok(identity) => Ok(Some(identity)),
-        // Some of the systems that are no Unix say this of a socket.
-        Err(err) if cfg!(unix) && err.raw_os_error() == Some(libc::EBADF) => Err(err),
-        Err(_) => Ok(None),
+fn flags(direction: Direction) -> c_short {
+    match direction {
+        Direction::Read => READ,
+        Direction::Write => WRITE,
+        Direction::Unknown => READ | WRITE,
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::os::fd::AsRawFd;
-    use std::os::unix::net::UnixStream;
-
-    use libc::{POLLERR, POLLHUP, POLLIN, POLLOUT};
-
-    use super::*;
-    use crate::sys::unix::poll_bits::RDHUP;
-
-    /// A table with one source.
-    struct Fixture {
-        table: Registrations,
-        key: Key,
-        _peers: (UnixStream, UnixStream),
-    }
-
-    impl Fixture {
-        fn new(told: bool) -> Fixture {
-            Fixture::of(told, Interest::READABLE | Interest::WRITABLE)
-        }
-
-        fn of(told: bool, interests: Interest) -> Fixture {
-            let peers = UnixStream::pair().unwrap();
-            let mut table = Registrations::default();
-            let fd = peers.0.as_raw_fd();
-            let key = table.insert(fd, told, Token(1), interests).unwrap();
-            let mut fixture = Fixture {
-                table,
-                key,
-                _peers: peers,
-            };
-            fixture.sync();
-            fixture
-        }
-
-        fn slot(&self) -> usize {
-            self.key.slot as usize
-        }
-
-        fn sync(&mut self) {
-            while self.table.next_change().is_some() {}
-        }
-
-        /// What the system is asked while waiting; `None` is nothing at all.
-        fn question(&mut self) -> Option<c_short> {
-            self.sync();
-            match self.table.slots[self.slot()].question() {
-                Question::Ready(_, flags) => Some(flags),
-                Question::Free | Question::Nothing => None,
-            }
-        }
-
-        /// The system answers while waiting. Tells whether that is an event.
-        fn answer(&mut self, answer: c_short) -> bool {
-            self.sync();
-            self.table.take(self.slot(), answer, false).is_some()
-        }
-
-        fn pass_renewal(&mut self) {
-            let slot = self.slot();
-            self.table.slots[slot].renew_at = Instant::now();
-        }
-
-        /// The system answers a probe. Tells whether that is an event; `None` if nothing is probed.
-        fn probe(&mut self, answer: c_short) -> Option<bool> {
-            self.sync();
-            if !self.table.probe(|_, _, _| {}) {
-                return None;
-            }
-            Some(self.table.take(self.slot(), answer, true).is_some())
-        }
-    }
-
-    #[test]
-    fn the_table_is_as_short_as_it_can_be() {
-        let peers: Vec<_> = (0..10).map(|_| UnixStream::pair().unwrap()).collect();
-        let mut table = Registrations::default();
-        let insert = |table: &mut Registrations, index: usize| {
-            let (one, _): &(UnixStream, UnixStream) = &peers[index];
-            table
-                .insert(one.as_raw_fd(), true, Token(index), Interest::READABLE)
-                .unwrap()
-        };
-        let keys: Vec<_> = (0..10).map(|index| insert(&mut table, index)).collect();
-        for key in keys {
-            table.remove(key.slot as usize);
-        }
-        insert(&mut table, 3);
-        assert_eq!(table.used, 1);
-    }
-
-    #[test]
-    fn a_key_is_good_for_one_registration() {
-        let mut source = Fixture::new(true);
-        let (slot, fd) = (source.slot(), source._peers.0.as_raw_fd());
-        source.table.remove(slot);
-        assert!(source.table.find(source.key).is_err());
-        let key = source.table.insert(fd, true, Token(2), Interest::READABLE);
-        let key = key.unwrap();
-        assert_eq!(key.slot, source.key.slot);
-        assert!(source.table.find(source.key).is_err());
-        assert_eq!(source.table.find(key).unwrap(), slot);
-        assert_eq!(source.table.key(slot), key);
-    }
-
-    #[test]
-    fn what_was_delivered_is_asked_again_after_it_blocked() {
-        let mut source = Fixture::new(true);
-        assert!(source.answer(POLLIN | POLLOUT));
-        assert_eq!(source.question(), Some(RDHUP));
-        assert!(source.table.would_block(source.key, Direction::Read));
-        assert_eq!(source.question(), Some(READ));
-        assert!(
-            !source.table.would_block(source.key, Direction::Read),
-            "it is armed already"
-        );
-        assert!(source.table.would_block(source.key, Direction::Unknown));
-        assert_eq!(source.question(), Some(READ | WRITE));
-        assert_eq!(source.probe(0), None);
-    }
-
-    #[test]
-    fn a_failure_is_delivered_once_and_its_end_arms_everything() {
-        let mut source = Fixture::new(true);
-        assert!(source.answer(POLLERR));
-        assert_eq!(source.question(), None);
-        assert!(
-            source.table.next_renewal().is_some(),
-            "a wait has to end for a probe"
-        );
-        assert_eq!(source.probe(POLLERR), Some(false));
-        // Nothing that an operation says makes the system stop reporting it.
-        source.table.would_block(source.key, Direction::Unknown);
-        assert_eq!(source.question(), None);
-        assert_eq!(
-            source.probe(POLLERR | POLLIN),
-            Some(true),
-            "data beside the failure"
-        );
-        assert_eq!(source.probe(POLLERR | POLLIN), Some(false));
-        assert_eq!(source.probe(0), Some(false));
-        assert_eq!(source.question(), Some(READ | WRITE));
-        assert_eq!(source.probe(0), None);
-        assert!(source.answer(POLLERR), "another failure");
-    }
-
-    #[test]
-    fn a_failure_that_lasts_may_be_another_after_an_operation() {
-        let mut source = Fixture::new(true);
-        assert!(source.answer(POLLERR));
-        assert_eq!(source.probe(POLLERR), Some(false));
-        assert!(source.table.would_block(source.key, Direction::Read));
-        source.pass_renewal();
-        assert_eq!(source.probe(POLLERR), Some(true));
-        source.pass_renewal();
-        assert_eq!(
-            source.probe(POLLERR),
-            Some(false),
-            "nothing was tried since"
-        );
-    }
-
-    #[test]
-    fn an_end_that_does_not_end_is_left_to_probes() {
-        let mut source = Fixture::new(true);
-        assert!(source.answer(POLLIN | RDHUP));
-        source.table.would_block(source.key, Direction::Read);
-        assert_eq!(source.question(), Some(WRITE));
-        assert_eq!(source.probe(POLLIN | RDHUP), Some(false));
-        assert_eq!(source.question(), Some(WRITE));
-        assert_eq!(source.probe(0), Some(false));
-        assert_eq!(source.question(), Some(READ | WRITE));
-    }
-
-    #[test]
-    fn nothing_is_left_of_a_source_that_failed() {
-        let mut source = Fixture::new(true);
-        assert!(source.answer(POLLHUP));
-        source.table.remove(source.slot());
-        assert_eq!(source.probe(0), None);
-        assert_eq!(source.table.used, 0);
-    }
-
-    #[test]
-    fn one_that_tells_nothing_is_armed_by_probes() {
-        let mut source = Fixture::new(false);
-        assert!(source.answer(POLLIN | POLLOUT));
-        assert!(!source.table.would_block(source.key, Direction::Unknown));
-        assert_eq!(source.probe(POLLIN), Some(false));
-        assert_eq!(
-            source.question(),
-            Some(RDHUP | WRITE),
-            "there was no room to write"
-        );
-        assert_eq!(source.probe(0), Some(false));
-        assert_eq!(source.question(), Some(READ | WRITE));
-    }
-
-    #[test]
-    fn a_level_is_an_event_each_time_and_asks_for_no_probes() {
-        for told in [true, false] {
-            let mut source = Fixture::of(told, Interest::READABLE.level());
-            for answer in [POLLIN, POLLIN, POLLHUP, POLLIN | POLLERR, POLLERR] {
-                assert!(source.answer(answer), "{answer}");
-                assert_eq!(source.question(), Some(READ));
-                assert!(!source.table.would_block(source.key, Direction::Read));
-            }
-            assert_eq!(source.probe(POLLERR), None);
-            assert!(source.table.next_renewal().is_none());
-        }
-    }
-
-    #[test]
-    fn once_is_once_until_it_is_registered_anew() {
-        let both = (Interest::READABLE | Interest::WRITABLE).oneshot();
-        for told in [true, false] {
-            let mut source = Fixture::of(told, both);
-            for answer in [POLLOUT, POLLHUP] {
-                assert!(!source.answer(0));
-                assert_eq!(source.question(), Some(READ | WRITE));
-                assert!(source.answer(answer));
-                assert_eq!(source.question(), None);
-                assert!(!source.answer(POLLIN | POLLERR));
-                assert!(!source.table.would_block(source.key, Direction::Unknown));
-                assert_eq!(source.question(), None);
-                assert_eq!(source.probe(answer), None);
-                let slot = source.slot();
-                source.table.update(slot, Token(1), both);
-            }
-        }
-    }
-}
+mod tests;

@@ -3,11 +3,11 @@
 use std::os::fd::RawFd;
 use std::time::{Duration, Instant};
 
-use libc::{POLLIN, c_short};
+use libc::{POLLERR, POLLIN, c_short};
 
 use crate::interest::Mode;
-use crate::sys::unix::ffi::Identity;
-use crate::sys::unix::poll_bits::{FAILURE, has_end, request};
+use crate::sys::unix::identity::Identity;
+use crate::sys::unix::poll_bits::{FAILURE, PRI, has_end, request};
 use crate::{Interest, Token};
 
 /// How often the same readiness is reported again, if nothing tells us that it was used up.
@@ -28,6 +28,8 @@ pub(super) struct Slot {
     /// `None` is a free slot.
     pub(super) fd: Option<RawFd>,
     pub(super) generation: u32,
+    /// The generation that the kernel was last asked about.
+    pub(super) asked_generation: u32,
     /// `None` is what the system does not tell.
     pub(super) identity: Option<Identity>,
     pub(super) token: Token,
@@ -46,6 +48,9 @@ pub(super) struct Slot {
     failed: bool,
     /// An operation was tried after that, so a failure that is seen now may be another one.
     tried: bool,
+    /// Flags that a call returned and that were not delivered. The kernel may report them to one
+    /// call only.
+    undelivered: c_short,
     pub(super) renew_at: Instant,
     pub(super) is_in_changed: bool,
     pub(super) is_in_quiet: bool,
@@ -56,6 +61,7 @@ impl Slot {
         Slot {
             fd: Some(fd),
             generation: 0,
+            asked_generation: 0,
             identity,
             token: Token(0),
             interests: 0,
@@ -66,6 +72,7 @@ impl Slot {
             told: 0,
             failed: false,
             tried: false,
+            undelivered: 0,
             renew_at: Instant::now(),
             is_in_changed: false,
             is_in_quiet: false,
@@ -77,10 +84,21 @@ impl Slot {
         self.interests = request(interests);
         self.mode = interests.mode();
         self.start_anew(self.interests);
+        self.undelivered &= self.interests | FAILURE;
+    }
+
+    /// Returns whether the registration is provably that of the open file with this identity.
+    ///
+    /// Either no other open file has the identity, or the source is alive: one whose I/O is tracked
+    /// ends its registration when it is dropped.
+    pub(super) fn is_same_file(&self, identity: Option<Identity>) -> bool {
+        let is_alive = self.told != 0;
+        self.identity == identity && (is_alive || identity.is_some_and(|file| file.is_unique()))
     }
 
     pub(super) fn end(&mut self) -> Option<RawFd> {
         self.start_anew(0);
+        self.undelivered = 0;
         self.generation = self.generation.wrapping_add(u32::from(self.fd.is_some()));
         self.fd.take()
     }
@@ -112,7 +130,21 @@ impl Slot {
     }
 
     pub(super) fn needs_probe(&self) -> bool {
-        self.quiet != 0 || self.failed
+        self.quiet != 0 || self.failed || self.undelivered != 0
+    }
+
+    /// Returns whether the kernel may report a change of the file to one call only.
+    fn may_report_once(&self) -> bool {
+        self.identity.is_none_or(|file| file.may_report_once())
+    }
+
+    /// Keeps the flags of an answer that can't be delivered now: armed directions, and errors and
+    /// urgent data, which may be others than those delivered before. A hang-up lasts, so the next
+    /// call returns it again.
+    pub(super) fn keep(&mut self, answer: c_short) {
+        if self.may_report_once() && !self.spent {
+            self.undelivered |= answer & (self.armed | (PRI & self.interests) | POLLERR);
+        }
     }
 
     /// The event that the system's answer amounts to.
@@ -125,7 +157,7 @@ impl Slot {
         }
         let bits = match self.mode {
             Mode::Edge => self.news(ready, failure, probing)?,
-            Mode::Level | Mode::Oneshot => ready | failure,
+            Mode::Level | Mode::Oneshot => ready | failure | std::mem::take(&mut self.undelivered),
         };
         if bits == 0 || self.spent {
             return None;
@@ -136,8 +168,11 @@ impl Slot {
 
     /// What of this is a change.
     fn news(&mut self, ready: c_short, failure: c_short, probing: bool) -> Option<c_short> {
-        let mut new_failure = failure != 0 && !self.failed;
-        let mut renewed = 0;
+        let seen = ready | failure;
+        // No later call returns these again.
+        let gone = self.undelivered & !seen;
+        let mut new_failure = (failure != 0 && !self.failed) || gone & FAILURE != 0;
+        let mut renewed = gone & !FAILURE;
         if probing {
             if failure == 0 {
                 self.end_of_failure();
@@ -153,8 +188,9 @@ impl Slot {
             let now = Instant::now();
             if now >= self.renew_at {
                 self.renew_at = now + RENEWAL;
-                renewed = still & ready;
-                new_failure |= (lasting && still != 0) || (failure != 0 && self.tried);
+                renewed |= still & ready;
+                let is_another = self.tried || self.undelivered & failure != 0;
+                new_failure |= (lasting && still != 0) || (failure != 0 && is_another);
                 self.tried = false;
             }
         }
@@ -163,11 +199,16 @@ impl Slot {
             // Also if data was reported before.
             fresh |= ready & POLLIN;
         }
-        if fresh == 0 && !new_failure {
-            return None;
+        let event = (fresh != 0 || new_failure).then_some(fresh | failure | gone);
+        self.undelivered &= !event.unwrap_or(0);
+        if probing {
+            self.keep(seen & !event.unwrap_or(0));
         }
-        self.disarm(fresh, new_failure);
-        Some(fresh | failure)
+        if event.is_some() {
+            // No probe has to find the end of a failure that is gone.
+            self.disarm(fresh, new_failure && failure != 0);
+        }
+        event
     }
 
     /// A failure that was delivered is over: what the source is ready for from now on is news.
@@ -198,20 +239,25 @@ impl Slot {
         }
     }
 
-    /// An operation in these directions would have blocked. Answers whether that changes anything.
-    pub(super) fn would_block(&mut self, directions: c_short) -> bool {
+    /// Re-arms these directions after an operation that returned an error. Returns whether that
+    /// changes anything.
+    ///
+    /// Directions that are `drained` are armed at once. The others may be ready still, and stay so,
+    /// so they await a probe.
+    pub(super) fn rearm(&mut self, directions: c_short, drained: bool) -> bool {
         let missing = directions & self.interests & self.told & !(self.armed | self.quiet);
         let changes = missing != 0 || (self.failed && !self.tried);
-        if has_end(missing) || self.failed {
-            // There was an end or a failure, and yet the operation would block. The system goes on
-            // reporting such a source as ready, so only what a probe finds over is news at once.
-            self.quiet |= missing;
-            self.tried = self.failed;
-            if changes {
+        self.tried = self.failed;
+        if drained {
+            self.undelivered &= !directions;
+        }
+        if drained && !self.failed {
+            self.armed |= missing;
+        } else if missing != 0 {
+            if !self.needs_probe() {
                 self.renew_at = Instant::now() + RENEWAL;
             }
-        } else {
-            self.armed |= missing;
+            self.quiet |= missing;
         }
         changes
     }

@@ -18,6 +18,8 @@ use libc::{AF_INET, AF_INET6, SOCK_DGRAM, SOCK_STREAM, c_int};
 
 use crate::sys::unix::address::Address;
 use crate::sys::unix::ffi;
+#[cfg(accept4)]
+use crate::sys::unix::is_refused;
 
 /// How many connections may wait to be accepted: as many as the system allows.
 pub(super) const BACKLOG: c_int = if cfg!(backlog_max) { -1 } else { 1024 };
@@ -96,14 +98,17 @@ pub(super) fn pair(kind: c_int) -> io::Result<[OwnedFd; 2]> {
 }
 
 pub(super) fn accept(listener: BorrowedFd<'_>) -> io::Result<(OwnedFd, Option<Address>)> {
+    #[cfg(accept4)]
+    match ffi::accept4(listener) {
+        // Or a firewall has refused one connection. Then this takes the next one.
+        Err(err) if is_refused(&err) => {}
+        result => return result,
+    }
     let (socket, address) = ffi::accept(listener)?;
-    #[cfg(not(accept4))]
-    let socket = set_up(socket)?;
-    Ok((socket, address))
+    Ok((set_up(socket)?, address))
 }
 
-/// Does in several calls what the system can't do while it makes the socket.
-#[cfg(not(all(socket_flags, accept4)))]
+/// Does in several calls what the system can't do, or refuses to do, while it makes the socket.
 fn set_up(socket: OwnedFd) -> io::Result<OwnedFd> {
     #[cfg(not(no_exec))]
     ffi::set_cloexec(socket.as_fd())?;

@@ -1,7 +1,6 @@
 //! The part of [`Address`] that only Unix sockets have: names.
 
 use std::ffi::OsStr;
-use std::io;
 use std::mem::offset_of;
 // std has one trait under two names.
 #[cfg(all(abstract_address, std_os_android))]
@@ -20,22 +19,19 @@ use crate::sys::unix::ffi::Zeroed;
 const PATH_OFFSET: usize = offset_of!(sockaddr_un, sun_path);
 
 impl Address {
-    /// The address of a Unix socket.
-    ///
-    /// A name that std can't express is given as nameless, which is how a peer that matters to
-    /// nobody looks; the connection itself is worth more than its peer's name.
-    pub(super) fn to_unix(self) -> io::Result<net::SocketAddr> {
-        let nameless = || net::SocketAddr::from_pathname("");
+    /// The address of a Unix socket. `None` if std can't make it, as for a path that has no room
+    /// for a zero behind it.
+    pub(super) fn to_unix(self) -> Option<net::SocketAddr> {
         let Address::Unix(address, length) = self else {
-            return nameless();
+            return None;
         };
         let path = address.sun_path.map(|byte| byte as u8);
         let length = (length as usize)
             .saturating_sub(PATH_OFFSET)
             .min(path.len());
         let name = &path[..length];
-        match name.split_first() {
-            None => nameless(),
+        let result = match name.split_first() {
+            None => net::SocketAddr::from_pathname(""),
             #[cfg(abstract_address)]
             Some((0, name)) => net::SocketAddr::from_abstract_name(name),
             Some(_) => {
@@ -45,9 +41,9 @@ impl Address {
                     .position(|byte| *byte == 0)
                     .unwrap_or(name.len());
                 net::SocketAddr::from_pathname(OsStr::from_bytes(&name[..end]))
-                    .or_else(|_| nameless())
             }
-        }
+        };
+        result.ok()
     }
 }
 
@@ -57,9 +53,10 @@ impl From<&net::SocketAddr> for Address {
         address.sun_family = libc::AF_UNIX as _;
         let length = match name_of(name) {
             Name::Path(path) => {
-                // A path ends with a zero, which the rest of the field already is.
+                // A path ends with a zero, which the rest of the field already is. One that fills
+                // the field, as a peer's may, does without.
                 copy(path, &mut address.sun_path);
-                path.len() + 1
+                (path.len() + 1).min(address.sun_path.len())
             }
             #[cfg(abstract_address)]
             Name::Abstract(name) => {

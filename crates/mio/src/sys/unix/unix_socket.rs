@@ -8,6 +8,7 @@ use std::os::unix::net;
 
 use libc::{AF_UNIX, SOCK_DGRAM, SOCK_STREAM};
 
+use crate::sys::unix::address::Address;
 use crate::sys::unix::ffi;
 use crate::sys::unix::socket::{self, BACKLOG, open, start_connect};
 
@@ -26,11 +27,15 @@ pub(crate) fn listen(address: &net::SocketAddr) -> io::Result<OwnedFd> {
 
 pub(crate) fn accept(listener: BorrowedFd<'_>) -> io::Result<(OwnedFd, net::SocketAddr)> {
     let (socket, address) = socket::accept(listener)?;
-    let address = match address {
-        Some(address) => address.to_unix()?,
-        None => net::SocketAddr::from_pathname("")?,
-    };
-    Ok((socket, address))
+    if let Some(name) = address.and_then(Address::to_unix) {
+        return Ok((socket, name));
+    }
+    // std can read a name that it can't make. If it can't do that either the peer is nameless: the
+    // connection is worth more than the name.
+    let stream = net::UnixStream::from(socket);
+    let nameless = |_| net::SocketAddr::from_pathname("");
+    let name = stream.peer_addr().or_else(nameless)?;
+    Ok((stream.into(), name))
 }
 
 pub(crate) fn pair() -> io::Result<[OwnedFd; 2]> {

@@ -150,6 +150,27 @@ impl Drop for SetAtEnd<'_> {
     }
 }
 
+/// Whether the selector reports the end of a stream as such. Without `POLLRDHUP`, poll(2) and event
+/// ports report data to read, of which there is none.
+pub(crate) fn reports_end(kind: SelectorKind) -> bool {
+    cfg!(pollrdhup) || !matches!(kind, SelectorKind::EventPorts | SelectorKind::Poll)
+}
+
+/// The kernel whose kqueue this build runs on: `NetBSD`, `FreeBSD` or `macOS`.
+///
+/// OpenBSD and DragonFly BSD count as FreeBSD. `ci/kqueue` sets the variable to the kernel that its
+/// model imitates.
+pub(crate) fn kqueue_of() -> String {
+    std::env::var("MIO_KQUEUE_KERNEL").unwrap_or_else(|_| {
+        let of_system = match (cfg!(kqueue1), cfg!(nosigpipe)) {
+            (true, _) => "NetBSD",
+            (_, true) => "macOS",
+            _ => "FreeBSD",
+        };
+        of_system.to_owned()
+    })
+}
+
 /// What an event answers, by name.
 pub(crate) fn answers(event: &Event) -> BTreeSet<&'static str> {
     let answers = [

@@ -208,6 +208,37 @@ pub(crate) fn inherited_descriptors() -> Vec<RawFd> {
         .collect()
 }
 
+/// An eventfd with this count.
+#[cfg(priority)]
+pub(crate) fn eventfd(count: libc::c_uint) -> OwnedFd {
+    // SAFETY: no pointer is passed.
+    from_raw(check(unsafe { libc::eventfd(count, libc::EFD_NONBLOCK) }))
+}
+
+/// A timerfd whose time is over.
+#[cfg(priority)]
+pub(crate) fn expired_timerfd() -> OwnedFd {
+    // SAFETY: no pointer is passed.
+    let fd: OwnedFd = from_raw(check(unsafe {
+        libc::timerfd_create(libc::CLOCK_MONOTONIC, libc::TFD_NONBLOCK)
+    }));
+    // SAFETY: for this type zero is a value.
+    let mut time: libc::itimerspec = unsafe { std::mem::zeroed() };
+    time.it_value.tv_nsec = 1;
+    // SAFETY: the time is on our stack, and the old one is not asked for.
+    check(unsafe {
+        libc::timerfd_settime(fd.as_raw_fd(), 0, &raw const time, std::ptr::null_mut())
+    });
+    fd
+}
+
+/// Gives the calling thread a host name of its own, or returns `false` if it may not have one.
+#[cfg(priority)]
+pub(crate) fn own_host_name() -> bool {
+    // SAFETY: no pointer is passed.
+    unsafe { libc::unshare(libc::CLONE_NEWUTS) == 0 }
+}
+
 /// Makes a pipe with a name, and opens it for reading.
 pub(crate) fn fifo(path: &std::path::Path) -> mio::unix::pipe::Receiver {
     use std::os::unix::fs::OpenOptionsExt;

@@ -1,0 +1,95 @@
+//! What is open behind a descriptor, as far as the kernel tells.
+//!
+//! A descriptor that was closed without being deregistered leaves its registration behind, and its
+//! number may be in use again. `fstat` tells the new file from the old one if their device and
+//! inode differ. Equal ones prove less: all files of eventfd, timerfd, inotify and the like share
+//! one inode, two openings of a path have the same one, and sockets of BSD have none.
+
+use std::io;
+use std::os::fd::RawFd;
+
+use libc::{S_IFIFO, S_IFMT, S_IFREG, S_IFSOCK, c_int, mode_t};
+
+use crate::sys::unix::ffi;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Identity {
+    device: u64,
+    inode: u64,
+    /// The kind of file, by its name in `<sys/stat.h>`.
+    format: mode_t,
+    /// Whether it was opened for reading, writing or both, if it is a pipe: its two ends have one
+    /// inode.
+    access: c_int,
+}
+
+impl Identity {
+    /// Returns `None` if the OS has no answer for a descriptor of this kind.
+    pub(super) fn of(fd: RawFd) -> io::Result<Option<Identity>> {
+        let status = match ffi::fstat(fd) {
+            Ok(status) => status,
+            // Some of the systems that are no Unix return this for a socket.
+            Err(err) if cfg!(unix) && err.raw_os_error() == Some(libc::EBADF) => return Err(err),
+            Err(_) => return Ok(None),
+        };
+        // The types differ between systems, and may be signed where they only stand for a number.
+        #[allow(clippy::cast_lossless, clippy::unnecessary_cast)]
+        let mut identity = Identity {
+            device: status.st_dev as u64,
+            inode: status.st_ino as u64,
+            format: status.st_mode & S_IFMT,
+            access: 0,
+        };
+        #[cfg(unix)]
+        if identity.format == S_IFIFO {
+            identity.access = ffi::access_mode(fd)?;
+        }
+        Ok(Some(identity))
+    }
+
+    /// Returns whether no other open file has the same identity.
+    ///
+    /// A regular file that is opened twice is an exception. It is always ready, so it does not
+    /// matter which of the two is registered.
+    pub(super) fn is_unique(&self) -> bool {
+        let has_inode = self.device != 0 && self.inode != 0;
+        has_inode
+            && match self.format {
+                S_IFSOCK | S_IFREG => true,
+                S_IFIFO => self.is_pipe_without_name(),
+                _ => false,
+            }
+    }
+
+    /// Returns whether the kernel may report a change to one call of poll(2) only, as it does for
+    /// some files of `/proc`. The readiness of sockets and pipes lasts until an operation ends it.
+    pub(super) fn may_report_once(&self) -> bool {
+        !matches!(self.format, S_IFSOCK | S_IFIFO)
+    }
+
+    /// All pipes without a name are on one device, so a new one is compared. A pipe with a name can
+    /// be opened twice.
+    #[cfg(unix)]
+    fn is_pipe_without_name(&self) -> bool {
+        use std::os::fd::AsRawFd;
+
+        let pipe = crate::sys::unix::pipe::pair();
+        let pipe = pipe.and_then(|[end, _]| Identity::of(end.as_raw_fd()));
+        pipe.is_ok_and(|pipe| pipe.is_some_and(|pipe| pipe.device == self.device))
+    }
+
+    #[cfg(not(unix))]
+    fn is_pipe_without_name(&self) -> bool {
+        false
+    }
+
+    /// Returns the identity that BSD reports for each socket.
+    #[cfg(test)]
+    pub(super) fn without_inode(self) -> Identity {
+        Identity {
+            device: 0,
+            inode: 0,
+            ..self
+        }
+    }
+}
