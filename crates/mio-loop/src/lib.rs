@@ -10,7 +10,6 @@ mod handler;
 mod metrics;
 mod reserved;
 mod shutdown;
-mod sources;
 mod timeout;
 
 pub mod choosing;
@@ -25,5 +24,5 @@ pub use self::event_loop::EventLoop;
 pub use self::handler::Handler;
 pub use self::metrics::Metrics;
 pub use self::shutdown::ShutdownHandle;
-pub use self::sources::{Iter, IterMut, Sources};
 pub use self::timeout::{Timeout, When};
+pub use mio_util::{Drain, Iter, IterMut, Sources};

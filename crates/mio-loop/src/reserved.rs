@@ -6,6 +6,8 @@ use mio::Token;
 
 /// The tokens from here on are the loop's own.
 pub(crate) const RESERVED: usize = usize::MAX - 2;
+// `Sources` hands out none of them.
+const _: () = assert!(mio_util::Sources::<()>::LAST.0 < RESERVED);
 pub(crate) const MESSAGES: Token = Token(RESERVED);
 pub(crate) const SIGNALS: Token = Token(RESERVED + 1);
 pub(crate) const SHUTDOWN: Token = Token(RESERVED + 2);

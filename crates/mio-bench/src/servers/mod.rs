@@ -3,6 +3,7 @@
 
 mod calloop;
 mod mio_loop;
+mod mio_util;
 mod mios;
 mod polling;
 mod raw;
@@ -29,7 +30,7 @@ use crate::ffi::cpu_time;
 const BUFFER: usize = 16 * 1024;
 
 /// The names of the peers in Rust, and what each is.
-pub const NAMES: [(&str, &str); 12] = [
+pub const NAMES: [(&str, &str); 13] = [
     ("raw", "Rust epoll, edge"),
     ("mio-edge", "mio, edge"),
     ("mio-short", "mio, edge, short read"),
@@ -38,6 +39,7 @@ pub const NAMES: [(&str, &str); 12] = [
     ("mio-poll-edge", "mio, poll(2), edge"),
     ("mio-poll-level", "mio, poll(2), level"),
     ("mio-loop", "mio-loop, edge"),
+    ("mio-util", "mio-util, edge"),
     ("mio_1_2", "mio 1.2.5"),
     ("polling", "polling 3, level"),
     ("calloop", "calloop 0.14, level"),
@@ -85,6 +87,7 @@ pub fn run(name: &str, task: Task) -> io::Result<()> {
         },
         "mio-poll-level" => perform(mios::ours_on_poll(Mode::Level)?, task),
         "mio-loop" => perform(<mio_loop::MioLoop>::new()?, task),
+        "mio-util" => perform(mio_util::MioUtil::new()?, task),
         "mio_1_2" => perform(mios::published()?, task),
         "polling" => perform(polling::Polling::new()?, task),
         "calloop" => perform(calloop::Calloop::new()?, task),

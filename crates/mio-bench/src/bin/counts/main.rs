@@ -46,8 +46,9 @@ mod driver {
     const MOST_PER_POLL: f64 = 10.0;
 
     /// Servers of this crate, each with the one in C that does the same.
-    const PAIRS: [(&str, &str); 3] = [
+    const PAIRS: [(&str, &str); 4] = [
         ("mio, edge", "C epoll, edge"),
+        ("mio-util, edge", "C epoll, edge"),
         ("mio, edge, short read", "C epoll, edge, short read"),
         ("mio, level", "C epoll, level"),
     ];

@@ -1,0 +1,31 @@
+//! The table of systems: what each has that the parts of this crate need.
+//!
+//! This is the one place of this crate that knows the names of operating systems. Everything else
+//! asks for a capability by the cfgs that are printed here.
+
+/// `target_os` as rustc spells it, and the capabilities of these systems.
+const SYSTEMS: &[(&[&str], &[&str])] = &[
+    (
+        &["linux", "android"],
+        &["ancillary", "cmsg_cloexec", "peercred"],
+    ),
+    (
+        &["freebsd", "netbsd", "openbsd", "dragonfly"],
+        &["ancillary", "cmsg_cloexec"],
+    ),
+    // Received descriptors are made close-on-exec by a further call.
+    (
+        &["macos", "ios", "tvos", "watchos", "visionos"],
+        &["ancillary"],
+    ),
+];
+
+fn main() {
+    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rustc-check-cfg=cfg(ancillary, cmsg_cloexec, peercred, docsrs)");
+    let name = std::env::var("CARGO_CFG_TARGET_OS").unwrap_or_default();
+    let rows = SYSTEMS.iter().filter(|(names, _)| names.contains(&&*name));
+    for capability in rows.flat_map(|(_, capabilities)| *capabilities) {
+        println!("cargo::rustc-cfg={capability}");
+    }
+}

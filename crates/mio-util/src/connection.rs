@@ -1,0 +1,499 @@
+//! A stream with its buffers, and the one function that serves it on any event.
+
+use std::io::{self, ErrorKind, Read, Write};
+#[cfg(feature = "net")]
+use std::net::Shutdown;
+use std::time::Instant;
+
+use mio::Interest;
+
+use crate::{Fill, Flush, ReadBuffer, WriteQueue};
+
+/// A byte stream whose writing half can be closed on its own.
+///
+/// Implemented for the streams of `mio::net`. For a stream of your own, such as one of TLS,
+/// [`shutdown_write`](Self::shutdown_write) sends what ends the stream there.
+///
+/// # Examples
+///
+/// ```
+/// use std::io::{self, Read, Write};
+///
+/// use mio_util::Stream;
+///
+/// /// Counts what is read.
+/// struct Counted<S>(S, u64);
+///
+/// impl<S: Read> Read for Counted<S> {
+///     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+///         let read = self.0.read(buffer)?;
+///         self.1 += read as u64;
+///         Ok(read)
+///     }
+/// }
+///
+/// impl<S: Write> Write for Counted<S> {
+///     fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+///         self.0.write(data)
+///     }
+///
+///     fn flush(&mut self) -> io::Result<()> {
+///         self.0.flush()
+///     }
+/// }
+///
+/// impl<S: Stream> Stream for Counted<S> {
+///     fn shutdown_write(&mut self) -> io::Result<()> {
+///         self.0.shutdown_write()
+///     }
+/// }
+/// ```
+pub trait Stream: Read + Write {
+    /// Closes the writing half: the peer reads what was written, and then the end.
+    ///
+    /// # Errors
+    ///
+    /// The error of the OS. `NotConnected` means that the peer has gone.
+    fn shutdown_write(&mut self) -> io::Result<()>;
+}
+
+#[cfg(feature = "net")]
+impl Stream for mio::net::TcpStream {
+    fn shutdown_write(&mut self) -> io::Result<()> {
+        self.shutdown(Shutdown::Write)
+    }
+}
+
+#[cfg(all(unix, feature = "net"))]
+impl Stream for mio::net::UnixStream {
+    fn shutdown_write(&mut self) -> io::Result<()> {
+        self.shutdown(Shutdown::Write)
+    }
+}
+
+/// A stream with its [`ReadBuffer`] and [`WriteQueue`].
+///
+/// [`ready`](Self::ready) is the rule that is right for each event, in each mode and on each
+/// selector: write what is queued, read what is there, let the protocol work, and repeat until
+/// nothing moves. Call it on *any* event of the connection, when [`Next::again`] asked for it, and
+/// when the program itself has something to send.
+///
+/// # Examples
+///
+/// An echo server's connection:
+///
+/// ```
+/// # #[cfg(all(unix, feature = "net"))]
+/// # fn main() -> std::io::Result<()> {
+/// use std::io::{self, Read, Write};
+/// use std::time::{Duration, Instant};
+///
+/// use mio::net::UnixStream;
+/// use mio_util::{Connection, Exchange};
+///
+/// fn echo(exchange: &mut Exchange<'_>) -> io::Result<()> {
+///     exchange.output.push(exchange.input.data());
+///     exchange.input.clear();
+///     if exchange.has_ended() {
+///         exchange.close(Instant::now() + Duration::from_secs(5));
+///     }
+///     Ok(())
+/// }
+///
+/// let (stream, mut peer) = UnixStream::pair()?;
+/// let mut connection = Connection::new(stream, 64 * 1024);
+/// peer.write_all(b"hello")?;
+/// peer.shutdown(std::net::Shutdown::Write)?;
+/// let next = connection.ready(echo)?;
+/// assert!(next.is_finished(), "all is sent, and the peer has ended");
+///
+/// let mut answer = String::new();
+/// peer.read_to_string(&mut answer)?;
+/// assert_eq!(answer, "hello");
+/// # Ok(())
+/// # }
+/// # #[cfg(not(all(unix, feature = "net")))]
+/// # fn main() {}
+/// ```
+#[derive(Debug)]
+pub struct Connection<S> {
+    stream: S,
+    input: ReadBuffer,
+    output: WriteQueue,
+    budget: usize,
+    has_ended: bool,
+    closing: Closing,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Closing {
+    No,
+    /// The output is written first.
+    Flushing(Instant),
+    /// The writing half is shut down; the peer may finish.
+    Lingering(Instant),
+    Finished,
+}
+
+/// What a protocol works with: see [`Connection::ready`].
+#[derive(Debug)]
+pub struct Exchange<'a> {
+    /// The bytes that were received and not consumed.
+    pub input: &'a mut ReadBuffer,
+    /// The bytes to send.
+    pub output: &'a mut WriteQueue,
+    has_ended: bool,
+    linger_until: Option<Instant>,
+}
+
+impl Exchange<'_> {
+    /// Returns `true` if the peer has stopped sending: no more input follows. It may still receive.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use mio_util::Exchange;
+    /// fn protocol(exchange: &mut Exchange<'_>) -> std::io::Result<()> {
+    ///     if exchange.has_ended() && !exchange.input.is_empty() {
+    ///         return Err(std::io::ErrorKind::UnexpectedEof.into());
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
+    pub fn has_ended(&self) -> bool {
+        self.has_ended
+    }
+
+    /// Closes the connection once all output is written.
+    ///
+    /// The protocol is not called again. The writing half is shut down after the last byte, and
+    /// input is read and discarded until the peer ends too, so that no reset destroys what the peer
+    /// has yet to read. At `deadline` the connection is over, whatever the peer does.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use mio_util::Exchange;
+    /// use std::time::{Duration, Instant};
+    ///
+    /// fn protocol(exchange: &mut Exchange<'_>) -> std::io::Result<()> {
+    ///     exchange.output.push(b"bye\n");
+    ///     exchange.close(Instant::now() + Duration::from_secs(5));
+    ///     Ok(())
+    /// }
+    /// ```
+    pub fn close(&mut self, deadline: Instant) {
+        self.linger_until = Some(deadline);
+        self.output.close();
+    }
+}
+
+/// What a connection waits for: returned by [`Connection::ready`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use = "a connection that is not watched as it asks hangs"]
+pub struct Next {
+    interest: Option<Interest>,
+    deadline: Option<Instant>,
+    again: bool,
+    is_finished: bool,
+}
+
+impl Next {
+    /// Returns the interest to be registered for, in level and oneshot mode. `None` means neither
+    /// direction. In edge mode a connection is registered for both once, and this is of no use.
+    ///
+    /// [`Registration`](crate::Registration) does what follows from it.
+    pub fn interest(&self) -> Option<Interest> {
+        self.interest
+    }
+
+    /// Returns the moment at which to drop the connection: see [`Exchange::close`].
+    pub fn deadline(&self) -> Option<Instant> {
+        self.deadline
+    }
+
+    /// Returns `true` if the budget is used up: call [`Connection::ready`] again after the other
+    /// sources of the batch, for example by a [`ReadyList`](crate::ReadyList). No event will say so.
+    pub fn again(&self) -> bool {
+        self.again
+    }
+
+    /// Returns `true` if the connection has ended in both directions: drop it.
+    pub fn is_finished(&self) -> bool {
+        self.is_finished
+    }
+}
+
+impl<S: Stream> Connection<S> {
+    /// The number of bytes that one call of [`ready`](Self::ready) reads and writes, unless
+    /// [`set_budget`](Self::set_budget) says otherwise.
+    pub const BUDGET: usize = 256 * 1024;
+
+    /// Creates a connection that buffers up to `limit` bytes in each direction.
+    ///
+    /// # Panics
+    ///
+    /// As [`ReadBuffer::new`].
+    ///
+    /// # Examples
+    ///
+    /// See [`Connection`].
+    pub fn new(stream: S, limit: usize) -> Connection<S> {
+        Connection::with_buffers(stream, ReadBuffer::new(limit), WriteQueue::new(limit))
+    }
+
+    /// Creates a connection of a stream and buffers, which may hold data already.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(all(unix, feature = "net"))]
+    /// # fn main() -> std::io::Result<()> {
+    /// use mio_util::{Connection, ReadBuffer, WriteQueue};
+    ///
+    /// let (stream, _peer) = mio::net::UnixStream::pair()?;
+    /// let mut greeting = WriteQueue::new(1024);
+    /// greeting.push(b"220 ready\r\n");
+    /// let connection = Connection::with_buffers(stream, ReadBuffer::new(1024), greeting);
+    /// assert_eq!(connection.output().len(), 11);
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(all(unix, feature = "net")))]
+    /// # fn main() {}
+    /// ```
+    pub fn with_buffers(stream: S, input: ReadBuffer, output: WriteQueue) -> Connection<S> {
+        Connection {
+            stream,
+            input,
+            output,
+            budget: Self::BUDGET,
+            has_ended: false,
+            closing: Closing::No,
+        }
+    }
+
+    /// Sets the number of bytes that one call of [`ready`](Self::ready) reads and writes, at least
+    /// 1, before it lets the other sources take their turn.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(all(unix, feature = "net"))]
+    /// # fn main() -> std::io::Result<()> {
+    /// let (stream, _peer) = mio::net::UnixStream::pair()?;
+    /// let mut connection = mio_util::Connection::new(stream, 1024);
+    /// connection.set_budget(16 * 1024);
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(all(unix, feature = "net")))]
+    /// # fn main() {}
+    /// ```
+    pub fn set_budget(&mut self, budget: usize) {
+        self.budget = budget.max(1);
+    }
+
+    /// Writes, reads and calls the protocol until nothing moves or the budget is used up.
+    ///
+    /// The protocol is called once, and again each time that there is new input, the end of the
+    /// input, or room in the output. It consumes what it understands of `input`, and pushes to
+    /// `output`. While the output is over its limit nothing is read and the protocol is not called,
+    /// so a peer that does not read can't make the program buffer without bound.
+    ///
+    /// A protocol that waits for something else than its input, as a proxy does for its other side,
+    /// may leave the input unconsumed. When it can go on, call `ready` again.
+    ///
+    /// # Errors
+    ///
+    /// That of the protocol, and any error of the stream but `WouldBlock` and `Interrupted`. The
+    /// connection is then of no more use. While it closes, an error of the stream is its end.
+    ///
+    /// # Examples
+    ///
+    /// See [`Connection`].
+    pub fn ready<E: From<io::Error>>(
+        &mut self,
+        mut protocol: impl FnMut(&mut Exchange<'_>) -> Result<(), E>,
+    ) -> Result<Next, E> {
+        let mut left = self.budget;
+        let mut is_first = true;
+        // After `WouldBlock` there is an event as soon as trying again is worth a system call.
+        let (mut can_read, mut can_write) = (true, true);
+        loop {
+            if self.closing != Closing::No {
+                return Ok(self.close(left, can_read));
+            }
+            let before = (self.input.len(), self.output.len(), self.has_ended);
+            if can_write {
+                can_write = self.output.flush(&mut self.stream, left)? != Flush::WouldBlock;
+            }
+            let written = before.1 - self.output.len();
+            left = left.saturating_sub(written);
+            if can_read && !self.has_ended && !self.output.is_over_limit() {
+                let fill = self.input.fill(&mut self.stream, left)?;
+                can_read = fill != Fill::WouldBlock;
+                self.has_ended = fill == Fill::End;
+            }
+            let read = self.input.len() - before.0;
+            left -= read;
+            let mut has_moved = written > 0 || read > 0 || self.has_ended != before.2;
+            if (is_first || has_moved) && !self.output.is_over_limit() {
+                has_moved |= self.call(&mut protocol)?;
+            }
+            is_first = false;
+            if !has_moved || (left == 0 && self.closing == Closing::No) {
+                return Ok(self.next(has_moved));
+            }
+        }
+    }
+
+    /// Returns `true` if the protocol has consumed, queued or closed.
+    fn call<E>(
+        &mut self,
+        protocol: &mut impl FnMut(&mut Exchange<'_>) -> Result<(), E>,
+    ) -> Result<bool, E> {
+        let before = (self.input.len(), self.output.len());
+        let mut exchange = Exchange {
+            input: &mut self.input,
+            output: &mut self.output,
+            has_ended: self.has_ended,
+            linger_until: None,
+        };
+        protocol(&mut exchange)?;
+        if let Some(deadline) = exchange.linger_until {
+            self.closing = Closing::Flushing(deadline);
+        }
+        Ok(before != (self.input.len(), self.output.len()) || self.closing != Closing::No)
+    }
+
+    /// Goes on with closing. An error means that the peer has gone, which is the end as well.
+    fn close(&mut self, budget: usize, can_read: bool) -> Next {
+        match self.try_close(budget, can_read) {
+            Ok(again) => self.next(again),
+            Err(_) => {
+                self.closing = Closing::Finished;
+                self.next(false)
+            }
+        }
+    }
+
+    /// Returns `true` if the budget is used up.
+    fn try_close(&mut self, budget: usize, can_read: bool) -> io::Result<bool> {
+        let mut left = budget;
+        if let Closing::Flushing(deadline) = self.closing {
+            let before = self.output.len();
+            self.output.flush(&mut self.stream, left)?;
+            left = left.saturating_sub(before - self.output.len());
+            if self.output.is_empty() {
+                match self.stream.shutdown_write() {
+                    // A stream of TLS may have to write for it; the next event goes on.
+                    Err(err) if err.kind() == ErrorKind::WouldBlock => {}
+                    result => {
+                        result?;
+                        self.closing = Closing::Lingering(deadline);
+                    }
+                }
+            }
+        }
+        // Unread input would make the OS send a reset when the stream is dropped.
+        while can_read && !self.has_ended {
+            self.input.clear();
+            let fill = self.input.fill(&mut self.stream, left)?;
+            left -= self.input.len();
+            match fill {
+                Fill::End => self.has_ended = true,
+                Fill::Full => {}
+                Fill::WouldBlock => break,
+                Fill::Budget => return Ok(true),
+            }
+        }
+        self.input.clear();
+        if self.has_ended && matches!(self.closing, Closing::Lingering(_)) {
+            self.closing = Closing::Finished;
+        }
+        Ok(left == 0 && !self.output.is_empty())
+    }
+
+    fn next(&self, again: bool) -> Next {
+        let is_closing = self.closing != Closing::No;
+        let reads = !self.has_ended
+            && (is_closing || !(self.input.is_full() || self.output.is_over_limit()));
+        let writes = !self.output.is_empty() || matches!(self.closing, Closing::Flushing(_));
+        let (deadline, is_finished) = match self.closing {
+            Closing::No => (None, false),
+            Closing::Flushing(deadline) | Closing::Lingering(deadline) => (Some(deadline), false),
+            Closing::Finished => (None, true),
+        };
+        Next {
+            interest: match (reads && !is_finished, writes && !is_finished) {
+                (true, true) => Some(Interest::READABLE | Interest::WRITABLE),
+                (true, false) => Some(Interest::READABLE),
+                (false, true) => Some(Interest::WRITABLE),
+                (false, false) => None,
+            },
+            deadline,
+            again: again && !is_finished,
+            is_finished,
+        }
+    }
+
+    /// Closes the connection once all output is written, as [`Exchange::close`] does, from outside
+    /// the protocol: for a server that shuts down. Call [`ready`](Self::ready) next.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(all(unix, feature = "net"))]
+    /// # fn main() -> std::io::Result<()> {
+    /// use std::time::{Duration, Instant};
+    ///
+    /// let (stream, _peer) = mio::net::UnixStream::pair()?;
+    /// let mut connection = mio_util::Connection::new(stream, 1024);
+    /// let deadline = Instant::now() + Duration::from_secs(5);
+    /// connection.close_after_flush(deadline);
+    /// let next = connection.ready(|_| std::io::Result::Ok(()))?;
+    /// assert!(!next.is_finished(), "the peer has not ended");
+    /// assert_eq!(next.deadline(), Some(deadline));
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(all(unix, feature = "net")))]
+    /// # fn main() {}
+    /// ```
+    pub fn close_after_flush(&mut self, deadline: Instant) {
+        self.output.close();
+        if self.closing == Closing::No {
+            self.closing = Closing::Flushing(deadline);
+        }
+    }
+
+    /// Returns the stream.
+    pub fn stream(&self) -> &S {
+        &self.stream
+    }
+
+    /// Returns the stream, to be registered or configured. Bytes that are read or written directly
+    /// pass the buffers by.
+    pub fn stream_mut(&mut self) -> &mut S {
+        &mut self.stream
+    }
+
+    /// Returns the bytes that were received and not consumed.
+    pub fn input(&self) -> &ReadBuffer {
+        &self.input
+    }
+
+    /// Returns the queue of bytes to send.
+    pub fn output(&self) -> &WriteQueue {
+        &self.output
+    }
+
+    /// Returns the queue of bytes to send, to push from outside the protocol. Call
+    /// [`ready`](Self::ready) afterwards.
+    pub fn output_mut(&mut self) -> &mut WriteQueue {
+        &mut self.output
+    }
+
+    /// Returns the stream, and drops the buffers with what they hold.
+    pub fn into_stream(self) -> S {
+        self.stream
+    }
+}

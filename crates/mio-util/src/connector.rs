@@ -1,0 +1,338 @@
+//! Connecting to the first of several addresses that answers.
+
+use std::collections::VecDeque;
+use std::error::Error;
+use std::fmt;
+use std::io::{self, ErrorKind};
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use mio::net::TcpStream;
+use mio::{Interest, Registry, Token};
+
+/// A TCP connect that ends: to the first of a list of addresses that answers, by a deadline.
+///
+/// The addresses race by [RFC 8305] ("Happy Eyeballs"): they are tried in the order given, with the
+/// two families alternating, and the next one starts when the last one failed or has taken
+/// [`attempt_delay`](Self::attempt_delay). The first connection wins and the others are closed.
+///
+/// All attempts are registered under one token. Call [`advance`](Self::advance) at the start, on
+/// each event of the token, and at [`next_deadline`](Self::next_deadline). The clock is the
+/// caller's: this asks for no time.
+///
+/// [RFC 8305]: https://www.rfc-editor.org/rfc/rfc8305
+///
+/// # Examples
+///
+/// ```
+/// # fn main() -> std::io::Result<()> {
+/// use std::time::{Duration, Instant};
+///
+/// use mio::{Events, Poll, Token};
+/// use mio_util::{Connecting, Connector};
+///
+/// let mut poll = Poll::new()?;
+/// let mut events = Events::with_capacity(8);
+/// # let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+/// # let addresses = [listener.local_addr()?];
+/// let mut connector = Connector::new(addresses, Token(1)).timeout(Duration::from_secs(10));
+/// let stream = loop {
+///     let now = Instant::now();
+///     match connector.advance(poll.registry(), now) {
+///         Connecting::Connected(stream, _address) => break stream,
+///         Connecting::Failed(err) => return Err(err.into()),
+///         Connecting::Pending => {}
+///     }
+///     let timeout = connector
+///         .next_deadline()
+///         .map(|deadline| deadline.saturating_duration_since(now));
+///     poll.poll(&mut events, timeout)?;
+/// };
+/// # drop(stream);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Connector {
+    token: Token,
+    attempt_delay: Duration,
+    attempt_timeout: Option<Duration>,
+    timeout: Option<Duration>,
+    /// Those that were not tried yet.
+    addresses: VecDeque<SocketAddr>,
+    attempts: Vec<Attempt>,
+    errors: Vec<(SocketAddr, io::Error)>,
+    /// When the next address is tried; `None` before the first call.
+    next_start: Option<Instant>,
+    /// When all attempts end.
+    deadline: Option<Instant>,
+}
+
+#[derive(Debug)]
+struct Attempt {
+    address: SocketAddr,
+    stream: TcpStream,
+    deadline: Option<Instant>,
+}
+
+/// The state of a [`Connector`], from [`Connector::advance`].
+#[derive(Debug)]
+#[must_use = "the stream is in here"]
+pub enum Connecting {
+    /// No attempt has ended the race. Wait for an event or for [`Connector::next_deadline`].
+    Pending,
+    /// The connection and the address of its peer. It is registered under the connector's token,
+    /// for both directions in edge mode. Try to read and to write at once: the event for both may
+    /// have been this one.
+    Connected(TcpStream, SocketAddr),
+    /// All attempts have failed, or the time is over.
+    Failed(ConnectError),
+}
+
+/// The error of each attempt of a [`Connector`].
+#[derive(Debug)]
+pub struct ConnectError {
+    errors: Vec<(SocketAddr, io::Error)>,
+}
+
+impl Connector {
+    /// Creates a connector that has not started. With no address it fails at once.
+    ///
+    /// By default each attempt may take as long as the OS lets it, and the next one starts after
+    /// 250 ms.
+    pub fn new(addresses: impl IntoIterator<Item = SocketAddr>, token: Token) -> Connector {
+        Connector {
+            token,
+            attempt_delay: Duration::from_millis(250),
+            attempt_timeout: None,
+            timeout: None,
+            addresses: alternate(addresses),
+            attempts: Vec::new(),
+            errors: Vec::new(),
+            next_start: None,
+            deadline: None,
+        }
+    }
+
+    /// Sets how long an attempt has the race for itself before the next one starts. RFC 8305
+    /// recommends 100 ms to 2 s.
+    #[must_use]
+    pub fn attempt_delay(mut self, delay: Duration) -> Connector {
+        self.attempt_delay = delay;
+        self
+    }
+
+    /// Sets how long a single attempt may take. It fails with
+    /// [`TimedOut`](ErrorKind::TimedOut) then.
+    #[must_use]
+    pub fn attempt_timeout(mut self, timeout: Duration) -> Connector {
+        self.attempt_timeout = Some(timeout);
+        self
+    }
+
+    /// Sets how long all attempts together may take, from the first [`advance`](Self::advance) on.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Connector {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// Looks at the attempts under way, and starts those that are due.
+    ///
+    /// After [`Connecting::Connected`] or [`Connecting::Failed`] there is nothing left to do; a
+    /// further call returns `Failed` without errors.
+    pub fn advance(&mut self, registry: &Registry, now: Instant) -> Connecting {
+        if self.next_start.is_none() {
+            self.next_start = Some(now);
+            self.deadline = self.timeout.and_then(|timeout| now.checked_add(timeout));
+        }
+        let mut index = 0;
+        while let Some(attempt) = self.attempts.get(index) {
+            match attempt.state(now) {
+                Ok(true) => {
+                    let Attempt {
+                        stream, address, ..
+                    } = self.attempts.swap_remove(index);
+                    self.end(registry, ErrorKind::Interrupted);
+                    self.errors.clear();
+                    return Connecting::Connected(stream, address);
+                }
+                Ok(false) => index += 1,
+                Err(err) => {
+                    let attempt = self.attempts.swap_remove(index);
+                    self.fail(registry, attempt, err);
+                    self.next_start = Some(now);
+                }
+            }
+        }
+        if self.deadline.is_some_and(|deadline| deadline <= now) {
+            self.end(registry, ErrorKind::TimedOut);
+        }
+        while !self.addresses.is_empty()
+            && (self.attempts.is_empty() || self.next_start.is_some_and(|start| start <= now))
+        {
+            self.start_next(registry, now);
+        }
+        if self.attempts.is_empty() {
+            return Connecting::Failed(ConnectError {
+                errors: std::mem::take(&mut self.errors),
+            });
+        }
+        Connecting::Pending
+    }
+
+    fn start_next(&mut self, registry: &Registry, now: Instant) {
+        let Some(address) = self.addresses.pop_front() else {
+            return;
+        };
+        let started = TcpStream::connect(address).and_then(|mut stream| {
+            let interests = Interest::READABLE | Interest::WRITABLE;
+            registry.register(&mut stream, self.token, interests)?;
+            Ok(stream)
+        });
+        match started {
+            Ok(stream) => {
+                self.next_start = now.checked_add(self.attempt_delay);
+                self.attempts.push(Attempt {
+                    address,
+                    stream,
+                    deadline: self
+                        .attempt_timeout
+                        .and_then(|timeout| now.checked_add(timeout)),
+                });
+            }
+            Err(err) => {
+                self.next_start = Some(now);
+                self.errors.push((address, err));
+            }
+        }
+    }
+
+    /// Gives all attempts up.
+    fn end(&mut self, registry: &Registry, kind: ErrorKind) {
+        self.addresses.clear();
+        for attempt in std::mem::take(&mut self.attempts) {
+            self.fail(registry, attempt, kind.into());
+        }
+    }
+
+    fn fail(&mut self, registry: &Registry, mut attempt: Attempt, err: io::Error) {
+        // It is closed next, which deregisters it as well.
+        let _ = registry.deregister(&mut attempt.stream);
+        self.errors.push((attempt.address, err));
+    }
+
+    /// Returns the moment at which to call [`advance`](Self::advance) without an event.
+    pub fn next_deadline(&self) -> Option<Instant> {
+        let next_start = self.next_start.filter(|_| !self.addresses.is_empty());
+        let attempts = self.attempts.iter().filter_map(|attempt| attempt.deadline);
+        attempts.chain(next_start).chain(self.deadline).min()
+    }
+
+    /// Gives the attempts up and closes their sockets. Dropping the connector does the same, but
+    /// leaves it to the OS to deregister them.
+    pub fn cancel(mut self, registry: &Registry) {
+        self.end(registry, ErrorKind::Interrupted);
+    }
+}
+
+impl Attempt {
+    /// Returns `true` if it is connected.
+    fn state(&self, now: Instant) -> io::Result<bool> {
+        if let Some(err) = self.stream.take_error()? {
+            return Err(err);
+        }
+        match self.stream.peer_addr() {
+            Ok(_) => Ok(true),
+            Err(err) if err.kind() == ErrorKind::NotConnected || is_in_progress(&err) => {
+                if self.deadline.is_some_and(|deadline| deadline <= now) {
+                    return Err(ErrorKind::TimedOut.into());
+                }
+                Ok(false)
+            }
+            Err(err) => Err(err),
+        }
+    }
+}
+
+/// Some systems say so of a socket that is connecting.
+#[cfg(unix)]
+fn is_in_progress(err: &io::Error) -> bool {
+    err.raw_os_error() == Some(libc::EINPROGRESS)
+}
+
+#[cfg(not(unix))]
+fn is_in_progress(_: &io::Error) -> bool {
+    false
+}
+
+/// Alternates the families, beginning with that of the first address.
+fn alternate(addresses: impl IntoIterator<Item = SocketAddr>) -> VecDeque<SocketAddr> {
+    let mut addresses = addresses.into_iter().peekable();
+    let Some(first) = addresses.peek().map(SocketAddr::is_ipv4) else {
+        return VecDeque::new();
+    };
+    let (same, other): (Vec<_>, Vec<_>) = addresses.partition(|addr| addr.is_ipv4() == first);
+    let (mut same, mut other) = (same.into_iter(), other.into_iter());
+    let mut alternating = VecDeque::new();
+    loop {
+        let pair = [same.next(), other.next()];
+        if pair == [None, None] {
+            return alternating;
+        }
+        alternating.extend(pair.into_iter().flatten());
+    }
+}
+
+impl ConnectError {
+    /// Returns the address and the error of each attempt, in the order in which they failed.
+    /// Addresses that were not tried before the time was over are missing.
+    pub fn errors(&self) -> &[(SocketAddr, io::Error)] {
+        &self.errors
+    }
+}
+
+impl fmt::Display for ConnectError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.errors.is_empty() {
+            return f.write_str("no address to connect to");
+        }
+        f.write_str("no address could be connected to: ")?;
+        for (index, (address, err)) in self.errors.iter().enumerate() {
+            let separator = if index == 0 { "" } else { "; " };
+            write!(f, "{separator}{address}: {err}")?;
+        }
+        Ok(())
+    }
+}
+
+impl Error for ConnectError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.errors.last().map(|(_, err)| err as _)
+    }
+}
+
+/// Keeps the kind of the last error.
+impl From<ConnectError> for io::Error {
+    fn from(err: ConnectError) -> io::Error {
+        let kind = err
+            .errors
+            .last()
+            .map_or(ErrorKind::InvalidInput, |(_, err)| err.kind());
+        io::Error::new(kind, err)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn families_alternate_from_the_first_address_on() {
+        let parse = |text: &str| text.parse::<SocketAddr>().unwrap();
+        let given = ["[::1]:1", "[::1]:2", "[::1]:3", "1.1.1.1:1", "1.1.1.1:2"].map(parse);
+        let expected = ["[::1]:1", "1.1.1.1:1", "[::1]:2", "1.1.1.1:2", "[::1]:3"].map(parse);
+        assert_eq!(alternate(given), expected);
+        assert_eq!(alternate([]), []);
+    }
+}

@@ -1,0 +1,154 @@
+//! Keeping the registration of a connection as its mode needs it.
+
+use std::io;
+
+use mio::event::Source;
+use mio::{Interest, Registry, Token};
+
+use crate::Next;
+
+/// How a source is reported: the modes of [`Interest`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Mode {
+    /// Each change of readiness once: [`Interest`]'s default.
+    Edge,
+    /// Each poll, as long as the source is ready: [`Interest::level`].
+    Level,
+    /// Once, until it is registered again: [`Interest::oneshot`].
+    Oneshot,
+}
+
+/// The registration of one source: makes the calls that its mode needs after each event.
+///
+/// | mode | after an event |
+/// |---|---|
+/// | [`Edge`](Mode::Edge) | nothing: the source is registered for both directions once |
+/// | [`Level`](Mode::Level) | `reregister`, if the interest has changed |
+/// | [`Oneshot`](Mode::Oneshot) | `reregister`, if there is an interest |
+///
+/// # Examples
+///
+/// ```
+/// # #[cfg(all(unix, feature = "net"))]
+/// # fn main() -> std::io::Result<()> {
+/// use std::io::Write;
+///
+/// use mio::{Events, Poll, Token};
+/// use mio_util::{Connection, Mode, Registration};
+///
+/// let mut poll = Poll::new()?;
+/// let mut events = Events::with_capacity(8);
+/// let (stream, mut peer) = mio::net::UnixStream::pair()?;
+/// let mut connection = Connection::new(stream, 1024);
+/// let mut registration = Registration::new(Token(1), Mode::Level);
+/// registration.register(poll.registry(), connection.stream_mut())?;
+///
+/// peer.write_all(b"data")?;
+/// poll.poll(&mut events, None)?;
+/// let next = connection.ready(|exchange| {
+///     exchange.input.clear();
+///     std::io::Result::Ok(())
+/// })?;
+/// registration.update(poll.registry(), connection.stream_mut(), &next)?;
+/// # Ok(())
+/// # }
+/// # #[cfg(not(all(unix, feature = "net")))]
+/// # fn main() {}
+/// ```
+#[derive(Debug)]
+pub struct Registration {
+    token: Token,
+    mode: Mode,
+    current: Option<Interest>,
+}
+
+impl Registration {
+    /// Creates the state of a source that is not registered yet.
+    pub fn new(token: Token, mode: Mode) -> Registration {
+        Registration {
+            token,
+            mode,
+            current: None,
+        }
+    }
+
+    /// Registers the source: for both directions in edge mode, else for reading.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Registry::register`].
+    pub fn register(
+        &mut self,
+        registry: &Registry,
+        source: &mut (impl Source + ?Sized),
+    ) -> io::Result<()> {
+        let interest = match self.mode {
+            Mode::Edge => Interest::READABLE | Interest::WRITABLE,
+            Mode::Level | Mode::Oneshot => Interest::READABLE,
+        };
+        self.set(registry, source, Some(interest))
+    }
+
+    /// Has the source watched for what [`Connection::ready`](crate::Connection::ready) asked for.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Registry::register`], `reregister` and `deregister`. The source stays registered
+    /// as it was.
+    pub fn update(
+        &mut self,
+        registry: &Registry,
+        source: &mut (impl Source + ?Sized),
+        next: &Next,
+    ) -> io::Result<()> {
+        let wanted = next.interest();
+        match self.mode {
+            Mode::Edge => Ok(()),
+            // A level that nobody waits for would end each poll at once, so it is deregistered.
+            Mode::Level if wanted == self.current => Ok(()),
+            Mode::Level => self.set(registry, source, wanted),
+            // Disarmed by the event already.
+            Mode::Oneshot if wanted.is_none() => Ok(()),
+            Mode::Oneshot => self.set(registry, source, wanted),
+        }
+    }
+
+    /// Deregisters the source, if it is registered.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Registry::deregister`].
+    pub fn deregister(
+        &mut self,
+        registry: &Registry,
+        source: &mut (impl Source + ?Sized),
+    ) -> io::Result<()> {
+        self.set(registry, source, None)
+    }
+
+    fn set(
+        &mut self,
+        registry: &Registry,
+        source: &mut (impl Source + ?Sized),
+        wanted: Option<Interest>,
+    ) -> io::Result<()> {
+        match (self.current, wanted) {
+            (None, None) => {}
+            (Some(_), None) => registry.deregister(source)?,
+            (None, Some(interest)) => registry.register(source, self.token, self.of(interest))?,
+            (Some(_), Some(interest)) => {
+                registry.reregister(source, self.token, self.of(interest))?;
+            }
+        }
+        self.current = wanted;
+        Ok(())
+    }
+
+    fn of(&self, interest: Interest) -> Interest {
+        match self.mode {
+            Mode::Edge => interest,
+            Mode::Level => interest.level(),
+            Mode::Oneshot => interest.oneshot(),
+        }
+    }
+}

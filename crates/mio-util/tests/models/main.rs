@@ -1,0 +1,24 @@
+//! Each part against a model, over a transport that does whatever a transport may do.
+//!
+//! `PROPTEST_CASES` sets the number of sequences per test, 300 by default.
+
+mod connection;
+mod read_buffer;
+mod transport;
+mod write_queue;
+
+use proptest::test_runner::Config;
+
+/// The number of sequences in one run of a test.
+fn config() -> Config {
+    let cases = std::env::var("PROPTEST_CASES")
+        .ok()
+        .and_then(|cases| cases.parse().ok())
+        .unwrap_or(300);
+    // Sequences that failed are printed and become tests; no file keeps them.
+    Config {
+        cases,
+        failure_persistence: None,
+        ..Config::default()
+    }
+}

@@ -1,0 +1,112 @@
+//! A transport that follows a script: short counts, `WouldBlock`, `Interrupted`, errors and ends.
+
+use std::collections::VecDeque;
+use std::io::{self, ErrorKind, Read, Write};
+
+use mio_util::Stream;
+use proptest::prelude::*;
+
+/// What one call does.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Step {
+    /// Moves at most so many bytes.
+    Move(usize),
+    WouldBlock,
+    Interrupted,
+    Error,
+}
+
+pub(crate) fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        6 => (1..40usize).prop_map(Step::Move),
+        3 => Just(Step::WouldBlock),
+        1 => Just(Step::Interrupted),
+    ]
+}
+
+/// Steps that may fail too.
+pub(crate) fn failing_step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        9 => step(),
+        1 => Just(Step::Error),
+    ]
+}
+
+/// One end of a stream. A script that is over moves as much as it can, as a peer that is awake.
+#[derive(Debug, Default)]
+pub(crate) struct Transport {
+    /// What the peer sends; then it ends.
+    pub(crate) incoming: VecDeque<u8>,
+    /// What the peer has received.
+    pub(crate) outgoing: Vec<u8>,
+    pub(crate) reads: VecDeque<Step>,
+    pub(crate) writes: VecDeque<Step>,
+    pub(crate) is_shut_down: bool,
+    /// The last read, or write, has returned `WouldBlock`: an event will come.
+    pub(crate) read_blocked: bool,
+    pub(crate) write_blocked: bool,
+}
+
+impl Transport {
+    pub(crate) fn new(incoming: &[u8], reads: Vec<Step>, writes: Vec<Step>) -> Transport {
+        Transport {
+            incoming: incoming.iter().copied().collect(),
+            reads: reads.into(),
+            writes: writes.into(),
+            ..Transport::default()
+        }
+    }
+}
+
+/// The most that a step allows.
+fn most(step: Option<Step>) -> io::Result<usize> {
+    match step {
+        None => Ok(usize::MAX),
+        Some(Step::Move(most)) => Ok(most),
+        Some(Step::WouldBlock) => Err(ErrorKind::WouldBlock.into()),
+        Some(Step::Interrupted) => Err(ErrorKind::Interrupted.into()),
+        Some(Step::Error) => Err(ErrorKind::ConnectionReset.into()),
+    }
+}
+
+impl Read for Transport {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        assert!(!buffer.is_empty(), "a read of 0 bytes looks like the end");
+        let step = self.reads.pop_front();
+        self.read_blocked = step == Some(Step::WouldBlock);
+        let count = most(step)?.min(buffer.len()).min(self.incoming.len());
+        for (byte, from) in buffer.iter_mut().zip(self.incoming.drain(..count)) {
+            *byte = from;
+        }
+        Ok(count)
+    }
+}
+
+impl Write for Transport {
+    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        assert!(!data.is_empty(), "a write of 0 bytes");
+        assert!(!self.is_shut_down, "a write after the end");
+        let step = self.writes.pop_front();
+        self.write_blocked = step == Some(Step::WouldBlock);
+        let count = most(step)?.min(data.len());
+        self.outgoing.extend(&data[..count]);
+        Ok(count)
+    }
+
+    fn write_vectored(&mut self, slices: &[io::IoSlice<'_>]) -> io::Result<usize> {
+        let all: Vec<u8> = slices.iter().flat_map(|slice| slice.to_vec()).collect();
+        self.write(&all)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Stream for Transport {
+    fn shutdown_write(&mut self) -> io::Result<()> {
+        assert!(!self.is_shut_down, "it is shut down already");
+        self.is_shut_down = true;
+        Ok(())
+    }
+}

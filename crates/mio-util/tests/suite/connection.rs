@@ -1,0 +1,200 @@
+//! One echo server on all parts, and peers of every kind.
+
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use mio::net::TcpListener;
+use mio::{Interest, SelectorKind, Token};
+use mio_util::{Acceptor, Connection, Exchange, Mode, ReadyList, Registration, Sources};
+
+use crate::support::{LONG, MODES, any_port, on_each_selector, poll_on, wait};
+
+const LISTENER: Token = Token(0);
+
+struct Client {
+    connection: Connection<mio::net::TcpStream>,
+    registration: Registration,
+    deadline: Option<Instant>,
+}
+
+/// Echoes until it is told to end.
+fn serve(kind: SelectorKind, mode: Mode, mut listener: TcpListener, ends: &AtomicBool) {
+    let (mut poll, mut events) = poll_on(kind);
+    let mut acceptor = Acceptor::new();
+    let mut clients = Sources::<Client>::new();
+    let mut ready = ReadyList::new();
+    poll.registry()
+        .register(&mut listener, LISTENER, Interest::READABLE)
+        .unwrap();
+    // It goes on until each connection has ended, and looks at `ends` now and then.
+    let deadline = Instant::now() + 2 * LONG;
+    while !(ends.load(Ordering::Relaxed) && clients.is_empty() && acceptor.open() > 0) {
+        assert!(
+            Instant::now() < deadline,
+            "{} connections are left",
+            clients.len()
+        );
+        let most = Some(Duration::from_millis(20));
+        let timeout = ready.timeout(acceptor.timeout(Instant::now(), most));
+        wait(&mut poll, &mut events, timeout);
+        for event in &events {
+            ready.insert(event.token());
+        }
+        if acceptor.is_due(Instant::now()) {
+            ready.insert(LISTENER);
+        }
+        ready.visit(|token, ready| {
+            if token == LISTENER {
+                let accepted = acceptor.accept_all(&listener, 4, Instant::now(), |stream, _| {
+                    clients.insert_with(|token| {
+                        let mut connection = Connection::new(stream, 64 * 1024);
+                        connection.set_budget(10_000);
+                        let mut registration = Registration::new(token, mode);
+                        let stream = connection.stream_mut();
+                        registration.register(poll.registry(), stream).unwrap();
+                        Client {
+                            connection,
+                            registration,
+                            deadline: None,
+                        }
+                    });
+                });
+                assert!(accepted.error.is_none());
+                return;
+            }
+            let Some(client) = clients.get_mut(token) else {
+                return;
+            };
+            match client.connection.ready(echo) {
+                Ok(next) if !next.is_finished() => {
+                    client.deadline = next.deadline();
+                    if next.again() {
+                        ready.insert(token);
+                    }
+                    let stream = client.connection.stream_mut();
+                    client
+                        .registration
+                        .update(poll.registry(), stream, &next)
+                        .unwrap();
+                }
+                _ => drop(clients.remove(token)),
+            }
+        });
+        let now = Instant::now();
+        clients.retain(|_, client| client.deadline.is_none_or(|deadline| now < deadline));
+    }
+}
+
+fn echo(exchange: &mut Exchange<'_>) -> io::Result<()> {
+    exchange.output.push(exchange.input.data());
+    exchange.input.clear();
+    if exchange.has_ended() {
+        exchange.close(Instant::now() + LONG);
+    }
+    Ok(())
+}
+
+/// Runs `clients` against a server on each selector and in each mode.
+fn with_server(clients: impl Fn(SocketAddr) + Sync) {
+    on_each_selector(|kind| {
+        for mode in MODES {
+            let listener = TcpListener::bind(any_port()).unwrap();
+            let address = listener.local_addr().unwrap();
+            let ends = AtomicBool::new(false);
+            thread::scope(|scope| {
+                let server = scope.spawn(|| serve(kind, mode, listener, &ends));
+                let result = scope.spawn(|| clients(address)).join();
+                // Also when a client has failed, or the test would hang.
+                ends.store(true, Ordering::Relaxed);
+                server.join().expect("the server");
+                result.expect("the clients");
+            });
+        }
+    });
+}
+
+fn connect(address: SocketAddr) -> TcpStream {
+    let stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(LONG)).unwrap();
+    stream.set_write_timeout(Some(LONG)).unwrap();
+    stream
+}
+
+fn pattern(length: usize) -> Vec<u8> {
+    (0..length).map(|index| (index % 251) as u8).collect()
+}
+
+/// Sends all in one thread and reads all in another, then sees the end.
+fn exchange(stream: &TcpStream, data: &[u8]) {
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            (&*stream).write_all(data).unwrap();
+            stream.shutdown(Shutdown::Write).unwrap();
+        });
+        let mut received = Vec::new();
+        (&*stream).read_to_end(&mut received).unwrap();
+        assert!(received == data, "{} of {}", received.len(), data.len());
+    });
+}
+
+#[test]
+fn many_peers_get_all_their_data_back() {
+    with_server(|address| {
+        thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| exchange(&connect(address), &pattern(1_000_000)));
+            }
+        });
+    });
+}
+
+#[test]
+fn peer_that_reads_late_gets_all_of_it() {
+    with_server(|address| {
+        let mut stream = connect(address);
+        let data = pattern(3_000_000);
+        let mut writer = stream.try_clone().unwrap();
+        thread::scope(|scope| {
+            let sent = scope.spawn(|| {
+                writer.write_all(&data).unwrap();
+                writer.shutdown(Shutdown::Write).unwrap();
+            });
+            // Another peer is served while this one does not read.
+            exchange(&connect(address), &pattern(100_000));
+            let mut received = Vec::new();
+            stream.read_to_end(&mut received).unwrap();
+            sent.join().unwrap();
+            assert!(received == data);
+        });
+    });
+}
+
+#[test]
+fn trickle_of_single_bytes_comes_back() {
+    with_server(|address| {
+        let mut stream = connect(address);
+        stream.set_nodelay(true).unwrap();
+        for byte in 0..200u8 {
+            stream.write_all(&[byte]).unwrap();
+            let mut answer = [0];
+            stream.read_exact(&mut answer).unwrap();
+            assert_eq!(answer, [byte]);
+        }
+        stream.shutdown(Shutdown::Write).unwrap();
+        assert_eq!(stream.read(&mut [0]).unwrap(), 0);
+    });
+}
+
+#[test]
+fn peer_that_resets_ends_its_own_connection_only() {
+    with_server(|address| {
+        let mut stream = connect(address);
+        stream.write_all(&pattern(200_000)).unwrap();
+        // Dropped with unread input, so that the OS sends a reset.
+        drop(stream);
+        exchange(&connect(address), &pattern(10_000));
+    });
+}
