@@ -47,19 +47,14 @@ use crate::sys::{self, NativeEvent, Readiness};
 /// | the last reader of a pipe was closed | W E WC | E WC | W WC | |
 /// | the last reader of a full pipe was closed | E WC | E WC | W WC; NetBSD: none | |
 /// | a datagram was refused (ICMP): UDP socket | W E WC | E WC | R, W | I/O |
+/// | a transmit timestamp is in the error queue of a datagram socket (Linux) | W E WC | E WC | | |
+/// | a stream socket before `connect` or `listen` (Linux) | W RC WC | W RC WC | | |
+/// | a TCP listener was shut down (Linux) | RC WC | RC WC | | |
+/// | a Unix listener was shut down (Linux) | R RC | R RC; without POLLRDHUP: R | | |
+/// | the last slave of a pseudo-terminal was closed: its master (Linux) | W RC WC | RC WC | | |
+/// | the master of a pseudo-terminal was closed: its slave (Linux) | R W E RC WC | R E RC WC | | |
 ///
-/// On Linux also:
-///
-/// | situation | epoll | poll(2) |
-/// |---|---|---|
-/// | a transmit timestamp is in the error queue of a datagram socket | W E WC | E WC |
-/// | a stream socket before `connect` or `listen` | W RC WC | W RC WC |
-/// | a TCP listener was shut down | RC WC | RC WC |
-/// | a Unix listener was shut down | R RC | R RC |
-/// | the last slave of a pseudo-terminal was closed: its master | W RC WC, with R if data is left | RC WC, with R if data is left |
-/// | the master of a pseudo-terminal was closed: its slave | R W E RC WC | R E RC WC |
-///
-/// Write closed is a guess there for a datagram socket and for the master of a pseudo-terminal: see
+/// Write closed is a guess for a datagram socket and for the master of a pseudo-terminal: see
 /// [`is_write_closed`](Self::is_write_closed).
 ///
 /// # Which flags each answer is made of

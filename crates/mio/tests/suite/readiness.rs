@@ -10,8 +10,8 @@ use mio::{Events, Interest, SelectorKind, Token};
 
 use crate::events::{expect, table};
 use crate::support::{
-    BOTH, LONG, SHORT, Watch, any_port, connected, drain, ffi, fill, listen, pair, process,
-    reports_end, soon, would_block,
+    BOTH, LONG, SHORT, Watch, any_port, connected, drain, ffi, listen, pair, process, reports_end,
+    soon, would_block,
 };
 
 per_selector!(

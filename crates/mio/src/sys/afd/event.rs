@@ -1,10 +1,10 @@
 //! What AFD says about a socket, and what it means.
 
 use crate::Token;
-#[cfg(feature = "os-ext")]
+#[cfg(all(afd, feature = "os-ext"))]
 use crate::event::Event;
 use crate::sys::Readiness;
-#[cfg(feature = "os-ext")]
+#[cfg(all(afd, feature = "os-ext"))]
 use crate::sys::afd::users::Key;
 
 // The events of AFD.
@@ -55,7 +55,7 @@ impl NativeEvent {
     }
 
     /// As [`readable`](Self::readable), of either direction or of both.
-    #[cfg(feature = "os-ext")]
+    #[cfg(all(afd, feature = "os-ext"))]
     pub(crate) fn directions(token: Token, readable: bool, writable: bool) -> NativeEvent {
         let flag = |is_set, flag| if is_set { flag } else { 0 };
         NativeEvent::new(token, flag(readable, RECEIVE) | flag(writable, SEND))
@@ -63,7 +63,7 @@ impl NativeEvent {
 
     /// The event is of a user's handle. With `merges` it is added to the one that was delivered in
     /// the same batch, so that a handle has one event in a batch.
-    #[cfg(feature = "os-ext")]
+    #[cfg(all(afd, feature = "os-ext"))]
     pub(crate) fn of_user(self, user: Key, merges: bool) -> NativeEvent {
         NativeEvent {
             user: user.0,
@@ -72,14 +72,14 @@ impl NativeEvent {
         }
     }
 
-    #[cfg(feature = "os-ext")]
+    #[cfg(all(afd, feature = "os-ext"))]
     pub(super) fn merges(&self) -> bool {
         self.merges != 0
     }
 
     /// Adds the flags to an earlier event of the same handle and token. Returns false if there is
     /// none.
-    #[cfg(feature = "os-ext")]
+    #[cfg(all(afd, feature = "os-ext"))]
     pub(super) fn merge_into(&self, batch: &mut [Event]) -> bool {
         let mut earlier = batch.iter_mut().rev().map(Event::native_mut);
         let same = earlier.find(|event| event.user == self.user && event.token == self.token);
@@ -112,7 +112,7 @@ pub(crate) fn readiness(event: &NativeEvent) -> Readiness {
     }
 }
 
-#[cfg(all(test, feature = "os-ext"))]
+#[cfg(all(afd, test, feature = "os-ext"))]
 mod tests {
     use super::*;
 

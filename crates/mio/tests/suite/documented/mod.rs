@@ -9,7 +9,7 @@ use mio::net::{TcpListener, TcpStream, UdpSocket, UnixDatagram, UnixListener, Un
 use mio::unix::SourceFd;
 use mio::{Interest, IoSource, Poll, SelectorKind, Token};
 
-use crate::events::{expect, watch};
+use crate::events::{expect, table, watch};
 use crate::support::ffi::{bound_unix_stream_at, connect_path};
 use crate::support::{BOTH, Watch, any_port, pair, process, soon, would_block};
 
@@ -162,16 +162,15 @@ fn socket_before_connect_is_writable_and_closed(kind: SelectorKind) {
         socket.set_nonblocking(true).unwrap();
         socket
     };
-    let wanted = ["writable", "read_closed", "write_closed"];
     let mut stream = TcpStream::from_std(socket(Domain::IPV4).into());
     let mut watch = Watch::new(kind);
     watch.register(&mut stream, 1, BOTH);
-    expect(&mut watch, kind, &wanted, &[]);
+    expect(&mut watch, kind, &table::UNCONNECTED);
 
     let mut stream = UnixStream::from_std(socket(Domain::UNIX).into());
     let mut watch = Watch::new(kind);
     watch.register(&mut stream, 1, BOTH);
-    expect(&mut watch, kind, &wanted, &[]);
+    expect(&mut watch, kind, &table::UNCONNECTED);
 }
 
 fn listener_that_was_shut_down_is_closed(kind: SelectorKind) {
@@ -179,7 +178,7 @@ fn listener_that_was_shut_down_is_closed(kind: SelectorKind) {
     let mut watch = Watch::new(kind);
     watch.register(&mut listener, 1, Interest::READABLE);
     ffi::shut_down(&listener);
-    expect(&mut watch, kind, &["read_closed", "write_closed"], &[]);
+    expect(&mut watch, kind, &table::LISTENER_SHUT_DOWN);
     let err = listener.accept().unwrap_err();
     assert_eq!(err.kind(), ErrorKind::InvalidInput);
 
@@ -188,7 +187,7 @@ fn listener_that_was_shut_down_is_closed(kind: SelectorKind) {
     let mut watch = Watch::new(kind);
     watch.register(&mut listener, 1, Interest::READABLE);
     ffi::shut_down(&listener);
-    expect(&mut watch, kind, &["readable", "read_closed"], &[]);
+    expect(&mut watch, kind, &table::UNIX_LISTENER_SHUT_DOWN);
 }
 
 fn transmit_timestamp_is_an_error_and_closes_nothing(kind: SelectorKind) {
@@ -198,7 +197,7 @@ fn transmit_timestamp_is_an_error_and_closes_nothing(kind: SelectorKind) {
     ffi::ask_for_transmit_timestamps(socket.as_raw_fd());
     let mut watch = watch(kind, &mut socket, BOTH);
     socket.send(b"hello").unwrap();
-    expect(&mut watch, kind, &["error", "write_closed"], &["writable"]);
+    expect(&mut watch, kind, &table::TRANSMIT_TIMESTAMP);
     // Nothing has failed, and nothing is closed.
     assert!(socket.take_error().unwrap().is_none());
     socket.send(b"hello").unwrap();
@@ -209,12 +208,7 @@ fn master_of_a_closed_terminal_is_closed(kind: SelectorKind) {
     let mut master = IoSource::new(master);
     let mut watch = watch(kind, &mut master, BOTH);
     drop(slave);
-    expect(
-        &mut watch,
-        kind,
-        &["read_closed", "write_closed"],
-        &["writable"],
-    );
+    expect(&mut watch, kind, &table::LAST_SLAVE_CLOSED);
     // A write goes to the next program that opens the slave.
     master.write_with(|mut file| file.write(b"!")).unwrap();
 }
@@ -224,12 +218,7 @@ fn slave_of_a_closed_terminal_is_closed(kind: SelectorKind) {
     let mut slave = IoSource::new(slave);
     let mut watch = watch(kind, &mut slave, BOTH);
     drop(master);
-    expect(
-        &mut watch,
-        kind,
-        &["readable", "error", "read_closed", "write_closed"],
-        &["writable"],
-    );
+    expect(&mut watch, kind, &table::MASTER_CLOSED);
     let err = slave.write_with(|mut file| file.write(b"!")).unwrap_err();
     assert_eq!(err.raw_os_error(), Some(libc::EIO));
 }

@@ -54,6 +54,12 @@ pub(crate) const ROWS: &[&Row] = &[
     &LAST_READER_CLOSED,
     &LAST_READER_OF_FULL_PIPE_CLOSED,
     &DATAGRAM_REFUSED,
+    &TRANSMIT_TIMESTAMP,
+    &UNCONNECTED,
+    &LISTENER_SHUT_DOWN,
+    &UNIX_LISTENER_SHUT_DOWN,
+    &LAST_SLAVE_CLOSED,
+    &MASTER_CLOSED,
 ];
 
 pub(crate) const DATA: Row = Row {
@@ -190,6 +196,54 @@ pub(crate) const DATAGRAM_REFUSED: Row = Row {
     poll: "E WC",
     kqueue: "R, W",
     afd: "I/O",
+};
+
+pub(crate) const TRANSMIT_TIMESTAMP: Row = Row {
+    situation: "a transmit timestamp is in the error queue of a datagram socket (Linux)",
+    epoll: "W E WC",
+    poll: "E WC",
+    kqueue: "",
+    afd: "",
+};
+
+pub(crate) const UNCONNECTED: Row = Row {
+    situation: "a stream socket before `connect` or `listen` (Linux)",
+    epoll: "W RC WC",
+    poll: "W RC WC",
+    kqueue: "",
+    afd: "",
+};
+
+pub(crate) const LISTENER_SHUT_DOWN: Row = Row {
+    situation: "a TCP listener was shut down (Linux)",
+    epoll: "RC WC",
+    poll: "RC WC",
+    kqueue: "",
+    afd: "",
+};
+
+pub(crate) const UNIX_LISTENER_SHUT_DOWN: Row = Row {
+    situation: "a Unix listener was shut down (Linux)",
+    epoll: "R RC",
+    poll: "R RC; without POLLRDHUP: R",
+    kqueue: "",
+    afd: "",
+};
+
+pub(crate) const LAST_SLAVE_CLOSED: Row = Row {
+    situation: "the last slave of a pseudo-terminal was closed: its master (Linux)",
+    epoll: "W RC WC",
+    poll: "RC WC",
+    kqueue: "",
+    afd: "",
+};
+
+pub(crate) const MASTER_CLOSED: Row = Row {
+    situation: "the master of a pseudo-terminal was closed: its slave (Linux)",
+    epoll: "R W E RC WC",
+    poll: "R E RC WC",
+    kqueue: "",
+    afd: "",
 };
 
 impl Row {
