@@ -26,12 +26,36 @@ per_selector!(
     one_that_we_know_as_a_socket_too,
     #[cfg(priority)]
     a_reused_number_with_the_same_inode_can_be_registered,
-    #[cfg(priority)]
-    changes_that_are_reported_once_are_not_lost,
-    #[cfg(priority)]
-    changes_behind_a_full_buffer_are_not_lost,
     a_closed_descriptor_behind_a_full_buffer_is_forgotten,
 );
+
+// The files are those of Linux, where other selectors are models for tests.
+#[cfg(priority)]
+mod reported_once {
+    use super::{changes_behind_a_full_buffer_are_not_lost, changes_reported_once_are_not_lost};
+    use mio::SelectorKind;
+
+    const KINDS: [SelectorKind; 2] = [SelectorKind::Epoll, SelectorKind::Poll];
+
+    #[test]
+    fn changes() {
+        super::with_host_name("source_fd::reported_once::changes", |change, file| {
+            for kind in SelectorKind::available().filter(|kind| KINDS.contains(kind)) {
+                changes_reported_once_are_not_lost(kind, change, file);
+            }
+        });
+    }
+
+    #[test]
+    fn changes_behind_a_full_buffer() {
+        let test = "source_fd::reported_once::changes_behind_a_full_buffer";
+        super::with_host_name(test, |change, file| {
+            for kind in SelectorKind::available().filter(|kind| KINDS.contains(kind)) {
+                changes_behind_a_full_buffer_are_not_lost(kind, change, file);
+            }
+        });
+    }
+}
 
 #[cfg(all(epoll, poll))]
 mod with_both {
@@ -297,7 +321,7 @@ fn a_reused_number_with_the_same_inode_can_be_registered(kind: SelectorKind) {
 /// A process of its own whose host name may be changed. The kernel tells a change of it to one call
 /// of each file alone. Where a container forbids it there is nothing to see.
 #[cfg(priority)]
-fn with_host_name(test: &str, body: impl FnOnce(&mut dyn FnMut(), std::fs::File)) {
+fn with_host_name(test: &str, body: impl FnOnce(&mut dyn FnMut(), &std::fs::File)) {
     crate::support::process::alone(test, || {
         if !ffi::own_host_name() {
             return;
@@ -308,7 +332,7 @@ fn with_host_name(test: &str, body: impl FnOnce(&mut dyn FnMut(), std::fs::File)
             number += 1;
             std::fs::write(path, format!("test{number}")).unwrap();
         };
-        body(&mut change, std::fs::File::open(path).unwrap());
+        body(&mut change, &std::fs::File::open(path).unwrap());
     });
 }
 
@@ -316,43 +340,43 @@ fn with_host_name(test: &str, body: impl FnOnce(&mut dyn FnMut(), std::fs::File)
 const CHANGES: Interest = Interest::PRIORITY.add(Interest::READABLE);
 
 #[cfg(priority)]
-fn changes_that_are_reported_once_are_not_lost(kind: SelectorKind) {
-    let test =
-        crate::support::process::test_path!(kind, "changes_that_are_reported_once_are_not_lost");
-    with_host_name(&test, |change, file| {
-        let mut watch = Watch::new(kind);
-        watch.register(&mut SourceFd(&file.as_raw_fd()), 1, CHANGES);
-        watch.poll(Duration::ZERO);
-        for _ in 0..10 {
-            // At once, without the 10 ms after which a state that lasts is reported again.
-            change();
-            watch.wait(1, mio::event::Event::is_priority);
-        }
-    });
+fn changes_reported_once_are_not_lost(
+    kind: SelectorKind,
+    change: &mut dyn FnMut(),
+    file: &std::fs::File,
+) {
+    let mut watch = Watch::new(kind);
+    watch.register(&mut SourceFd(&file.as_raw_fd()), 1, CHANGES);
+    watch.poll(Duration::ZERO);
+    for _ in 0..10 {
+        // At once, without the 10 ms after which a state that lasts is reported again.
+        change();
+        watch.wait(1, mio::event::Event::is_priority);
+    }
 }
 
 #[cfg(priority)]
-fn changes_behind_a_full_buffer_are_not_lost(kind: SelectorKind) {
-    let test =
-        crate::support::process::test_path!(kind, "changes_behind_a_full_buffer_are_not_lost");
-    with_host_name(&test, |change, file| {
-        let mut watch = Watch::new(kind);
-        watch.events = mio::Events::with_capacity(1);
-        let mut pairs: Vec<_> = (0..3).map(|_| pair()).collect();
-        for (token, (one, _)) in pairs.iter_mut().enumerate() {
-            let interest = Interest::READABLE.level();
-            watch.register(&mut SourceFd(&one.as_raw_fd()), 2 + token, interest);
-        }
-        watch.register(&mut SourceFd(&file.as_raw_fd()), 1, CHANGES);
-        watch.poll(Duration::ZERO);
-        for (_, two) in &mut pairs {
-            two.write_all(b"!").unwrap();
-        }
-        for _ in 0..10 {
-            change();
-            watch.wait(1, mio::event::Event::is_priority);
-        }
-    });
+fn changes_behind_a_full_buffer_are_not_lost(
+    kind: SelectorKind,
+    change: &mut dyn FnMut(),
+    file: &std::fs::File,
+) {
+    let mut watch = Watch::new(kind);
+    watch.events = mio::Events::with_capacity(1);
+    let mut pairs: Vec<_> = (0..3).map(|_| pair()).collect();
+    for (token, (one, _)) in pairs.iter_mut().enumerate() {
+        let interest = Interest::READABLE.level();
+        watch.register(&mut SourceFd(&one.as_raw_fd()), 2 + token, interest);
+    }
+    watch.register(&mut SourceFd(&file.as_raw_fd()), 1, CHANGES);
+    watch.poll(Duration::ZERO);
+    for (_, two) in &mut pairs {
+        two.write_all(b"!").unwrap();
+    }
+    for _ in 0..10 {
+        change();
+        watch.wait(1, mio::event::Event::is_priority);
+    }
 }
 
 /// Another file that gets the number is not reported under the token of the closed one.

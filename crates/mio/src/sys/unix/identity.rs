@@ -32,19 +32,23 @@ impl Identity {
             Err(err) if cfg!(unix) && err.raw_os_error() == Some(libc::EBADF) => return Err(err),
             Err(_) => return Ok(None),
         };
+        let format = status.st_mode & S_IFMT;
+        #[cfg(unix)]
+        let access = if format == S_IFIFO {
+            ffi::access_mode(fd)?
+        } else {
+            0
+        };
+        #[cfg(not(unix))]
+        let access = 0;
         // The types differ between systems, and may be signed where they only stand for a number.
         #[allow(clippy::cast_lossless, clippy::unnecessary_cast)]
-        let mut identity = Identity {
+        Ok(Some(Identity {
             device: status.st_dev as u64,
             inode: status.st_ino as u64,
-            format: status.st_mode & S_IFMT,
-            access: 0,
-        };
-        #[cfg(unix)]
-        if identity.format == S_IFIFO {
-            identity.access = ffi::access_mode(fd)?;
-        }
-        Ok(Some(identity))
+            format,
+            access,
+        }))
     }
 
     /// Returns whether no other open file has the same identity.
