@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use libc::{size_t, sockaddr, socklen_t, ssize_t, timespec};
 
-use crate::{numbers, wire};
+use crate::{filter, numbers, wire};
 
 pub(crate) const EVFILT_READ: i16 = -1;
 pub(crate) const EVFILT_WRITE: i16 = -2;
@@ -260,6 +260,30 @@ pub(crate) unsafe extern "C" fn sendmsg(
     // SAFETY: the caller says so.
     let result = unsafe { libc::syscall(libc::SYS_sendmsg, fd, message, flags) };
     result as ssize_t
+}
+
+/// # Safety
+///
+/// As fstat(2).
+#[unsafe(no_mangle)]
+pub(crate) unsafe extern "C" fn fstat(fd: c_int, status: *mut libc::stat) -> c_int {
+    give(self::status(fd).ok_or_else(errno).map(|mut found| {
+        if filter::lacks_identity(found.st_mode) {
+            (found.st_dev, found.st_ino) = (0, 0);
+        }
+        // SAFETY: the caller says that there is room.
+        unsafe { status.write(found) };
+        0
+    }))
+}
+
+/// # Safety
+///
+/// As fstat(2).
+#[unsafe(no_mangle)]
+pub(crate) unsafe extern "C" fn fstat64(fd: c_int, status: *mut libc::stat) -> c_int {
+    // SAFETY: it is the same function where files have 64 bits.
+    unsafe { fstat(fd, status) }
 }
 
 pub(crate) fn at_fork() {

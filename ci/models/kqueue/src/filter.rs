@@ -39,6 +39,15 @@ fn file(fd: c_int) -> File {
     }
 }
 
+/// Whether `fstat` gives device 0 and inode 0 for a file of this mode.
+pub(crate) fn lacks_identity(mode: libc::mode_t) -> bool {
+    match mode & S_IFMT {
+        S_IFSOCK => Kernel::get() != Kernel::MacOs,
+        S_IFIFO => Kernel::get() == Kernel::NetBsd,
+        _ => false,
+    }
+}
+
 /// The error with which this kernel refuses to add the filter, if it does.
 pub(crate) fn refusal(filter: i16, fd: c_int) -> Option<c_int> {
     let has_no_readers = || ffi::poll_now(fd) & POLLERR != 0;

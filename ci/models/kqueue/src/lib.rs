@@ -22,6 +22,9 @@
 //! to a thread that sends them a little later ([`wire`]). Which ones follows from a seed,
 //! `MIO_KQUEUE_SEED`.
 //!
+//! **Identity.** `fstat` gives device 0 and inode 0 for sockets, on NetBSD for pipes too. A poll(2)
+//! beside kqueue meets that.
+//!
 //! The crate is a shared library, because only then its `close` comes before that of libc for all
 //! code of a program, std included. Calls and exports are in [`ffi`]; everything else is safe.
 
