@@ -135,9 +135,9 @@ impl Child {
     ///
     /// The id of the child is also the id of its group. So that no other process gets it, the child
     /// stays a zombie from its end until its [`Child`] is dropped: the group can be signalled also
-    /// after [`try_wait`](Child::try_wait) has said how the child has ended. On NetBSD, OpenBSD and
-    /// Unix systems that the README does not name, that is not possible: there the group can be
-    /// signalled until [`try_wait`](Child::try_wait) or [`wait`](Child::wait) gives a status.
+    /// after [`try_wait`](Child::try_wait) has said how the child has ended. That is so on Linux,
+    /// Android, macOS and its relatives, FreeBSD, DragonFly, illumos and Solaris. On other Unix
+    /// systems the group can be signalled until the child has ended.
     ///
     /// # Errors
     ///
