@@ -52,11 +52,14 @@ pub(super) fn shut_down(listener: &impl AsRawFd) {
 }
 
 /// Lets the kernel tell when it has sent a datagram, through the error queue of the socket.
-pub(super) fn ask_for_transmit_timestamps(fd: RawFd) {
+pub(super) fn ask_for_transmit_timestamps(fd: RawFd) -> io::Result<()> {
     let flags = libc::SOF_TIMESTAMPING_TX_SOFTWARE | libc::SOF_TIMESTAMPING_SOFTWARE;
     let flags = flags as c_int;
     let length = size_of::<c_int>() as libc::socklen_t;
     let (level, option) = (libc::SOL_SOCKET, libc::SO_TIMESTAMPING);
     // SAFETY: the option is on our stack and as long as we say.
-    check(unsafe { libc::setsockopt(fd, level, option, (&raw const flags).cast(), length) });
+    match unsafe { libc::setsockopt(fd, level, option, (&raw const flags).cast(), length) } {
+        -1 => Err(io::Error::last_os_error()),
+        _ => Ok(()),
+    }
 }

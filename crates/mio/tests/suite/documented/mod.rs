@@ -194,7 +194,11 @@ fn transmit_timestamp_is_an_error_and_closes_nothing(kind: SelectorKind) {
     let peer = UdpSocket::bind(any_port()).unwrap();
     let mut socket = UdpSocket::bind(any_port()).unwrap();
     socket.connect(peer.local_addr().unwrap()).unwrap();
-    ffi::ask_for_transmit_timestamps(socket.as_raw_fd());
+    if let Err(err) = ffi::ask_for_transmit_timestamps(socket.as_raw_fd()) {
+        // An emulator of system calls, such as qemu-user, does not know the option.
+        println!("not tested: this kernel has no such timestamps: {err}");
+        return;
+    }
     let mut watch = watch(kind, &mut socket, BOTH);
     socket.send(b"hello").unwrap();
     expect(&mut watch, kind, &table::TRANSMIT_TIMESTAMP);
