@@ -226,8 +226,8 @@ impl Acceptor {
 
     /// Accepts until `WouldBlock`, at most `budget` connections, and passes each to `add`.
     ///
-    /// Call it on each event of the listener, and whenever [`is_due`](Self::is_due). During a pause,
-    /// and over the limit, it does nothing but remember.
+    /// Call it on each event of the listener, and whenever [`is_due`](Self::is_due). During a
+    /// pause, and over the limit, it does nothing but remember.
     pub fn accept_all<L: Accept>(
         &mut self,
         listener: &L,

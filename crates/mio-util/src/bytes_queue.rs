@@ -1,7 +1,7 @@
 //! Contiguous bytes that are added at the end and removed from the front.
 
-/// `storage[start..end]` are the bytes. The storage is initialized memory, so that it can be lent to
-/// any reader.
+/// `storage[start..end]` are the bytes. The storage is initialized memory, so that it can be lent
+/// to any reader.
 pub(crate) struct BytesQueue {
     storage: Vec<u8>,
     start: usize,

@@ -213,7 +213,8 @@ impl Next {
     }
 
     /// Returns `true` if the budget is used up: call [`Connection::ready`] again after the other
-    /// sources of the batch, for example by a [`ReadyList`](crate::ReadyList). No event will say so.
+    /// sources of the batch, for example by a [`ReadyList`](crate::ReadyList). No event will say
+    /// so.
     pub fn again(&self) -> bool {
         self.again
     }

@@ -109,8 +109,8 @@ impl ReadBuffer {
     ///
     /// # Errors
     ///
-    /// The error of a read other than `WouldBlock` and `Interrupted`. Bytes that were read before it
-    /// are in the buffer.
+    /// The error of a read other than `WouldBlock` and `Interrupted`. Bytes that were read before
+    /// it are in the buffer.
     ///
     /// # Examples
     ///
@@ -215,8 +215,8 @@ impl ReadBuffer {
         self.queue.data()
     }
 
-    /// Returns the bytes that are not consumed, to be changed in place: for protocols that unmask or
-    /// decrypt.
+    /// Returns the bytes that are not consumed, to be changed in place: for protocols that unmask
+    /// or decrypt.
     ///
     /// # Examples
     ///

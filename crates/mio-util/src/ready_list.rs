@@ -7,9 +7,9 @@ use mio::Token;
 
 /// The tokens of sources that stopped at their budget, each at most once.
 ///
-/// A source in edge mode that is left before `WouldBlock`, so that one busy peer does not starve the
-/// others, gets no event for what is still there. Insert its token, visit the list after each batch
-/// of events, and poll with [`timeout`](Self::timeout).
+/// A source in edge mode that is left before `WouldBlock`, so that one busy peer does not starve
+/// the others, gets no event for what is still there. Insert its token, visit the list after each
+/// batch of events, and poll with [`timeout`](Self::timeout).
 ///
 /// # Examples
 ///

@@ -26,8 +26,8 @@ const GENERATIONS: usize = (1 << (usize::BITS - GENERATION_SHIFT)) - 1;
 /// that each insertion increases. So the token of a value that was removed finds nothing, even if
 /// its place is taken again: a late event, or a timeout that was not cancelled, hits no stranger.
 ///
-/// Generations start again after 2^29 - 1 insertions, or 1023 where a `usize` has 32 bits. Only then
-/// can a token come again, and only if its place is free.
+/// Generations start again after 2^29 - 1 insertions, or 1023 where a `usize` has 32 bits. Only
+/// then can a token come again, and only if its place is free.
 ///
 /// # Several tokens for one value
 ///

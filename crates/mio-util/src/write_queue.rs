@@ -15,9 +15,9 @@ const SLICES: usize = 16;
 
 /// Bytes that are to be written to a source, in order.
 ///
-/// [`push`](Self::push) queues, [`flush`](Self::flush) writes until the queue is empty or the source
-/// would block. Flush when you have pushed, and on each event until the queue is empty: then no
-/// message is left behind, and no writable event is lost.
+/// [`push`](Self::push) queues, [`flush`](Self::flush) writes until the queue is empty or the
+/// source would block. Flush when you have pushed, and on each event until the queue is empty:
+/// then no message is left behind, and no writable event is lost.
 ///
 /// # Back-pressure
 ///
@@ -180,8 +180,8 @@ impl WriteQueue {
     /// written by this call.
     ///
     /// [`Interrupted`](ErrorKind::Interrupted) is retried. With a budget of 0 nothing is written.
-    /// This does not call [`Write::flush`]: a sink that buffers, such as a stream of TLS, is flushed
-    /// by the caller.
+    /// This does not call [`Write::flush`]: a sink that buffers, such as a stream of TLS, is
+    /// flushed by the caller.
     ///
     /// # Errors
     ///
