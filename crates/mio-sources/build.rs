@@ -84,6 +84,15 @@ fn main() {
     if is_set("UNIX") && !WITHOUT_SIGNALS.contains(&system.as_str()) {
         has.push(Has::Signals);
     }
+    // Linux with a kqueue of the tests' own: see `ci/kqueue`.
+    if is_set("MIO_UNSUPPORTED_FORCE_KQUEUE") {
+        has = vec![
+            Has::Kqueue,
+            Has::EvfiltProc,
+            Has::TimerNanoseconds,
+            Has::Signals,
+        ];
+    }
     // So that what some other systems do is tested on this one: rustc's flag
     // `--cfg mio_sources_unsupported_force_sigchld`.
     if is_set("MIO_SOURCES_UNSUPPORTED_FORCE_SIGCHLD") {

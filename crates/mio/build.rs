@@ -271,6 +271,14 @@ const SYSTEMS: &[System] = &[
     },
 ];
 
+/// Linux with a kqueue of the tests' own: see `ci/kqueue`. Only what a BSD has too.
+const KQUEUE_ON_LINUX: System = System {
+    names: &[],
+    selectors: &[Selector::Kqueue, Selector::Poll],
+    waker: Waker::UserEvent,
+    has: &[Has::Accept4, Has::SocketFlags, Has::Pipe2, Has::Ppoll],
+};
+
 /// Every other Unix: what POSIX itself promises.
 const POSIX: System = System {
     names: &[],
@@ -313,6 +321,9 @@ fn system() -> &'static System {
         selectors: &[],
         ..POSIX
     };
+    if overridden("KQUEUE") {
+        return &KQUEUE_ON_LINUX;
+    }
     let variable = |name| env::var(name).unwrap_or_default();
     let name = variable("CARGO_CFG_TARGET_OS");
     let with_env = format!("{name}:{}", variable("CARGO_CFG_TARGET_ENV"));

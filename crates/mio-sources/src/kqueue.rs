@@ -5,6 +5,7 @@
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, RawFd};
+use std::sync::Arc;
 
 use mio::IoSource;
 use mio::event::Source;
@@ -16,14 +17,23 @@ use rustix::io::FdFlags;
 #[derive(Debug)]
 pub(crate) struct Queue(IoSource<Descriptor>);
 
+/// Closes the kqueue, but only in the process that made it: a child of `fork` has no kqueue, and
+/// may have opened another file with its number.
 #[derive(Debug)]
-struct Descriptor(Kqueue);
+struct Descriptor {
+    /// Shared with nobody, so that it can be leaked without unsafe code.
+    kqueue: Arc<Kqueue>,
+    process: u32,
+}
 
 impl Queue {
     pub(crate) fn new() -> io::Result<Queue> {
         let queue = Kqueue::new()?;
         rustix::io::fcntl_setfd(queue.as_fd(), FdFlags::CLOEXEC)?;
-        Ok(Queue(IoSource::new(Descriptor(queue))))
+        Ok(Queue(IoSource::new(Descriptor {
+            kqueue: Arc::new(queue),
+            process: std::process::id(),
+        })))
     }
 
     /// Puts a filter in. `number` is that of a process, or any for a timer.
@@ -47,7 +57,7 @@ impl Queue {
 
     fn change(&self, change: KEvent) -> Result<(), Errno> {
         // Without room for events an error is the answer of the call.
-        self.0.0.kevent(&[change], &mut [], None).map(drop)
+        self.0.kqueue.kevent(&[change], &mut [], None).map(drop)
     }
 
     /// Whether the filter has told its one thing. After this the descriptor is not readable.
@@ -58,7 +68,7 @@ impl Queue {
             tv_sec: 0,
             tv_nsec: 0,
         };
-        let count = self.0.0.kevent(&[], &mut events, Some(at_once))?;
+        let count = self.0.kqueue.kevent(&[], &mut events, Some(at_once))?;
         // There was one event at most, so nothing is left to read: a selector that has to be told
         // so is told without the call that would find it out. A `WouldBlock` re-arms at once only
         // after a success.
@@ -77,6 +87,14 @@ impl Queue {
 
 impl AsRawFd for Descriptor {
     fn as_raw_fd(&self) -> RawFd {
-        self.0.as_fd().as_raw_fd()
+        self.kqueue.as_fd().as_raw_fd()
+    }
+}
+
+impl Drop for Descriptor {
+    fn drop(&mut self) {
+        if self.process != std::process::id() {
+            std::mem::forget(Arc::clone(&self.kqueue));
+        }
     }
 }

@@ -27,15 +27,24 @@ fn a_writer_hears_that_the_reader_of_a_full_pipe_has_gone(kind: SelectorKind) {
         .register(&mut writer, Token(0), Interest::WRITABLE)
         .unwrap();
     drop(reader);
-    let mut script = Script::idle();
-    event_loop.run_once(&mut script, LONG).unwrap();
-    assert!(
-        script.calls.contains(&Writable(Token(0))),
-        "{:?}",
-        script.calls
-    );
+    // NetBSD's kernel wakes the writer before it sets the end, so it finds nothing to report.
+    if !(kind == SelectorKind::Kqueue && kernel() == "netbsd") {
+        let mut script = Script::idle();
+        event_loop.run_once(&mut script, LONG).unwrap();
+        assert!(
+            script.calls.contains(&Writable(Token(0))),
+            "{:?}",
+            script.calls
+        );
+    }
     let err = writer.write(b"!").unwrap_err();
     assert_eq!(err.kind(), ErrorKind::BrokenPipe);
+}
+
+/// The OS, or the one whose kqueue the model of `ci/kqueue` imitates.
+fn kernel() -> String {
+    let imitated = std::env::var("MIO_KQUEUE_KERNEL");
+    imitated.map_or(std::env::consts::OS.to_owned(), |name| name.to_lowercase())
 }
 
 fn a_reader_hears_that_the_writer_of_a_pipe_has_gone(kind: SelectorKind) {

@@ -226,8 +226,10 @@ fn a_child_that_was_waited_for_gets_no_signal() {
 fn a_child_that_others_waited_for_gets_no_signal_either() {
     use rustix::process::{Pid, WaitOptions, waitpid};
 
-    let mut child = Child::spawn(&mut Command::new("true")).unwrap();
+    // One that runs for now: of one that has ended `spawn` itself may learn the end.
+    let mut child = cat();
     let pid = Pid::from_raw(child.id().try_into().unwrap());
+    child.stdin = None;
     waitpid(pid, WaitOptions::empty()).unwrap();
     let err = child.signal(Signal::SIGTERM).unwrap_err();
     assert_eq!(err.kind(), ErrorKind::NotFound, "{err}");

@@ -22,6 +22,8 @@ mod directions;
 mod errors;
 mod events;
 mod examples;
+#[cfg(unix)]
+mod forked;
 #[cfg(priority)]
 mod limits;
 mod mistakes;

@@ -106,6 +106,12 @@ fn a_failed_register_changes_nothing(kind: SelectorKind) {
     let fd = source.as_raw_fd();
     watch.register(&mut SourceFd(&fd), 1, BOTH);
     let registry = watch.poll.registry();
+    if kind == SelectorKind::Kqueue {
+        // It can't tell, and takes it as a change.
+        registry.register(&mut source, Token(2), BOTH).unwrap();
+        watch.wait_writable(2);
+        return;
+    }
     assert!(registry.register(&mut source, Token(2), BOTH).is_err());
     let err = registry.reregister(&mut source, Token(2), BOTH);
     assert!(err.is_err() || cfg!(not(debug_assertions)));

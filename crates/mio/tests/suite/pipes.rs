@@ -13,6 +13,7 @@ per_selector!(
     data_and_its_end,
     a_child_process,
     a_broken_pipe,
+    a_pipe_without_readers_is_registered_in_every_mode,
     a_fifo_has_a_second_writer,
     each_refill_is_reported,
 );
@@ -98,6 +99,31 @@ fn a_broken_pipe(kind: SelectorKind) {
 }
 
 /// A pipe with a name: after the last writer has gone there may be another.
+fn a_pipe_without_readers_is_registered_in_every_mode(kind: SelectorKind) {
+    let writable = Interest::WRITABLE;
+    let modes = [writable, writable.level(), writable.oneshot()];
+    for (first, second) in [(0, 1), (1, 2), (2, 0), (0, 2), (1, 0)] {
+        let mut watch = Watch::new(kind);
+        let (mut sender, receiver) = pipe::new().unwrap();
+        // It goes before the pipe is registered, or while it is.
+        let mut receiver = Some(receiver).filter(|_| first == 0);
+        watch.register(&mut sender, 1, modes[first]);
+        watch.wait(1, |_| true);
+        receiver.take();
+        let registry = watch.poll.registry();
+        registry
+            .reregister(&mut sender, Token(2), modes[second])
+            .unwrap();
+        watch.wait(2, |_| true);
+        let err = sender.write(b"!").unwrap_err();
+        assert_eq!(err.kind(), ErrorKind::BrokenPipe);
+        watch.deregister(&mut sender);
+        watch.expect_silence();
+        let err = watch.poll.registry().deregister(&mut sender).unwrap_err();
+        assert_eq!(err.kind(), ErrorKind::NotFound);
+    }
+}
+
 fn a_fifo_has_a_second_writer(kind: SelectorKind) {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("fifo");

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use mio::net::UdpSocket;
 use mio::{Interest, Registry, SelectorKind, Token, Waker};
 
-use crate::support::{BOTH, LONG, SetAtEnd, Watch, any_port, connected, pair};
+use crate::support::{BOTH, LONG, SetAtEnd, Watch, any_port, connected, has_arrived, pair};
 
 per_selector! {
     a_ready_source_is_silent_after_deregister_in_every_mode,
@@ -26,6 +26,7 @@ fn a_ready_source_is_silent_after_deregister_in_every_mode(kind: SelectorKind) {
         let mut watch = Watch::new(kind);
         let (mut stream, mut peer) = connected();
         peer.write_all(b"hello").unwrap();
+        has_arrived(&stream);
         watch.register(&mut stream, 1, interest);
         watch.deregister(&mut stream);
         watch.expect_silence();
@@ -42,6 +43,7 @@ fn a_dropped_source_is_silent_in_every_mode(kind: SelectorKind) {
         let mut watch = Watch::new(kind);
         let (mut stream, mut peer) = connected();
         peer.write_all(b"hello").unwrap();
+        has_arrived(&stream);
         watch.register(&mut stream, 1, interest);
         watch.wait_readable(1);
         drop(stream);
@@ -75,6 +77,7 @@ fn a_deregistered_and_registered_source_has_its_new_token_alone(kind: SelectorKi
         let mut watch = Watch::new(kind);
         let (mut stream, mut peer) = connected();
         peer.write_all(b"hello").unwrap();
+        has_arrived(&stream);
         for token in 1..20 {
             watch.register(&mut stream, token, interest);
             watch.wait_readable(token);

@@ -105,12 +105,15 @@ fn a_connection_that_is_not_made_yet(kind: SelectorKind) {
     watch.wait_writable(0);
     clients[0].peer_addr().unwrap();
     let last = &clients[7];
-    assert!(last.take_error().unwrap().is_none());
     assert_eq!(
         last.peer_addr().unwrap_err().kind(),
         ErrorKind::NotConnected
     );
-    assert!(watch.events.iter().all(|event| event.token().0 != 7));
+    // A BSD may refuse what the queue has no room for.
+    let is_refused = last.take_error().unwrap().is_some();
+    assert!(!is_refused || kind == SelectorKind::Kqueue);
+    let mut events = watch.events.iter();
+    assert!(is_refused || events.all(|event| event.token().0 != 7));
 }
 
 fn connecting_to_many_at_once(kind: SelectorKind) {

@@ -101,7 +101,11 @@ fn a_datagram_pair(kind: SelectorKind) {
         two.recv(&mut [0; 8]).unwrap();
     }
     would_block(two.recv(&mut [0; 8]));
-    watch.wait_writable(1);
+    // A BSD tells only by the next write that the receiver has room.
+    if kind != SelectorKind::Kqueue {
+        watch.wait_writable(1);
+    }
+    one.send(b"hello").unwrap();
     one.shutdown(std::net::Shutdown::Both).unwrap();
     assert!(one.send(b"hello").is_err());
     assert!(two.take_error().unwrap().is_none());

@@ -42,6 +42,16 @@ enum Filter {
     Write,
 }
 
+/// What a call did that succeeded.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Success {
+    /// The changes to make in addition.
+    pub(super) rest: Changes,
+    /// The interests that the filters stand for, which are more than those of the call if a filter
+    /// stands in for another.
+    pub(super) interests: Option<Interest>,
+}
+
 /// Why a call fails, and the changes that put back what it has done.
 #[derive(Debug)]
 pub(super) struct Failure {
@@ -84,15 +94,22 @@ impl Call {
     }
 
     /// What the receipts of these changes mean for the call. A receipt is an error code, 0 if all
-    /// went well.
+    /// went well. `is_pipe` looks whether the source is a pipe; it is called if the kernel refuses
+    /// the writing filter with the code of a closed descriptor.
     pub(super) fn outcome(
         self,
         was: Mode,
         changes: &Changes,
         receipts: &[i32],
         numbers: &Numbers,
-    ) -> Result<(), Failure> {
+        is_pipe: impl Fn() -> bool,
+    ) -> Result<Success, Failure> {
+        let has_no_readers = |change: Change, code: i32| {
+            change.filter == Filter::Write
+                && (code == numbers.broken_pipe || (code == numbers.bad_descriptor && is_pipe()))
+        };
         let mut failed = None;
+        let mut refused = None;
         let mut is_registered = matches!(self, Call::Register(_));
         // Whether the filter was there before the call, and whether it is there now.
         let (mut read, mut write) = ((false, false), (false, false));
@@ -106,22 +123,36 @@ impl Call {
                 // What else is wrong, the change behind it says.
                 Action::Find => (*before, *now) = (true, true),
                 Action::Add(_) if code == 0 => *now = true,
-                // Nobody reads from this pipe, which a write tells. Whether the source was
-                // registered before can't be known then.
-                Action::Add(_) if change.filter == Filter::Write && code == numbers.broken_pipe => {
-                    is_registered = true;
-                }
+                Action::Add(mode) if has_no_readers(*change, code) => refused = Some(mode),
                 Action::Delete if code == 0 => (*before, *now) = (true, false),
                 Action::Add(_) | Action::Delete => failed = failed.or(Some(code)),
             }
         }
         is_registered |= read.0 || write.0;
         match failed.or((!is_registered).then_some(numbers.not_found)) {
-            None => Ok(()),
+            None => Ok(self.success(refused)),
             Some(code) => Err(Failure {
                 code,
                 undo: self.undo(was, [(Filter::Read, read), (Filter::Write, write)]),
             }),
+        }
+    }
+
+    /// The reading filter stands in for a writing filter that the kernel refused. It can be added
+    /// to the same pipe, reports the end at once, and leaves the list when the pipe is closed.
+    fn success(self, refused: Option<Mode>) -> Success {
+        let interests = match self {
+            Call::Register(interests) | Call::Reregister(interests) => Some(interests),
+            Call::Deregister => None,
+        };
+        let mut rest = Changes::NONE;
+        match (refused, interests) {
+            (Some(mode), Some(wanted)) if !wanted.is_readable() => {
+                rest.push(Action::Add(mode), Filter::Read);
+                let interests = Some(wanted | Interest::READABLE);
+                Success { rest, interests }
+            }
+            _ => Success { rest, interests },
         }
     }
 
@@ -238,8 +269,9 @@ mod tests {
         let changes = call.changes(was);
         assert_eq!(changes.iter().count(), receipts.len(), "a receipt each");
         let of = |numbers| {
-            let outcome = call.outcome(was, &changes, receipts, numbers);
-            outcome.map_err(|failure| (failure.code, list(&failure.undo)))
+            let outcome = call.outcome(was, &changes, receipts, numbers, || false);
+            let outcome = outcome.map_err(|failure| (failure.code, list(&failure.undo)));
+            outcome.map(|success| assert_eq!(list(&success.rest), []))
         };
         let outcomes = ALL.map(of);
         assert!(outcomes.iter().all(|outcome| *outcome == outcomes[0]));
@@ -314,17 +346,51 @@ mod tests {
         assert_eq!(outcome(Call::Deregister, &[0, 0]), Ok(()));
     }
 
+    /// What is done in addition to a call that succeeded, on each system, for a pipe.
+    fn rest(was: Mode, call: Call, receipts: &[i32]) -> Vec<(Action, Filter)> {
+        let changes = call.changes(was);
+        let of = |numbers| {
+            let outcome = call.outcome(was, &changes, receipts, numbers, || true);
+            list(&outcome.expect("a success").rest)
+        };
+        let rests = ALL.map(of);
+        assert!(rests.iter().all(|rest| *rest == rests[0]));
+        rests[0].clone()
+    }
+
     #[test]
-    fn a_pipe_without_readers_is_no_failure() {
-        assert_eq!(outcome(Call::Register(BOTH), &[0, EPIPE]), Ok(()));
-        assert_eq!(outcome(Call::Register(WRITABLE), &[EPIPE]), Ok(()));
-        // Whether it was registered before, the kernel doesn't know either.
-        let reregister = Call::Reregister(WRITABLE);
-        assert_eq!(outcome(reregister, &[ENOENT, ENOENT, EPIPE]), Ok(()));
-        // Nothing is known of such an answer to another change.
+    fn reading_stands_in_for_writing_to_a_pipe_without_readers() {
+        for refused in [EPIPE, EBADF] {
+            let register = Call::Register(WRITABLE);
+            assert_eq!(rest(Edge, register, &[refused]), [(Add(Edge), Read)]);
+            // What stands in is found, deleted, and put back.
+            let reregister = Call::Reregister(WRITABLE);
+            let receipts = [0, ENOENT, refused];
+            assert_eq!(rest(Edge, reregister, &receipts), [(Add(Edge), Read)]);
+            // The mode changes: the writing filter was there, and can't be added again.
+            for (mode, interests) in [(Level, WRITABLE.level()), (Oneshot, WRITABLE.oneshot())] {
+                let reregister = Call::Reregister(interests);
+                let receipts = [ENOENT, 0, refused];
+                assert_eq!(rest(Edge, reregister, &receipts), [(Add(mode), Read)]);
+            }
+            // Who reads too has a filter.
+            assert_eq!(rest(Edge, Call::Register(BOTH), &[0, refused]), []);
+        }
+    }
+
+    #[test]
+    fn a_pipe_without_readers_is_registered_as_any_other() {
+        // It was not registered.
+        let reregister = outcome(Call::Reregister(WRITABLE), &[ENOENT, ENOENT, EPIPE]);
+        assert_eq!(reregister, Err((ENOENT, vec![])));
+        // What stands in is found.
+        assert_eq!(outcome(Call::Deregister, &[0, ENOENT]), Ok(()));
+        // Nothing is known of such an answer to another change, or of what is no pipe.
         let readable = outcome(Call::Register(READABLE), &[EPIPE]);
         assert_eq!(readable, Err((EPIPE, vec![])));
         assert_eq!(outcome(Call::Deregister, &[0, EPIPE]), Err((EPIPE, vec![])));
+        let closed = outcome(Call::Register(WRITABLE), &[EBADF]);
+        assert_eq!(closed, Err((EBADF, vec![])));
     }
 
     #[test]
@@ -478,8 +544,6 @@ mod tests {
             outcome(level, &[ENOENT, EINVAL, 0, EPIPE]).unwrap_err().0,
             EINVAL
         );
-        let writable = Call::Reregister(WRITABLE.level());
-        assert_eq!(outcome(writable, &[ENOENT, 0, EPIPE]), Ok(()));
     }
 
     #[test]

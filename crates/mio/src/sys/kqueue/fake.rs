@@ -10,6 +10,8 @@ use crate::{Interest, Token};
 pub(super) const FD: usize = 5;
 pub(super) const ENOENT: i32 = 2;
 pub(super) const ENOMEM: i32 = 12;
+const EBADF: i32 = 9;
+const EPIPE: i32 = 32;
 
 /// What a record of the tests holds; those that were joined to it are counted.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -38,6 +40,8 @@ pub(super) struct Kqueue {
     pub(super) list: Vec<Knote>,
     /// What is ready: a descriptor and a filter.
     ready: Vec<(usize, i32)>,
+    /// The descriptor is the writing end of a pipe without readers.
+    pub(super) lacks_readers: bool,
     /// The next filter that can't be added.
     pub(super) refused: Option<i32>,
     pub(super) modes: Modes,
@@ -49,6 +53,7 @@ impl Kqueue {
             numbers,
             list: Vec::new(),
             ready: Vec::new(),
+            lacks_readers: false,
             refused: None,
             modes: Modes::default(),
         }
@@ -61,14 +66,17 @@ impl Kqueue {
         let was = table.as_ref().map_or(Mode::Edge, |table| table.mode(fd));
         let changes = call.changes(was);
         let receipts = self.change(&changes, fd, token);
-        let outcome = call.outcome(was, &changes, &receipts, self.numbers);
+        let is_pipe = || self.lacks_readers;
+        let outcome = call.outcome(was, &changes, &receipts, self.numbers, is_pipe);
+        let (learnt, more) = match &outcome {
+            Ok(success) => (Ok(success.interests), success.rest),
+            Err(failure) => (Err(failure.code), failure.undo),
+        };
+        self.change(&more, fd, token);
         if let Some(table) = &mut table {
-            table.learn(call, fd, Token(token), outcome.is_ok());
+            table.learn(call, fd, Token(token), learnt.ok());
         }
-        let outcome = outcome.map_err(|failure| {
-            self.change(&failure.undo, fd, token);
-            failure.code
-        });
+        let outcome = learnt.map(drop);
         drop(table);
         self.modes = modes;
         outcome
@@ -101,6 +109,7 @@ impl Kqueue {
             None if self.refused.take_if(|refused| *refused == filter).is_some() => {
                 return ENOMEM;
             }
+            None if self.lacks_readers && filter == numbers.write => return self.no_readers(),
             None => {
                 self.list.push(Knote {
                     fd,
@@ -123,6 +132,11 @@ impl Kqueue {
         knote.is_disabled &= flags & numbers.enable == 0;
         knote.is_active |= self.ready.contains(&(fd, filter));
         0
+    }
+
+    /// The code with which the kernel refuses the writing filter of a pipe without readers.
+    fn no_readers(&self) -> i32 {
+        if self.numbers.read == 0 { EBADF } else { EPIPE } // NetBSD's filters begin at zero.
     }
 
     /// The descriptor becomes ready, once more if it was.

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::mem;
-use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::ptr;
 use std::time::Duration;
 
@@ -38,6 +38,10 @@ pub(super) fn kqueue() -> io::Result<OwnedFd> {
 }
 
 /// `kqueue()`
+///
+/// Newer versions of FreeBSD and OpenBSD have `kqueue1` too, but libc 0.2 has no declaration of it.
+/// A program that another thread starts gets no kqueue all the same, because a child of `fork` has
+/// none. Only one that replaces this process before the flag is set would.
 #[cfg(not(kqueue1))]
 pub(super) fn kqueue() -> io::Result<OwnedFd> {
     // SAFETY: the call takes no pointer.
@@ -92,6 +96,18 @@ pub(super) fn wait(
     // SAFETY: the kernel has written as many records as it says, no more than `capacity`.
     unsafe { events.set_len(check(result)? as usize) };
     Ok(())
+}
+
+/// `fstat(fd, status)`: whether a pipe is open behind this number.
+pub(super) fn is_pipe(fd: RawFd) -> bool {
+    let mut status = mem::MaybeUninit::<libc::stat>::uninit();
+    // SAFETY: `status` has room for what is asked; a bad descriptor is an error of the call.
+    if unsafe { libc::fstat(fd, status.as_mut_ptr()) } == -1 {
+        return false;
+    }
+    // SAFETY: the call has succeeded, so it has filled `status`.
+    let status = unsafe { status.assume_init() };
+    status.st_mode & libc::S_IFMT == libc::S_IFIFO
 }
 
 /// An event is exactly the kernel's record, so the buffer of events is what the kernel fills.

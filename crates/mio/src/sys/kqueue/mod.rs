@@ -27,13 +27,15 @@
 //! * The token that a filter had can't be read. If `reregister` fails because one filter can't be
 //!   added, the filters are as they were, with their mode, and those that were there have the new
 //!   token.
-//! * A writing filter can't be added to a pipe whose readers are gone: `EPIPE` on some systems
-//!   ([macOS], [FreeBSD]). That is no failure of the registration, and a write tells the same. But
-//!   no event tells of it, and if the source was registered for writing alone there is nothing in
-//!   the list, so that `deregister` finds nothing. So it is if the mode of such a pipe changes.
+//! * A writing filter can't be added to a pipe whose readers are gone: `EPIPE` on [FreeBSD],
+//!   `EBADF` on [NetBSD], where only a look at the descriptor tells that from a closed one.
+//!   [macOS] adds the filter and reports its end. A refusal is no failure of the registration. The
+//!   reading filter of the pipe stands in for the refused one: it reports its end at once, and is
+//!   there for `reregister` and `deregister` to find.
 //!
 //! **A closed descriptor** leaves the list by itself, whether or not it was duplicated: kqueue
-//! watches the number. The list is not inherited by a child of `fork`.
+//! watches the number. A child of `fork` has no copy of the list and of the kqueue's descriptor, so
+//! its copy of a selector does not close that number ([`handle`]).
 //!
 //! The waker is a filter that the program itself triggers, where the system has it, and otherwise a
 //! pipe ([`waker`]).
@@ -45,6 +47,7 @@
 //!
 //! [`kevent(2)`]: https://man.freebsd.org/cgi/man.cgi?query=kevent&sektion=2
 //! [macOS]: https://github.com/apple-oss-distributions/xnu/blob/main/bsd/kern/sys_pipe.c
+//! [NetBSD]: https://cvsweb.netbsd.org/bsdweb.cgi/src/sys/kern/sys_pipe.c
 //! [FreeBSD]: https://cgit.freebsd.org/src/tree/sys/kern/sys_pipe.c
 //! [f]: https://man.freebsd.org/cgi/man.cgi?query=kqueue&sektion=2
 //! [n]: https://man.netbsd.org/kqueue.2
@@ -60,6 +63,8 @@ mod fake;
 #[cfg(kqueue)]
 #[allow(unsafe_code)]
 mod ffi;
+#[cfg(kqueue)]
+mod handle;
 mod modes;
 mod numbers;
 mod reading;

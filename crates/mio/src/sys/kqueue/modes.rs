@@ -136,22 +136,27 @@ impl Table {
         entry.map_or(Mode::Edge, |entry| entry.interests.mode())
     }
 
-    /// The kernel has made this call, or has not.
-    pub(super) fn learn(&mut self, call: Call, ident: usize, token: Token, succeeded: bool) {
-        match (call, succeeded) {
-            (Call::Register(interests) | Call::Reregister(interests), true) => {
-                self.set(ident, token, interests);
-            }
-            (Call::Register(_), false) | (Call::Deregister, true) => {
+    /// The kernel has made this call, and what it watches for now (nothing after `Deregister`). Or
+    /// it has not made the call, which is `None`.
+    pub(super) fn learn(
+        &mut self,
+        call: Call,
+        ident: usize,
+        token: Token,
+        made: Option<Option<Interest>>,
+    ) {
+        match (call, made) {
+            (_, Some(Some(interests))) => self.set(ident, token, interests),
+            (_, Some(None)) | (Call::Register(_), None) => {
                 self.entries.remove(&ident);
             }
             // The filters have the new token, and are otherwise as they were.
-            (Call::Reregister(_), false) => {
+            (Call::Reregister(_), None) => {
                 if let Some(entry) = self.entries.get_mut(&ident) {
                     entry.token = token;
                 }
             }
-            (Call::Deregister, false) => {}
+            (Call::Deregister, None) => {}
         }
     }
 
@@ -315,6 +320,25 @@ mod tests {
             kqueue.reregister(2, READABLE.oneshot());
             assert_eq!(kqueue.poll(), [(2, 0)]);
             assert_eq!(kqueue.poll(), NONE);
+        });
+    }
+
+    /// The writing filter is refused, so the reading filter reports.
+    #[test]
+    fn a_pipe_without_readers_has_every_mode() {
+        on_each(|kqueue| {
+            kqueue.lacks_readers = true;
+            kqueue.make_ready(kqueue.numbers.read);
+            let writable = Interest::WRITABLE;
+            kqueue.register(1, writable);
+            assert_eq!(kqueue.poll(), ONE);
+            for (token, interests) in [(2, writable.oneshot()), (3, writable.level())] {
+                kqueue.reregister(token, interests);
+                assert_eq!(kqueue.poll(), [(token, 0)]);
+                assert_eq!(kqueue.poll().len(), usize::from(interests.is_level()));
+            }
+            kqueue.call(Call::Deregister, FD, 0).unwrap();
+            assert!(kqueue.list.is_empty());
         });
     }
 

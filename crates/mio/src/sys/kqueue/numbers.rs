@@ -21,6 +21,7 @@ pub(super) struct Numbers {
     pub(super) eof: u32,
 
     pub(super) not_found: i32,
+    pub(super) bad_descriptor: i32,
     pub(super) broken_pipe: i32,
 }
 
@@ -57,11 +58,13 @@ pub(super) const SYSTEM: Numbers = Numbers {
     error: libc::EV_ERROR as _,
     eof: libc::EV_EOF as _,
     not_found: libc::ENOENT,
+    bad_descriptor: libc::EBADF,
     broken_pipe: libc::EPIPE,
 };
 
-/// What `sys/event.h` and `errno.h` of three systems say, for tests that run anywhere.
-#[cfg(test)]
+/// What `sys/event.h` and `errno.h` of the systems say, for tests that run anywhere.
+#[cfg(any(kqueue, test))]
+#[cfg_attr(not(test), allow(dead_code))] // The compiler compares one of them with the system's.
 pub(super) mod of {
     use super::Numbers;
 
@@ -80,6 +83,7 @@ pub(super) mod of {
         error: 0x4000,
         eof: 0x8000,
         not_found: 2,
+        bad_descriptor: 9,
         broken_pipe: 32,
     };
 
@@ -99,11 +103,33 @@ pub(super) mod of {
         ..FREEBSD
     };
 
-    /// Of the systems, and of no other that is compiled for, the numbers are those that the tests
-    /// are run with.
+    pub(in crate::sys::kqueue) const DRAGONFLY: Numbers = Numbers {
+        user: Some(-9),
+        lio: None,
+        ..FREEBSD
+    };
+
+    pub(in crate::sys::kqueue) const OPENBSD: Numbers = Numbers {
+        user: None,
+        aio: None,
+        lio: None,
+        ..FREEBSD
+    };
+
+    /// The numbers of the system that is compiled for are those that the tests are run with. A
+    /// system is known by what it has: see `build.rs`.
     #[cfg(kqueue)]
     const _: () = {
         use super::SYSTEM;
+
+        const fn same(number: Option<i32>, tested: Option<i32>) -> bool {
+            match (number, tested) {
+                (Some(number), Some(tested)) => number == tested,
+                // The waker may be made of a pipe, by a forced cfg.
+                (None, _) => true,
+                (Some(_), None) => false,
+            }
+        }
 
         let tested = if cfg!(lio) {
             FREEBSD
@@ -111,15 +137,25 @@ pub(super) mod of {
             NETBSD
         } else if cfg!(nosigpipe) {
             MACOS
+        } else if cfg!(aio) {
+            DRAGONFLY
+        } else if cfg!(waker_user_event) {
+            FREEBSD // The model of `ci/kqueue`.
         } else {
-            SYSTEM
+            OPENBSD
         };
         assert!(SYSTEM.read == tested.read && SYSTEM.write == tested.write);
         assert!(SYSTEM.add == tested.add && SYSTEM.delete == tested.delete);
         assert!(SYSTEM.enable == tested.enable && SYSTEM.clear == tested.clear);
         assert!(SYSTEM.dispatch == tested.dispatch && SYSTEM.receipt == tested.receipt);
         assert!(SYSTEM.error == tested.error && SYSTEM.eof == tested.eof);
+        assert!(same(SYSTEM.user, tested.user) && same(SYSTEM.aio, tested.aio));
+        assert!(same(SYSTEM.lio, tested.lio) && SYSTEM.not_found == tested.not_found);
+        assert!(SYSTEM.bad_descriptor == tested.bad_descriptor);
+        assert!(SYSTEM.broken_pipe == tested.broken_pipe);
     };
 
-    pub(in crate::sys::kqueue) const ALL: [&Numbers; 3] = [&FREEBSD, &NETBSD, &MACOS];
+    #[cfg(test)]
+    pub(in crate::sys::kqueue) const ALL: [&Numbers; 5] =
+        [&FREEBSD, &NETBSD, &MACOS, &DRAGONFLY, &OPENBSD];
 }

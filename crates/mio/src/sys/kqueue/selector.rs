@@ -1,5 +1,5 @@
 use std::io::{self, ErrorKind};
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,6 +8,7 @@ use crate::interest::Mode;
 use crate::sys::RawSource;
 use crate::sys::kqueue::changes::{Call, Changes};
 use crate::sys::kqueue::event::{join, receipt, request, seen};
+use crate::sys::kqueue::handle::Handle;
 use crate::sys::kqueue::modes::Modes;
 use crate::sys::kqueue::numbers::SYSTEM;
 use crate::sys::kqueue::{ffi, timeout};
@@ -18,7 +19,7 @@ use crate::{Interest, SelectorKind, Token};
 /// A kqueue.
 #[derive(Debug)]
 pub(crate) struct Selector {
-    kqueue: OwnedFd,
+    kqueue: Handle,
     modes: Arc<Modes>,
     /// The waker's, which knows by it whether its last event was taken.
     pending: Arc<Pending>,
@@ -38,11 +39,8 @@ impl selector::Selector for Selector {
     }
 
     fn new() -> io::Result<Selector> {
-        let kqueue = ffi::kqueue()?;
-        #[cfg(not(kqueue1))]
-        crate::sys::unix::set_cloexec(kqueue.as_fd())?;
         Ok(Selector {
-            kqueue,
+            kqueue: Handle::new()?,
             modes: Arc::default(),
             pending: Arc::default(),
         })
@@ -105,6 +103,12 @@ impl selector::Selector for Selector {
 }
 
 impl Selector {
+    /// Whether this process has the kqueue: a child of `fork` has not.
+    #[cfg(waker_user_event)]
+    pub(super) fn is_here(&self) -> bool {
+        self.kqueue.is_here()
+    }
+
     pub(super) fn pending(&self) -> &Arc<Pending> {
         &self.pending
     }
@@ -136,15 +140,22 @@ impl Selector {
         let was = table.as_ref().map_or(Mode::Edge, |table| table.mode(ident));
         let changes = call.changes(was);
         let receipts = self.change(source, &changes, token)?;
-        let outcome = call.outcome(was, &changes, &receipts, &SYSTEM);
+        let is_pipe = || ffi::is_pipe(source);
+        let outcome = call.outcome(was, &changes, &receipts, &SYSTEM, is_pipe);
+        let (made, rest) = match &outcome {
+            Ok(success) => (Some(success.interests), success.rest),
+            Err(failure) => (None, failure.undo),
+        };
+        // If this fails, the result of the call is the same: the pipe was closed meanwhile, or the
+        // first failure is still the one to report.
+        let _ = self.change(source, &rest, token);
         if let Some(table) = &mut table {
-            table.learn(call, ident, token, outcome.is_ok());
+            table.learn(call, ident, token, made);
         }
-        outcome.map_err(|failure| {
-            // If that fails too, the first failure is still the one to tell of.
-            let _ = self.change(source, &failure.undo, token);
-            io::Error::from_raw_os_error(failure.code)
-        })
+        match outcome {
+            Ok(_) => Ok(()),
+            Err(failure) => Err(io::Error::from_raw_os_error(failure.code)),
+        }
     }
 
     /// Makes the changes, and gives the receipt of each.

@@ -44,8 +44,11 @@ mod user_event {
 
     impl Drop for Waker {
         fn drop(&mut self) {
-            // If it is not there any more, all is well.
-            let _ = change(&self.selector, self.token, EV_DELETE, 0);
+            // In a child of `fork` the number may be that of the child's own kqueue.
+            if self.selector.is_here() {
+                // If it is not there any more, all is well.
+                let _ = change(&self.selector, self.token, EV_DELETE, 0);
+            }
             self.selector.pending().take();
         }
     }

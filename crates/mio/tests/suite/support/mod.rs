@@ -134,6 +134,33 @@ impl Watch {
         self.wait(token, Event::is_writable)
     }
 
+    /// Polls until this source was reported readable and writable, by one event or by two.
+    pub(crate) fn wait_both(&mut self, token: usize) {
+        let (mut readable, mut writable) = (false, false);
+        while !(readable && writable) {
+            self.poll(LONG);
+            for event in self.events.iter().filter(|event| event.token().0 == token) {
+                readable |= event.is_readable();
+                writable |= event.is_writable();
+            }
+        }
+    }
+
+    /// Writes until there is no room left. Loopback may take data from the buffer a little later,
+    /// which makes room once more.
+    pub(crate) fn fill(&mut self, writer: impl io::Write) -> usize {
+        let (mut writer, mut total) = (writer, 0);
+        loop {
+            total += fill(&mut writer);
+            self.poll(SHORT);
+            if self.events.is_empty() {
+                return total;
+            }
+            let is_room = |event: &Event| event.is_writable();
+            assert!(self.events.iter().all(is_room), "{:#?}", self.events);
+        }
+    }
+
     /// Polls and finds nothing.
     pub(crate) fn expect_silence(&mut self) {
         self.poll(SHORT);
@@ -212,6 +239,11 @@ pub(crate) fn connected() -> (TcpStream, std::net::TcpStream) {
 pub(crate) fn would_block<T: std::fmt::Debug>(result: io::Result<T>) {
     let err = result.expect_err("this would block");
     assert_eq!(err.kind(), ErrorKind::WouldBlock, "{err}");
+}
+
+/// Waits until data can be read. On some systems it arrives after the peer's write has returned.
+pub(crate) fn has_arrived(stream: &TcpStream) {
+    soon(|| stream.peek(&mut [0; 1])).expect("data");
 }
 
 /// Tries until it would not block: for tests without a poll, and for what the system does soon.

@@ -251,3 +251,20 @@ pub(crate) fn fifo(path: &std::path::Path) -> mio::unix::pipe::Receiver {
         .open(path);
     OwnedFd::from(file.expect("open")).into()
 }
+
+/// Runs `body` in a child of `fork` and returns what it returns; `false` if the child was killed or
+/// panicked.
+pub(crate) fn in_a_child(body: impl FnOnce() -> bool) -> bool {
+    // SAFETY: the test is alone in its process, and no lock is held.
+    let child = check(unsafe { libc::fork() });
+    if child == 0 {
+        let body = std::panic::AssertUnwindSafe(body);
+        let is_well = std::panic::catch_unwind(body).unwrap_or(false);
+        // SAFETY: the call does not return.
+        unsafe { libc::_exit(i32::from(!is_well)) };
+    }
+    let mut status = 0;
+    // SAFETY: the status is on our stack.
+    check(unsafe { libc::waitpid(child, &raw mut status, 0) });
+    libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == 0
+}
