@@ -57,7 +57,7 @@
 //! * On macOS and its relatives, and on the BSDs, by a kqueue of the child's own with `EVFILT_PROC`
 //!   in it. There is an event when the process ends. The system may tell a moment before the status
 //!   is there: then [`try_wait`](Child::try_wait) gives `None`, and there is another event a
-//!   millisecond later. This was type-checked, and never run.
+//!   millisecond later. The tests were run over a model of kqueue on Linux, never on such a system.
 //! * On other Unix systems by [`SIGCHLD`](crate::signal::Signal::SIGCHLD), which gets a handler as
 //!   [signals](crate::signal#what-it-does-to-the-process) do. So it is where Linux has no pidfd
 //!   (before Linux 5.3, or in a sandbox that refuses the call with `EPERM`, `EACCES` or `ENOSYS`),
@@ -133,8 +133,9 @@
 //! [`Child`] never sends a signal to an id that may be another's: it sends none when it has waited,
 //! and with a pidfd it does not use the id at all, from the moment [`spawn`](Child::spawn) or
 //! [`from_std`](Child::from_std) has returned. (Until then, without a pidfd, where a sandbox
-//! refuses `pidfd_send_signal`, and for a group, that holds as long as nothing else in the program
-//! waits for this child, as `waitpid(-1)` would.)
+//! refuses `pidfd_send_signal`, and for a group, that holds as long as nobody else waits for this
+//! child: no other code of the program, as by `waitpid(-1)`, and not the kernel, as
+//! [below](#a-program-that-ignores-sigchld).)
 //!
 //! # A program that ignores `SIGCHLD`
 //!
