@@ -255,8 +255,8 @@ impl Child {
     ///
     /// The child's standard input is closed first if it is still here, so that a child which reads
     /// to the end of it does not wait for us. Called again, it gives the same status. (On Windows a
-    /// registered pipe that was written to is closed by a later poll: take it out, drop it and poll
-    /// before a call of this.)
+    /// registered `stdin` that was written to is closed only by a later poll. So take it out, drop
+    /// it, and poll, before you call this.)
     ///
     /// # Errors
     ///
@@ -406,8 +406,8 @@ impl Child {
         }
     }
 
-    /// Whether the child is killed when this is dropped. It is not, unless this was called. With a
-    /// child that [`spawn_group`](Child::spawn_group) has started, its group is killed.
+    /// Sets whether dropping this kills the child, or the group of a child that
+    /// [`spawn_group`](Child::spawn_group) has started. By default it does not.
     ///
     /// # Examples
     ///

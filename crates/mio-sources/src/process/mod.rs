@@ -85,8 +85,8 @@
 //! registered they become sources, and do not block any more: read and write them as a
 //! `mio::windows::NamedPipe`. Mio can watch a pipe only if it was made for that. std's are today,
 //! and std does not promise it: if one is not, registering it fails with
-//! [`Unsupported`](io::ErrorKind::Unsupported), and it goes on blocking. Then a thread has to read
-//! it, which sends what comes through a `mio_sources::channel`.
+//! [`Unsupported`](io::ErrorKind::Unsupported), and it goes on blocking. Then read it in a
+//! thread, which sends the data through a `mio_sources::channel`.
 //!
 //! This reads to the end on both:
 //!
