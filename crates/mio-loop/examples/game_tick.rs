@@ -70,7 +70,7 @@ struct Game {
 
 impl Handler for Game {
     type Timeout = ();
-    /// Why a player has failed.
+    /// The error of a player.
     type Message = io::Error;
     type Error = io::Error;
 

@@ -359,8 +359,10 @@ impl<H: Handler> Context<H> {
     /// A sender of messages to this loop, for any thread, also that of the loop.
     ///
     /// It can be cloned. [`try_send`](Sender::try_send) never waits. When the channel is
-    /// [full](crate::Builder::message_capacity), or the loop is gone, it gives the message back.
-    /// What was sent and not handed out when the loop is dropped is dropped with it.
+    /// [full](crate::Builder::message_capacity), or the loop is gone, it gives the message back. If
+    /// the OS refuses to wake the loop, it returns
+    /// [`Unnotified`](crate::TrySendError::Unnotified). Messages that are still queued when the
+    /// loop is dropped are dropped with it.
     ///
     /// # Examples
     ///

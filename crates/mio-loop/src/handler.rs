@@ -128,8 +128,8 @@ pub trait Handler: Sized {
     /// it calls [`writable`](Self::writable) if the source is writable or a write would fail,
     /// unless `readable` has deregistered or forgotten the token, or has reregistered it without
     /// writing. Both may be called for a source that is registered for one direction only. An event
-    /// that names no direction calls `readable`. Implement `ready` instead to look at the [`Event`]
-    /// yourself.
+    /// that is not writable always calls `readable`. Implement `ready` instead to look at the
+    /// [`Event`] yourself.
     ///
     /// # Errors
     ///

@@ -46,8 +46,14 @@ fn main() -> io::Result<()> {
         let line = said?;
         println!("{}: {}", line.from, line.text);
         for inbox in &inboxes {
-            if let Err(TrySendError::Disconnected(line)) = inbox.try_send(line.clone()) {
-                println!("(somebody has left before {} was heard)", line.from);
+            match inbox.try_send(line.clone()) {
+                Err(TrySendError::Disconnected(line)) => {
+                    println!("(somebody has left before {} was heard)", line.from);
+                }
+                // That guest would wait without end.
+                Err(TrySendError::Unnotified(err)) => return Err(err),
+                // An unbounded channel is never full.
+                Err(TrySendError::Full(_)) | Ok(()) => {}
             }
         }
         Ok(true)

@@ -1,4 +1,5 @@
-//! What every program on a bare [`mio::Poll`] writes by hand, written once.
+//! The code that every program on a bare [`mio::Poll`] repeats: accepting, connecting, buffers,
+//! connections and tokens.
 //!
 //! Each part works alone, on any selector, in edge, level and oneshot mode, and with any
 //! `Read + Write`.
@@ -9,7 +10,7 @@
 //! | a loop around `read`, and a `Vec` to collect in | [`ReadBuffer`] |
 //! | a `Vec` of unsent bytes, and a loop around `write` | [`WriteQueue`] |
 //! | a connect with a list of addresses and timeouts | `Connector`, with the feature `net` |
-//! | both loops, and who calls them when | [`Connection`] |
+//! | both loops, and the rule when to call them | [`Connection`] |
 //! | `reregister` in the right places | [`Registration`] |
 //! | a `HashMap<Token, _>` and a counter | [`Sources`] |
 //! | a list of sources that were left to be fair | [`ReadyList`] |

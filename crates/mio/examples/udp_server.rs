@@ -36,7 +36,7 @@ const SOCKET: Token = Token(0);
 /// How many replies may wait to be sent.
 const QUEUE_LIMIT: usize = 64;
 
-/// So many failures to receive in one turn mean that the socket is broken. One failure concerns one
+/// So many failures to receive in a row mean that the socket is broken. One failure concerns one
 /// datagram, and the server goes on.
 const FAILURES_MAX: u32 = 16;
 
@@ -108,7 +108,10 @@ impl Echo {
                 return Ok(());
             }
             match self.socket.recv_from(&mut self.buffer) {
-                Ok((length, from)) => self.reply(length, from),
+                Ok((length, from)) => {
+                    failures = 0;
+                    self.reply(length, from);
+                }
                 Err(err) if err.kind() == ErrorKind::WouldBlock => return Ok(()),
                 Err(err) if is_passing(&err) => {}
                 Err(err) => {

@@ -41,7 +41,7 @@ fn the_game_goes_on_step_by_step() {
     assert!(steps >= 50);
 }
 
-/// A command with so many descriptors.
+/// The command, limited to so many descriptors.
 #[cfg(unix)]
 fn limited(command: &Command, descriptors: u32) -> Command {
     let script = format!(r#"ulimit -n {descriptors}; exec "$0" "$@""#);
@@ -210,7 +210,7 @@ fn echo_loop_ends_gracefully() {
     );
 }
 
-/// What it says of the clients that it can't accept, it says once.
+/// It prints the error once, and not at each attempt.
 #[cfg(unix)]
 #[test]
 fn echo_loop_complains_once_without_descriptors() {
@@ -295,7 +295,7 @@ fn udp_echo_survives_datagrams_that_fail() {
     }
 }
 
-/// So what the README shows is what the test above has tried.
+/// The README shows the program that the test above runs.
 #[test]
 fn readme_shows_udp_echo() {
     let code = |text: &str| {

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::{fmt, io};
 
-/// Why a message was not sent, and is given back, or why nobody was notified of it.
+/// An error of [`Sender::try_send`](super::Sender::try_send).
 ///
 /// # Examples
 ///
@@ -28,8 +28,8 @@ pub enum TrySendError<T> {
     /// The receiver was dropped, so nothing can ever be sent again.
     Disconnected(T),
     /// The message was sent, but the OS refused to make the receiver readable, with this error.
-    /// The receiver finds the message when it looks. The next message is notified of again. The
-    /// error means that the OS is out of memory, or that something else of the program has closed
+    /// [`Receiver::try_recv`](super::Receiver::try_recv) returns the message, and the next
+    /// `try_send` notifies again. The OS is out of memory, or other code of the program has closed
     /// the descriptor.
     Unnotified(io::Error),
 }

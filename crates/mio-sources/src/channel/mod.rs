@@ -344,8 +344,8 @@ impl Notify for Notifier {
 
 impl Clear for Notifier {
     fn clear(&self) {
-        // A notifier that can't be cleared may stay readable, which is an event too many. The next
-        // notification is an event all the same.
+        // A notifier that can't be cleared may stay readable: a spurious event. The next
+        // notification still makes an event.
         let _ = Notifier::clear(self);
     }
 }

@@ -31,8 +31,8 @@ pub(super) trait Queue<T> {
 
 /// The sending side of a notifier.
 pub(super) trait Notify {
-    /// What was done before this is seen after the `clear` that takes it. After an error the next
-    /// call tries again.
+    /// Happens before the `clear` that takes this notification. After an error the next call tries
+    /// again.
     fn notify(&self) -> io::Result<()>;
 }
 

@@ -79,8 +79,7 @@ pub struct Child {
     /// What the child writes to its standard error, if that was piped; as
     /// [`stdout`](Child::stdout).
     pub stderr: Option<Stderr>,
-    /// `None` once the child is known to be lost. There is no status then that would end a level,
-    /// so there is no event either.
+    /// `None` once the child is lost. It has no status, so a level-triggered event would never end.
     exit: Option<Exit>,
     child: Owned,
     kill_on_drop: bool,
@@ -256,8 +255,8 @@ impl Child {
     ///
     /// The child's standard input is closed first if it is still here, so that a child which reads
     /// to the end of it does not wait for us. Called again, it gives the same status. (On Windows a
-    /// registered pipe that was written to is closed by a later poll: take it out, drop it and poll
-    /// before a call of this.)
+    /// registered `stdin` that was written to is closed only by a later poll. So take it out, drop
+    /// it, and poll, before you call this.)
     ///
     /// # Errors
     ///
@@ -360,9 +359,8 @@ impl Child {
     ///
     /// # Errors
     ///
-    /// * [`NotFound`](io::ErrorKind::NotFound) if there is nobody to send it to, or if the child
-    ///   was waited for, so that the id of its group may be another's. When that is,
-    ///   [`spawn_group`](Child::spawn_group) says.
+    /// * [`NotFound`](io::ErrorKind::NotFound) if the group has no process, or if its id may be
+    ///   another's by now: see [`spawn_group`](Child::spawn_group).
     /// * [`InvalidInput`](io::ErrorKind::InvalidInput) if the child leads no group, and for a
     ///   number that POSIX has no name for.
     /// * [`Unsupported`](io::ErrorKind::Unsupported) on Windows.
@@ -408,8 +406,8 @@ impl Child {
         }
     }
 
-    /// Whether the child is killed when this is dropped. It is not, unless this was called. With a
-    /// child that [`spawn_group`](Child::spawn_group) has started, its group is killed.
+    /// Sets whether dropping this kills the child, or the group of a child that
+    /// [`spawn_group`](Child::spawn_group) has started. By default it does not.
     ///
     /// # Examples
     ///
@@ -467,7 +465,7 @@ impl Child {
         }
     }
 
-    /// What is registered. For a child that is lost, something that is readable at once.
+    /// The source to register. For a child that is lost, a source that is readable at once.
     fn source(&mut self) -> io::Result<&mut dyn Source> {
         let exit = match self.exit.take() {
             Some(exit) => exit,

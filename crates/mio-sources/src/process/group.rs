@@ -22,13 +22,13 @@ pub(super) fn set_led_by(child: &mut Owned) {
     child.set_leads_group();
 }
 
-/// Whether the child was started by such a command.
+/// Returns whether the child was started by such a command.
 pub(super) fn is_led_by(child: &Owned) -> bool {
     child.leads_group()
 }
 
-/// To each process of the group that the child leads. The id of the group is the child's, so it is
-/// used only while the child has that.
+/// Sends the signal to each process of the group that the child leads. The id of the group is the
+/// child's, so it is used only while the child has it.
 pub(super) fn send(child: &mut Owned, signal: Signal) -> io::Result<()> {
     let signal = named(signal)?;
     if !child.has_id() {

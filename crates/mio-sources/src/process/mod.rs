@@ -57,7 +57,7 @@
 //! * On macOS and its relatives, and on the BSDs, by a kqueue of the child's own with `EVFILT_PROC`
 //!   in it. There is an event when the process ends. The system may tell a moment before the status
 //!   is there: then [`try_wait`](Child::try_wait) gives `None`, and there is another event a
-//!   millisecond later. This was type-checked, and never run.
+//!   millisecond later. The tests were run over a model of kqueue on Linux, never on such a system.
 //! * On other Unix systems by [`SIGCHLD`](crate::signal::Signal::SIGCHLD), which gets a handler as
 //!   [signals](crate::signal#what-it-does-to-the-process) do. So it is where Linux has no pidfd
 //!   (before Linux 5.3, or in a sandbox that refuses the call with `EPERM`, `EACCES` or `ENOSYS`),
@@ -85,8 +85,8 @@
 //! registered they become sources, and do not block any more: read and write them as a
 //! `mio::windows::NamedPipe`. Mio can watch a pipe only if it was made for that. std's are today,
 //! and std does not promise it: if one is not, registering it fails with
-//! [`Unsupported`](io::ErrorKind::Unsupported), and it goes on blocking. Then a thread has to read
-//! it, which sends what comes through a `mio_sources::channel`.
+//! [`Unsupported`](io::ErrorKind::Unsupported), and it goes on blocking. Then read it in a
+//! thread, which sends the data through a `mio_sources::channel`.
 //!
 //! This reads to the end on both:
 //!
@@ -133,8 +133,9 @@
 //! [`Child`] never sends a signal to an id that may be another's: it sends none when it has waited,
 //! and with a pidfd it does not use the id at all, from the moment [`spawn`](Child::spawn) or
 //! [`from_std`](Child::from_std) has returned. (Until then, without a pidfd, where a sandbox
-//! refuses `pidfd_send_signal`, and for a group, that holds as long as nothing else in the program
-//! waits for this child, as `waitpid(-1)` would.)
+//! refuses `pidfd_send_signal`, and for a group, that holds as long as nobody else waits for this
+//! child: no other code of the program, as by `waitpid(-1)`, and not the kernel, as
+//! [below](#a-program-that-ignores-sigchld).)
 //!
 //! # A program that ignores `SIGCHLD`
 //!

@@ -38,9 +38,8 @@ pub(super) struct Owned {
     status: Option<ExitStatus>,
     /// Others have waited for it, or the system has.
     is_lost: bool,
-    /// Whether it was started as the leader of a process group. Then it stays a zombie until this
-    /// is dropped, where `cfg(waitid)` makes that possible: nothing else gets its id, which is the
-    /// group's too.
+    /// It was started as the leader of a process group. With `cfg(waitid)` it then stays a zombie
+    /// until this is dropped, so that no other process gets its id, which is the group's too.
     #[cfg(signals)]
     leads_group: bool,
 }
@@ -122,8 +121,8 @@ impl Owned {
         self.is_lost
     }
 
-    /// Whether the id is known to be this child's, or that of the group that it leads. (Others who
-    /// wait for it at this moment are not seen.)
+    /// Returns whether the id is known to be this child's, or that of the group that it leads.
+    /// (Another thread may wait for the child right after.)
     #[cfg(waitid)]
     pub(super) fn has_id(&mut self) -> bool {
         let is_reaped = self.is_lost || (self.status.is_some() && !self.leads_group);

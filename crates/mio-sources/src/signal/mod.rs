@@ -123,8 +123,8 @@
 //!   send it; what ends a process from outside, `TerminateProcess`, can't be watched.
 //! * That a user logs off is not watched: services receive it, for each user.
 //!
-//! So [`SIGINT`](Signal::SIGINT) and [`SIGTERM`](Signal::SIGTERM) can be watched on each system,
-//! and end a program as its user, or who supervises it, asks for it:
+//! So a program for both Unix and Windows can watch [`SIGINT`](Signal::SIGINT), by which its user
+//! ends it, and [`SIGTERM`](Signal::SIGTERM), by which its supervisor does:
 //!
 //! ```
 //! # #[cfg(not(any(unix, windows)))]

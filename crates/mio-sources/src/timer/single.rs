@@ -35,7 +35,8 @@ use crate::interests::readable_source;
 /// | Windows | a waitable timer, and a thread of the system's pool that waits for it |
 /// | others | nothing: [`Timer::new`] fails. `TimerWheel` works everywhere |
 ///
-/// It was run on Linux, and on Windows under Wine. For the others it was type-checked.
+/// It was run on Linux, and on Windows under Wine. For the others it was type-checked, and that of
+/// kqueue was run over a model of it on Linux.
 ///
 /// On Windows one thread of the pool waits for many handles, and wakes the poll when a tick has
 /// come. The timer is of high resolution where the system has those, which is Windows 10 since

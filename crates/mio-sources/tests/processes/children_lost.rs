@@ -74,7 +74,7 @@ fn a_lost_child_of_std_is_taken_over() {
     });
 }
 
-/// Its error is told once, and not by each poll.
+/// One event brings the error, and no poll after it returns another.
 #[test]
 fn a_lost_child_in_level_mode_is_no_busy_loop() {
     let path = "children_lost::a_lost_child_in_level_mode_is_no_busy_loop";
@@ -123,7 +123,7 @@ fn a_lost_child_in_level_mode_is_no_busy_loop() {
     });
 }
 
-/// What the docs recommend for a program that wants to know how its children have ended.
+/// The recipe of the docs for a program that needs the status of its children.
 #[test]
 fn watching_sigchld_once_ends_the_ignoring() {
     let path = "children_lost::watching_sigchld_once_ends_the_ignoring";

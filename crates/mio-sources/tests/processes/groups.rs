@@ -11,7 +11,7 @@ use rustix::process::{Pid, kill_process_group};
 
 use crate::support::{Watch, alone, end, on_each_selector, shell};
 
-/// Whether there is such a process, be it as a zombie.
+/// Returns whether the process exists, if only as a zombie.
 #[cfg(waitid)]
 fn exists(id: u32) -> bool {
     let pid = Pid::from_raw(id.try_into().unwrap()).unwrap();
@@ -36,7 +36,7 @@ fn started(child: &mut Child, watch: &mut Watch, token: usize) -> Receiver {
     stdout
 }
 
-/// How much there was, or `None` if it would block.
+/// Reads one byte. Returns `None` if that would block.
 fn read(stdout: &mut Receiver) -> Option<usize> {
     let result = std::io::Read::read(stdout, &mut [0; 1]);
     match result {
@@ -202,7 +202,7 @@ fn a_leader_made_by_std_has_a_group() {
     });
 }
 
-/// The status is read in another way then, and is the same.
+/// `waitid` reads the status of a leader, and std that of other children.
 #[test]
 fn a_leader_has_the_status_of_any_child() {
     // For a core, if this system writes one there.

@@ -115,7 +115,7 @@ fn its_pipes_block_until_they_are_registered() {
     assert!(child.wait().unwrap().success());
 }
 
-/// What was written to it, until its end, by events alone.
+/// Reads to the end, by events alone.
 fn read_to_end(watch: &mut Watch, pipe: &mut Receiver, token: usize) -> String {
     let mut text = Vec::new();
     loop {

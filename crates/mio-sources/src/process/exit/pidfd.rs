@@ -25,7 +25,7 @@ impl Pidfd {
                 source: IoSource::new(pidfd),
             })),
             Err(Errno::SRCH) => {
-                // Its error is that of a child that is lost, or there is none and it is watched.
+                // This notes that the child is lost.
                 let _ = child.try_wait();
                 Ok(None)
             }
@@ -60,8 +60,8 @@ impl Pidfd {
     }
 }
 
-/// Whether the kernel lacks a call (`ENOSYS`: Linux before 5.3), or a sandbox refuses it. Its
-/// filter chooses the error: usually `EPERM`, sometimes `EACCES`.
+/// Returns whether the kernel lacks a call (`ENOSYS`: Linux before 5.3), or a sandbox refuses it.
+/// Its filter chooses the error: usually `EPERM`, sometimes `EACCES`.
 fn is_refused(err: Errno) -> bool {
     matches!(err, Errno::NOSYS | Errno::PERM | Errno::ACCESS)
 }

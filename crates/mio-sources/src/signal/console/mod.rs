@@ -158,7 +158,7 @@ fn handle(event: u32) -> bool {
     watched
 }
 
-/// Whether the system ends the process after this event, watched or not.
+/// Returns whether Windows ends the process after this event, watched or not.
 fn ends_anyway(signal: Signal) -> bool {
     matches!(signal, Signal::SIGHUP | Signal::SIGTERM)
 }

@@ -1,11 +1,11 @@
-//! What a process inherits from a launcher, or from a sandbox: `SIGCHLD` ignored, and system calls
-//! that are refused.
+//! Restrictions that a process inherits from a launcher or a sandbox: `SIGCHLD` ignored, and system
+//! calls that are refused.
 
 mod ffi;
 
 pub(crate) use self::ffi::{fork_and_raise, ignore_sigchld};
 
-/// The errors that filters choose, and what an old kernel says.
+/// The errors that filters choose, and that of an old kernel.
 #[cfg(pidfd)]
 pub(crate) const REFUSALS: [rustix::io::Errno; 3] = [
     rustix::io::Errno::PERM,
