@@ -223,6 +223,7 @@ impl Slot {
 
     /// Leaves out what has just been delivered.
     fn disarm(&mut self, delivered: c_short, failed: bool) {
+        let awaited_probe = self.needs_probe();
         self.armed &= !delivered;
         // What an operation re-arms waits for the operation, the rest for a probe.
         self.quiet &= !(delivered & self.told);
@@ -234,7 +235,8 @@ impl Slot {
                 self.armed = 0;
             }
         }
-        if self.needs_probe() {
+        // A direction that is delivered often must not put off the renewal of another one.
+        if self.needs_probe() && !awaited_probe {
             self.renew_at = Instant::now() + RENEWAL;
         }
     }
