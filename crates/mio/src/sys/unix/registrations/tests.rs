@@ -262,6 +262,20 @@ fn busy_direction_does_not_put_off_the_renewal_of_the_other() {
 }
 
 #[test]
+fn drained_direction_that_awaits_a_probe_is_armed_at_once() {
+    let mut source = Fixture::new(true);
+    for _ in 0..2 {
+        assert!(source.answer(POLLIN | RDHUP));
+        source.table.would_block(source.key, Direction::Read, false);
+    }
+    assert_eq!(source.question(), Some(WRITE));
+    assert!(source.would_block(Direction::Read));
+    assert_eq!(source.question(), Some(READ | WRITE));
+    assert_eq!(source.probe(POLLIN), None);
+    assert!(source.answer(POLLIN));
+}
+
+#[test]
 fn error_that_a_probe_has_seen_is_delivered_when_it_is_gone() {
     for told in [true, false] {
         let mut source = Fixture::that_reports_once(told, Interest::READABLE);
