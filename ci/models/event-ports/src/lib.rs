@@ -13,7 +13,8 @@
 //! * Associating a descriptor again replaces its flags and its user value. Dissociating or closing
 //!   it discards an event that `port_getn` has not returned.
 //! * A regular file is always ready.
-//! * A descriptor that is closed is `EBADFD`, one that is not associated is `ENOENT`.
+//! * A descriptor that is closed is `EBADFD`, one that is not associated is `ENOENT`, and one that
+//!   another process has associated is `EACCES`.
 //! * `port_getn` returns -1 with `ETIME` when the time is over, and -1 with `EINTR` after a signal,
 //!   and may have filled a part of the list in both cases. Where there is no event it may leave the
 //!   count as it was. The model does all of this at random ([`random`]).

@@ -32,6 +32,8 @@ struct Association {
     /// Distinguishes it from the earlier ones of the same number.
     serial: u32,
     user: usize,
+    /// The process that associated it. A child of `fork` can't dissociate it.
+    owner: u32,
 }
 
 enum Queued {
@@ -79,6 +81,7 @@ pub(crate) fn associate(
     let association = Association {
         serial: state.last_serial,
         user,
+        owner: std::process::id(),
     };
     // Linux reports some changes to one call only. epoll would lose what it sees while it is armed,
     // because it asks again before it reports.
@@ -111,7 +114,11 @@ pub(crate) fn dissociate(port: c_int, source: c_int, fd: c_int) -> Result<(), c_
     if !ffi::is_open(fd) {
         return Err(libc::EBADFD);
     }
-    state.associations.remove(&fd).ok_or(libc::ENOENT)?;
+    let association = state.associations.get(&fd).ok_or(libc::ENOENT)?;
+    if association.owner != std::process::id() {
+        return Err(libc::EACCES);
+    }
+    state.associations.remove(&fd);
     // A regular file has no entry.
     let _ = ffi::remove(port, fd);
     Ok(())

@@ -37,20 +37,12 @@ mod reported_once {
 
     const KINDS: [SelectorKind; 2] = [SelectorKind::Epoll, SelectorKind::Poll];
 
+    /// One test for both, as each change is reported to every process that has the file open.
     #[test]
     fn changes() {
         super::with_host_name("source_fd::reported_once::changes", |change, file| {
             for kind in SelectorKind::available().filter(|kind| KINDS.contains(kind)) {
                 changes_reported_once_are_not_lost(kind, change, file);
-            }
-        });
-    }
-
-    #[test]
-    fn changes_behind_a_full_buffer() {
-        let test = "source_fd::reported_once::changes_behind_a_full_buffer";
-        super::with_host_name(test, |change, file| {
-            for kind in SelectorKind::available().filter(|kind| KINDS.contains(kind)) {
                 changes_behind_a_full_buffer_are_not_lost(kind, change, file);
             }
         });

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use std::{fmt, io};
 
-use libc::{POLLIN, c_short};
+use libc::c_short;
 
 use crate::event::{Event, Events};
 use crate::sys::RawSource;
@@ -14,6 +14,7 @@ use crate::sys::event_ports::ffi;
 use crate::sys::event_ports::table::Table;
 use crate::sys::pending::Pending;
 use crate::sys::selector::{self, Direction, SourceIo};
+use crate::sys::unix::poll_bits::IN;
 use crate::sys::unix::progress::Progress;
 use crate::sys::unix::registrations::{Key, Registrations};
 use crate::{Interest, SelectorKind, Token};
@@ -297,7 +298,7 @@ impl Shared {
         }
         let woken = self.pending.take();
         let token = Token(self.waker_token.load(Ordering::Relaxed));
-        woken.then_some((token, POLLIN))
+        woken.then_some((token, IN))
     }
 
     fn interrupt(&self, table: &mut Table) {

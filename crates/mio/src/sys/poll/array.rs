@@ -3,13 +3,14 @@
 use std::io;
 use std::time::Duration;
 
-use libc::{POLLIN, pollfd};
+use libc::pollfd;
 
 use crate::event::Event;
 use crate::sys::poll::event::event;
 use crate::sys::poll::ffi;
 #[cfg(not(dense_poll))]
 use crate::sys::unix::parts::Parts;
+use crate::sys::unix::poll_bits::IN;
 #[cfg(dense_poll)]
 use crate::sys::unix::poll_bits::NVAL;
 use crate::sys::unix::registrations::{Question, Registrations};
@@ -57,7 +58,7 @@ impl Array {
         let mut fds = Vec::with_capacity(COPIES);
         fds.push(pollfd {
             fd: signal,
-            events: POLLIN,
+            events: IN,
             revents: 0,
         });
         Array {
@@ -201,7 +202,7 @@ fn asks(entry: &pollfd) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use libc::{POLLHUP, POLLOUT};
+    use libc::{POLLHUP, POLLIN, POLLOUT};
 
     use super::*;
 

@@ -4,8 +4,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use std::{fmt, io};
 
-use libc::POLLIN;
-
 use crate::event::{Event, Events};
 use crate::sys::RawSource;
 use crate::sys::deadline::Deadline;
@@ -14,6 +12,7 @@ use crate::sys::poll::array::{Array, Spare};
 use crate::sys::poll::event::event;
 use crate::sys::selector::{self, Direction, SourceIo};
 use crate::sys::unix::Signal;
+use crate::sys::unix::poll_bits::IN;
 use crate::sys::unix::progress::Progress;
 use crate::sys::unix::registrations::{Key, Registrations};
 use crate::{Interest, SelectorKind, Token};
@@ -310,7 +309,7 @@ impl Shared {
     fn take_wake(&self, events: &mut Vec<Event>) {
         if self.pending.take() {
             let token = Token(self.waker_token.load(Ordering::Relaxed));
-            events.push(event(token, POLLIN));
+            events.push(event(token, IN));
         }
     }
 

@@ -3,11 +3,11 @@
 use std::os::fd::RawFd;
 use std::time::{Duration, Instant};
 
-use libc::{POLLERR, POLLIN, c_short};
+use libc::c_short;
 
 use crate::interest::Mode;
 use crate::sys::unix::identity::Identity;
-use crate::sys::unix::poll_bits::{FAILURE, PRI, has_end, request};
+use crate::sys::unix::poll_bits::{ERR, FAILURE, IN, PRI, has_end, request};
 use crate::{Interest, Token};
 
 /// How often the same readiness is reported again, if nothing tells us that it was used up.
@@ -143,7 +143,7 @@ impl Slot {
     /// call returns it again.
     pub(super) fn keep(&mut self, answer: c_short) {
         if self.may_report_once() && !self.spent {
-            self.undelivered |= answer & (self.armed | (PRI & self.interests) | POLLERR);
+            self.undelivered |= answer & (self.armed | (PRI & self.interests) | ERR);
         }
     }
 
@@ -153,7 +153,7 @@ impl Slot {
         let mut ready = answer & self.interests;
         if has_end(ready) {
             // The end of the data is something to read.
-            ready |= POLLIN & self.interests;
+            ready |= IN & self.interests;
         }
         let bits = match self.mode {
             Mode::Edge => self.news(ready, failure, probing)?,
@@ -197,7 +197,7 @@ impl Slot {
         let mut fresh = (ready & self.armed) | renewed;
         if has_end(fresh) {
             // Also if data was reported before.
-            fresh |= ready & POLLIN;
+            fresh |= ready & IN;
         }
         let event = (fresh != 0 || new_failure).then_some(fresh | failure | gone);
         self.undelivered &= !event.unwrap_or(0);
