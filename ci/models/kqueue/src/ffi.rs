@@ -6,7 +6,7 @@ use std::mem;
 use std::ptr;
 use std::time::Duration;
 
-use libc::{size_t, sockaddr, socklen_t, ssize_t, timespec};
+use libc::{sigset_t, size_t, sockaddr, socklen_t, ssize_t, timespec};
 
 use crate::{filter, numbers, wire};
 
@@ -108,8 +108,11 @@ pub(crate) unsafe extern "C" fn kevent(
     // SAFETY: the caller says so.
     let timeout = unsafe { timeout.as_ref() };
     let timeout = timeout.map(|time| Duration::new(time.tv_sec as u64, time.tv_nsec as u32));
-    let result = numbers::kevent(kqueue, changes, event_count.max(0) as usize, timeout);
-    give(result.map(|records| {
+    // A handler runs before a kernel's call, while it waits, or after it. In the middle of this one
+    // it might call it again and meet a lock.
+    let mask = block_signals();
+    let result = numbers::kevent(kqueue, changes, event_count.max(0) as usize, timeout, &mask);
+    let count = result.map(|records| {
         for (index, record) in records.iter().enumerate() {
             // SAFETY: there are no more records than the caller has room for. It may not be
             // initialized, so nothing is made of it but this pointer.
@@ -118,7 +121,9 @@ pub(crate) unsafe extern "C" fn kevent(
             unsafe { place.write(*record) };
         }
         records.len() as c_int
-    }))
+    });
+    restore_signals(&mask);
+    give(count)
 }
 
 /// # Safety
@@ -459,7 +464,12 @@ pub(crate) fn poll_now(fd: c_int) -> libc::c_short {
     entry.revents & !libc::POLLNVAL
 }
 
-pub(crate) fn wait_readable(fd: c_int, timeout: Option<Duration>) -> Result<(), c_int> {
+/// Waits with this mask of signals.
+pub(crate) fn wait_readable(
+    fd: c_int,
+    timeout: Option<Duration>,
+    mask: &sigset_t,
+) -> Result<(), c_int> {
     let mut entry = libc::pollfd {
         fd,
         events: libc::POLLIN,
@@ -467,8 +477,8 @@ pub(crate) fn wait_readable(fd: c_int, timeout: Option<Duration>) -> Result<(), 
     };
     let timeout = timeout.map(to_timespec);
     let timeout = timeout.as_ref().map_or(ptr::null(), ptr::from_ref);
-    // SAFETY: the entry and the timeout are on our stack, and no signal mask is given.
-    let result = unsafe { libc::ppoll(&raw mut entry, 1, timeout, ptr::null()) };
+    // SAFETY: the entry and the timeout are on our stack, and the mask is a reference.
+    let result = unsafe { libc::ppoll(&raw mut entry, 1, timeout, mask) };
     check(result.into()).map(drop)
 }
 
@@ -518,11 +528,19 @@ pub(crate) fn unread(fd: c_int) -> isize {
     count as isize
 }
 
-pub(crate) fn block_signals() {
+/// Blocks all signals in this thread, and returns the former mask.
+pub(crate) fn block_signals() -> sigset_t {
     // SAFETY: a set of signals is integers.
-    let mut all: libc::sigset_t = unsafe { mem::zeroed() };
+    let mut all: sigset_t = unsafe { mem::zeroed() };
+    let mut former = all;
     // SAFETY: the set is on our stack.
     unsafe { libc::sigfillset(&raw mut all) };
-    // SAFETY: as above, and the former set is not wanted.
-    unsafe { libc::pthread_sigmask(libc::SIG_BLOCK, &raw const all, ptr::null_mut()) };
+    // SAFETY: both sets are on our stack.
+    unsafe { libc::pthread_sigmask(libc::SIG_BLOCK, &raw const all, &raw mut former) };
+    former
+}
+
+fn restore_signals(mask: &sigset_t) {
+    // SAFETY: the mask is a reference, and the one before is not wanted.
+    unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, mask, ptr::null_mut()) };
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use libc::c_int;
+use libc::{c_int, sigset_t};
 
 use crate::ffi::{self, EV_ERROR, EV_RECEIPT, Record};
 use crate::queue::Queue;
@@ -72,6 +72,7 @@ pub(crate) fn kevent(
     changes: &[Record],
     room: usize,
     timeout: Option<Duration>,
+    mask: &sigset_t,
 ) -> Result<Vec<Record>, c_int> {
     let receipts = change(kqueue, changes, room)?;
     if !receipts.is_empty() || room == 0 {
@@ -84,7 +85,7 @@ pub(crate) fn kevent(
         if !records.is_empty() || left.is_some_and(|left| left.is_zero()) {
             return Ok(records);
         }
-        ffi::wait_readable(kqueue, left)?;
+        ffi::wait_readable(kqueue, left, mask)?;
     }
 }
 

@@ -1,7 +1,6 @@
 //! Errors of I/O: a later error is reported again, and one that lasts is no busy loop.
 
 use std::io::{ErrorKind, Write};
-use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use mio::event::Event;
@@ -103,7 +102,7 @@ fn exhausted_listener(
     watch: &mut Watch,
 ) -> (
     mio::net::TcpListener,
-    SocketAddr,
+    std::net::SocketAddr,
     Vec<std::fs::File>,
     std::net::TcpStream,
 ) {

@@ -98,7 +98,6 @@ fn a_broken_pipe(kind: SelectorKind) {
     );
 }
 
-/// A pipe with a name: after the last writer has gone there may be another.
 fn a_pipe_without_readers_is_registered_in_every_mode(kind: SelectorKind) {
     let writable = Interest::WRITABLE;
     let modes = [writable, writable.level(), writable.oneshot()];
@@ -124,6 +123,7 @@ fn a_pipe_without_readers_is_registered_in_every_mode(kind: SelectorKind) {
     }
 }
 
+/// A pipe with a name: after the last writer has gone there may be another.
 fn a_fifo_has_a_second_writer(kind: SelectorKind) {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("fifo");

@@ -146,15 +146,20 @@ impl Selector {
             Ok(success) => (Some(success.interests), success.rest),
             Err(failure) => (None, failure.undo),
         };
-        // If this fails, the result of the call is the same: the pipe was closed meanwhile, or the
-        // first failure is still the one to report.
-        let _ = self.change(source, &rest, token);
+        let changed = self.change(source, &rest, token);
+        let code = match &outcome {
+            // The filter that stands in is all that is left of the registration.
+            Ok(_) => changed.map(|receipts| receipts.into_iter().find(|code| *code != 0)),
+            // The first failure is the one to report.
+            Err(failure) => Ok(Some(failure.code)),
+        };
         if let Some(table) = &mut table {
+            let made = made.filter(|_| matches!(code, Ok(None)));
             table.learn(call, ident, token, made);
         }
-        match outcome {
-            Ok(_) => Ok(()),
-            Err(failure) => Err(io::Error::from_raw_os_error(failure.code)),
+        match code? {
+            None => Ok(()),
+            Some(code) => Err(io::Error::from_raw_os_error(code)),
         }
     }
 

@@ -42,7 +42,11 @@ impl Parts {
         let found = self.check(fds, &mut call)?;
         if found == 0 && timeout != Some(Duration::ZERO) {
             let turn = timeout.map_or(TURN, |timeout| timeout.min(TURN));
-            call(&mut fds[..self.size], Some(turn))?;
+            match call(&mut fds[..self.size], Some(turn)) {
+                // The limit was lowered again. The next call divides further.
+                Err(err) if is_refused(&err) => {}
+                result => return result.map(|_| ()),
+            }
         }
         Ok(())
     }
@@ -156,6 +160,18 @@ mod tests {
         };
         parts.poll(&mut fds, None, interrupted).unwrap();
         assert_eq!(answers(&fds), [1]);
+    }
+
+    #[test]
+    fn limit_lowered_between_check_and_wait_is_no_error() {
+        let (mut parts, mut fds) = (Parts::default(), entries(8));
+        let mut allowed = kernel(4, &[]);
+        let lowered = |fds: &mut [pollfd], timeout| match timeout {
+            Some(Duration::ZERO) => allowed(fds, timeout),
+            _ => Err(io::Error::from_raw_os_error(libc::EINVAL)),
+        };
+        parts.poll(&mut fds, None, lowered).unwrap();
+        assert_eq!(answers(&fds), [0; 0]);
     }
 
     #[test]

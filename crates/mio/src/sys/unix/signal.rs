@@ -58,6 +58,16 @@ impl Signal {
         }
     }
 
+    #[cfg(epoll)]
+    pub(crate) fn is_pipe(&self) -> bool {
+        match self {
+            #[cfg(signal_eventfd)]
+            Signal::Eventfd(_) => false,
+            #[cfg(signal_pipe)]
+            Signal::Pipe(_) => true,
+        }
+    }
+
     /// Makes it as full as it gets.
     #[cfg(all(test, epoll))]
     pub(crate) fn fill(&self) -> io::Result<()> {

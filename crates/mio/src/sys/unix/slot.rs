@@ -223,6 +223,7 @@ impl Slot {
 
     /// Leaves out what has just been delivered.
     fn disarm(&mut self, delivered: c_short, failed: bool) {
+        let awaited_probe = self.needs_probe();
         self.armed &= !delivered;
         // What an operation re-arms waits for the operation, the rest for a probe.
         self.quiet &= !(delivered & self.told);
@@ -234,7 +235,8 @@ impl Slot {
                 self.armed = 0;
             }
         }
-        if self.needs_probe() {
+        // A direction that is delivered often must not put off the renewal of another one.
+        if self.needs_probe() && !awaited_probe {
             self.renew_at = Instant::now() + RENEWAL;
         }
     }
@@ -246,15 +248,18 @@ impl Slot {
     /// armed at once, they would be reported in a busy loop. So they are only if that was not done
     /// a moment before, and await a probe otherwise.
     pub(super) fn rearm(&mut self, directions: c_short, drained: bool) -> bool {
-        let missing = directions & self.interests & self.told & !(self.armed | self.quiet);
+        let can_arm = drained && !self.failed;
+        let waiting = if can_arm { 0 } else { self.quiet };
+        let missing = directions & self.interests & self.told & !(self.armed | waiting);
         let changes = missing != 0 || (self.failed && !self.tried);
         self.tried = self.failed;
         if drained {
             self.undelivered &= !directions;
         }
         if missing != 0 {
-            if !self.failed && (drained || self.may_report_again()) {
+            if can_arm || (!self.failed && self.may_report_again()) {
                 self.armed |= missing;
+                self.quiet &= !missing;
             } else {
                 self.quiet |= missing;
             }

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
+use std::time::Duration;
 
 use libc::{POLLERR, POLLHUP, POLLIN, POLLOUT};
 
@@ -231,6 +232,47 @@ fn failed_operation_rearms_its_direction_once_per_renewal() {
     assert_eq!(source.probe(POLLIN), Some(true));
     source.pass_renewal();
     assert_eq!(source.probe(POLLIN), None, "nothing was tried since");
+}
+
+#[test]
+fn busy_direction_does_not_put_off_the_renewal_of_the_other() {
+    for told in [true, false] {
+        let mut source = Fixture::new(told);
+        assert!(source.answer(POLLIN | RDHUP));
+        if told {
+            // Ready twice without data, so that it awaits a probe.
+            source.table.would_block(source.key, Direction::Read, false);
+            assert!(source.answer(POLLIN));
+            source.table.would_block(source.key, Direction::Read, false);
+        }
+        let slot = source.slot();
+        // Later than a slow machine can be.
+        let due = Instant::now() + Duration::from_secs(1_000);
+        source.table.slots[slot].renew_at = due;
+        // There is room to write again and again.
+        for _ in 0..3 {
+            assert!(source.answer(POLLOUT));
+            source.would_block(Direction::Write);
+            assert_eq!(source.probe(POLLIN), Some(false));
+        }
+        assert_eq!(source.table.slots[slot].renew_at, due, "told: {told}");
+        source.pass_renewal();
+        assert_eq!(source.probe(POLLIN), Some(true));
+    }
+}
+
+#[test]
+fn drained_direction_that_awaits_a_probe_is_armed_at_once() {
+    let mut source = Fixture::new(true);
+    for _ in 0..2 {
+        assert!(source.answer(POLLIN | RDHUP));
+        source.table.would_block(source.key, Direction::Read, false);
+    }
+    assert_eq!(source.question(), Some(WRITE));
+    assert!(source.would_block(Direction::Read));
+    assert_eq!(source.question(), Some(READ | WRITE));
+    assert_eq!(source.probe(POLLIN), None);
+    assert!(source.answer(POLLIN));
 }
 
 #[test]
