@@ -170,7 +170,7 @@ impl<D: Device> Socket<D> {
         let gone = state.registered.remove(|one| one.id == id)?;
         state.last_base = gone.base;
         self.sockets.changes().give_up_room(gone.is_guarded);
-        let is_shared = state.registered.iter().any(|one| one.base == gone.base);
+        let is_shared = state.is_named(gone.base);
         let is_asked = |under_way: &UnderWay<D>| under_way.base == gone.base;
         if !is_shared && state.under_way.as_ref().is_some_and(is_asked) {
             // The handle may be closed from now on. If there are others, they ask by their own.
@@ -372,6 +372,16 @@ impl<D: Device> Socket<D> {
 impl<D: Device> State<D> {
     pub(super) fn is_unused(&self) -> bool {
         self.registered.is_empty() && self.under_way.is_none()
+    }
+
+    /// The handle of the registration that ended last, if there is none now.
+    pub(super) fn last_base(&self) -> Option<SocketHandle> {
+        self.registered.is_empty().then_some(self.last_base)
+    }
+
+    /// Returns whether there is a registration by this handle.
+    pub(super) fn is_named(&self, base: SocketHandle) -> bool {
+        self.registered.iter().any(|one| one.base == base)
     }
 
     /// Makes sure that there is memory for so many requests beside the one that is under way.

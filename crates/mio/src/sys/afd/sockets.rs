@@ -116,6 +116,15 @@ impl<D: Device> Sockets<D> {
         }
     }
 
+    /// Forgets a handle whose registration was refused, unless it has another one.
+    fn forget_unnamed(&self, base: SocketHandle, socket: &Arc<Socket<D>>) {
+        let mut bases = self.lock_bases();
+        let state = socket.lock();
+        if !state.is_named(base) {
+            forget(&mut bases, base, socket);
+        }
+    }
+
     pub(super) fn push_undelivered(&self, socket: &Arc<Socket<D>>) {
         self.lock_undelivered().push_back(Arc::clone(socket));
         self.has_undelivered.store(true, Relaxed);
@@ -177,11 +186,15 @@ impl<D: Device> Sockets<D> {
         bases.insert(base, Arc::clone(&socket));
         self.make_room(bases.len());
         let mut state = socket.lock();
+        if let Some(last) = state.last_base().filter(|last| *last != base) {
+            // It has named the socket for the packet of a cancelled request, and may be closed.
+            forget(&mut bases, last, &socket);
+        }
         // The socket can't be forgotten between the two.
         drop(bases);
         let joined = socket.join(device, &mut state, base, token, interests, is_guarded);
         drop(state);
-        joined.inspect_err(|_| self.forget_unused(base, &socket))
+        joined.inspect_err(|_| self.forget_unnamed(base, &socket))
     }
 
     /// Each socket is in the list once at most, so that nothing but this allocates.

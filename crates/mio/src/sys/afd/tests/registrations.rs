@@ -458,3 +458,61 @@ fn deregistered_sockets_are_forgotten() {
     assert_eq!(poller.sockets.known(), 0);
     assert_eq!(fake.kernel().doubled, 0);
 }
+
+#[test]
+fn refused_duplicate_leaves_its_number_to_others() {
+    let mut poller = Poller::new();
+    let fake = poller.fake.clone();
+    let socket = fake.socket();
+    let first = poller.register(socket, 1, READ);
+    let clone = fake.duplicate(socket);
+    fake.kernel().refusals.push_back(8);
+    assert!(poller.register_raw(clone, 2, READ.level()).is_err());
+    assert_eq!(poller.poll(), []);
+    fake.close(clone);
+    // Somebody else's, with the number that was refused.
+    let stranger = fake.socket();
+    assert_eq!(stranger, clone);
+    let other = poller.register(stranger, 3, READ);
+    assert_eq!(poller.poll(), []);
+    fake.set(stranger, RECEIVE);
+    assert_eq!(poller.poll(), [(3, RECEIVE)]);
+    fake.set(socket, RECEIVE);
+    assert_eq!(poller.poll(), [(1, RECEIVE)]);
+    for registration in [first, other] {
+        poller.sockets.deregister(&registration);
+    }
+    assert_eq!(poller.poll_all(), []);
+    assert_eq!(poller.sockets.known(), 0);
+}
+
+#[test]
+fn duplicate_registered_in_place_of_the_first_leaves_its_number_to_others() {
+    for is_raw in [false, true] {
+        let mut poller = Poller::new();
+        let fake = poller.fake.clone();
+        let socket = fake.socket();
+        let clone = fake.duplicate(socket);
+        let first = poller.register(socket, 1, READ);
+        poller.sockets.deregister(&first);
+        // The packet of the first one has not been taken.
+        let second = if is_raw {
+            poller.register_raw(clone, 2, READ.level()).unwrap();
+            poller.sockets.find_raw(clone).unwrap()
+        } else {
+            poller.register(clone, 2, READ)
+        };
+        fake.close(socket);
+        let stranger = fake.socket();
+        assert_eq!(stranger, socket);
+        let third = poller.register(stranger, 3, READ);
+        assert_eq!(poller.poll(), []);
+        fake.set(stranger, RECEIVE);
+        assert_eq!(poller.poll(), [(3, RECEIVE)]);
+        for registration in [second, third] {
+            poller.sockets.deregister(&registration);
+        }
+        assert_eq!(poller.poll_all(), []);
+        assert_eq!(poller.sockets.known(), 0);
+    }
+}
