@@ -145,11 +145,13 @@ impl<D: Device> Socket<D> {
             undelivered: 0,
         });
         // A cancelled request reports nothing, and one that was started before can't report that
-        // the new registration's socket is closed.
+        // the new registration's socket is closed. With a guarded one it may even be for another
+        // socket, if the number was closed and a duplicate is open.
+        let has_guard = state.is_guarded();
         let is_cancelled = |under_way: &UnderWay<D>| under_way.is_cancelled;
-        if is_guarded || state.under_way.as_ref().is_some_and(is_cancelled) {
+        if has_guard || state.under_way.as_ref().is_some_and(is_cancelled) {
             // A guarded socket replaces the request of this registration later.
-            state.add_memory(if is_guarded { 2 } else { 1 });
+            state.add_memory(if has_guard { 2 } else { 1 });
             self.cancel(state);
             state.replace();
         }

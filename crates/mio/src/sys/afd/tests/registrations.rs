@@ -516,3 +516,20 @@ fn duplicate_registered_in_place_of_the_first_leaves_its_number_to_others() {
         assert_eq!(poller.sockets.known(), 0);
     }
 }
+
+#[test]
+fn number_closed_with_open_duplicate_watches_its_new_socket() {
+    let mut poller = Poller::new();
+    let fake = poller.fake.clone();
+    let old = fake.socket();
+    let _clone = fake.duplicate(old);
+    poller.register_raw(old, 1, READ.level()).unwrap();
+    assert_eq!(poller.poll(), []);
+    fake.close(old);
+    assert_eq!(fake.socket(), old);
+    let new = poller.register(old, 2, READ);
+    assert_eq!(poller.poll(), []);
+    fake.set(old, RECEIVE);
+    assert!(poller.poll().contains(&(2, RECEIVE)));
+    poller.sockets.deregister(&new);
+}
