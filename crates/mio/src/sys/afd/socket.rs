@@ -168,15 +168,24 @@ impl<D: Device> Socket<D> {
     }
 
     /// Ends a registration: from now on no packet is an event of it.
-    pub(super) fn leave(&self, state: &mut State<D>, id: u64) -> Option<Left> {
+    pub(super) fn leave(
+        self: &Arc<Self>,
+        device: &D,
+        state: &mut State<D>,
+        id: u64,
+    ) -> Option<Left> {
         let gone = state.registered.remove(|one| one.id == id)?;
         state.last_base = gone.base;
         self.sockets.changes().give_up_room(gone.is_guarded);
         let is_shared = state.is_named(gone.base);
         let is_asked = |under_way: &UnderWay<D>| under_way.base == gone.base;
         if !is_shared && state.under_way.as_ref().is_some_and(is_asked) {
-            // The handle may be closed from now on. If there are others, they ask by their own.
+            // The handle may be closed from now on. If there are others, they ask by their own: a
+            // guarded one at once.
             self.cancel(state);
+            if self.make_place(state) && self.update(device, state).is_err() {
+                self.put_into_changes(state);
+            }
         }
         // The handle of a request is that of a registration, so this one was cancelled.
         let is_cancelling = state.registered.is_empty() && state.under_way.is_some();

@@ -247,15 +247,15 @@ impl World {
     }
 
     fn deregister(&mut self, index: usize) {
-        let sockets = &self.poller.sockets;
+        let Poller { fake, sockets, .. } = &self.poller;
         let user = &mut self.users[index];
         user.is_registered = false;
         if let Some(registration) = user.registration.take() {
-            sockets.deregister(&registration);
+            sockets.deregister(fake, &registration);
         } else {
             let registration = sockets.find_raw(user.handle).unwrap();
             sockets.remove_raw(user.handle, &registration);
-            sockets.deregister(&registration);
+            sockets.deregister(fake, &registration);
         }
     }
 
@@ -352,7 +352,8 @@ impl World {
         for _ in 0..2 {
             self.poll();
         }
-        self.poller.sockets.clear();
+        let Poller { fake, sockets, .. } = &self.poller;
+        sockets.clear(fake);
         self.poll();
         assert_eq!(self.poller.sockets.known(), 0, "nothing is known");
         assert_eq!(self.poller.under_way(), 0, "nothing is under way");
