@@ -183,8 +183,12 @@ impl<D: Device> Socket<D> {
             // The handle may be closed from now on. If there are others, they ask by their own: a
             // guarded one at once.
             self.cancel(state);
-            if self.make_place(state) && self.update(device, state).is_err() {
-                self.put_into_changes(state);
+            if state.is_guarded() {
+                state.add_memory(1);
+                state.replace();
+                if self.update(device, state).is_err() {
+                    self.put_into_changes(state);
+                }
             }
         }
         // The handle of a request is that of a registration, so this one was cancelled.
