@@ -317,8 +317,11 @@ impl<D: Device> Socket<D> {
             if events & !under_way.asked == 0 {
                 return Ok(());
             }
-            if !self.make_place(state) {
-                self.cancel(state);
+            let was_cancelled = under_way.is_cancelled;
+            let has_ended = !self.cancel(state) && !was_cancelled;
+            // If it has ended, its packet has the next request made: it may tell that the socket is
+            // closed, and then this number is another one's.
+            if has_ended || !self.make_place(state) {
                 return Ok(());
             }
         }

@@ -560,3 +560,22 @@ fn raw_duplicate_is_guarded_after_the_other_is_deregistered() {
         assert_eq!(fake.kernel().doubled, 0);
     }
 }
+
+#[test]
+fn closed_raw_number_can_be_registered_while_a_poll_begins() {
+    let mut poller = Poller::new();
+    let fake = poller.fake.clone();
+    let old = fake.socket();
+    poller.register_raw(old, 1, READ.level()).unwrap();
+    fake.set(old, RECEIVE);
+    assert_eq!(poller.poll(), [(1, RECEIVE)]);
+    fake.close(old);
+    assert_eq!(fake.socket(), old);
+    // The poll has not taken the packet that tells of the end.
+    poller.sockets.changes().begin_poll(&fake).unwrap();
+    poller.register_raw(old, 2, READ.level()).unwrap();
+    poller.sockets.changes().end_poll();
+    fake.set(old, RECEIVE);
+    assert_eq!(poller.poll(), [(2, RECEIVE)]);
+    assert_eq!(fake.kernel().doubled, 0);
+}
