@@ -113,12 +113,12 @@ impl selector::Selector for Selector {
 
     fn deregister(&self, source: RawSource, io: SourceIo<'_, SourceState>) -> io::Result<()> {
         let registration = self.find(source, &io)?;
-        let sockets = &self.shared.sockets;
+        let Shared { port, sockets, .. } = &*self.shared;
         match io {
             SourceIo::Seen(state) => state.registration = None,
             SourceIo::Unseen => sockets.remove_raw(source as SocketHandle, &registration),
         }
-        sockets.deregister(&registration);
+        sockets.deregister(port, &registration);
         Ok(())
     }
 }
@@ -177,7 +177,7 @@ impl selector::SourceState for SourceState {
 impl Drop for SourceState {
     fn drop(&mut self) {
         if let Some((shared, registration)) = &self.registration {
-            shared.sockets.deregister(registration);
+            shared.sockets.deregister(&shared.port, registration);
         }
     }
 }
@@ -281,7 +281,7 @@ impl Rounds for Turn<'_> {
 
 impl Drop for Shared {
     fn drop(&mut self) {
-        self.sockets.clear();
+        self.sockets.clear(&self.port);
         self.waits.clear();
     }
 }

@@ -145,11 +145,13 @@ impl<D: Device> Socket<D> {
             undelivered: 0,
         });
         // A cancelled request reports nothing, and one that was started before can't report that
-        // the new registration's socket is closed.
+        // the new registration's socket is closed. With a guarded one it may even be for another
+        // socket, if the number was closed and a duplicate is open.
+        let has_guard = state.is_guarded();
         let is_cancelled = |under_way: &UnderWay<D>| under_way.is_cancelled;
-        if is_guarded || state.under_way.as_ref().is_some_and(is_cancelled) {
+        if has_guard || state.under_way.as_ref().is_some_and(is_cancelled) {
             // A guarded socket replaces the request of this registration later.
-            state.add_memory(if is_guarded { 2 } else { 1 });
+            state.add_memory(if has_guard { 2 } else { 1 });
             self.cancel(state);
             state.replace();
         }
@@ -166,15 +168,28 @@ impl<D: Device> Socket<D> {
     }
 
     /// Ends a registration: from now on no packet is an event of it.
-    pub(super) fn leave(&self, state: &mut State<D>, id: u64) -> Option<Left> {
+    pub(super) fn leave(
+        self: &Arc<Self>,
+        device: &D,
+        state: &mut State<D>,
+        id: u64,
+    ) -> Option<Left> {
         let gone = state.registered.remove(|one| one.id == id)?;
         state.last_base = gone.base;
         self.sockets.changes().give_up_room(gone.is_guarded);
-        let is_shared = state.registered.iter().any(|one| one.base == gone.base);
+        let is_shared = state.is_named(gone.base);
         let is_asked = |under_way: &UnderWay<D>| under_way.base == gone.base;
         if !is_shared && state.under_way.as_ref().is_some_and(is_asked) {
-            // The handle may be closed from now on. If there are others, they ask by their own.
+            // The handle may be closed from now on. If there are others, they ask by their own: a
+            // guarded one at once.
             self.cancel(state);
+            if state.is_guarded() {
+                state.add_memory(1);
+                state.replace();
+                if self.update(device, state).is_err() {
+                    self.put_into_changes(state);
+                }
+            }
         }
         // The handle of a request is that of a registration, so this one was cancelled.
         let is_cancelling = state.registered.is_empty() && state.under_way.is_some();
@@ -302,8 +317,11 @@ impl<D: Device> Socket<D> {
             if events & !under_way.asked == 0 {
                 return Ok(());
             }
-            if !self.make_place(state) {
-                self.cancel(state);
+            let was_cancelled = under_way.is_cancelled;
+            let has_ended = !self.cancel(state) && !was_cancelled;
+            // If it has ended, its packet has the next request made: it may tell that the socket is
+            // closed, and then this number is another one's.
+            if has_ended || !self.make_place(state) {
                 return Ok(());
             }
         }
@@ -372,6 +390,16 @@ impl<D: Device> Socket<D> {
 impl<D: Device> State<D> {
     pub(super) fn is_unused(&self) -> bool {
         self.registered.is_empty() && self.under_way.is_none()
+    }
+
+    /// The handle of the registration that ended last, if there is none now.
+    pub(super) fn last_base(&self) -> Option<SocketHandle> {
+        self.registered.is_empty().then_some(self.last_base)
+    }
+
+    /// Returns whether there is a registration by this handle.
+    pub(super) fn is_named(&self, base: SocketHandle) -> bool {
+        self.registered.iter().any(|one| one.base == base)
     }
 
     /// Makes sure that there is memory for so many requests beside the one that is under way.

@@ -78,7 +78,7 @@ impl<D: Device> Sockets<D> {
                 // The number may be in use again.
                 let old = entry.insert(join()?);
                 drop(raw);
-                self.deregister(&old);
+                self.deregister(device, &old);
             }
         }
         Ok(())
@@ -97,11 +97,11 @@ impl<D: Device> Sockets<D> {
         }
     }
 
-    pub(super) fn deregister(&self, registration: &Registration<D>) {
+    pub(super) fn deregister(&self, device: &D, registration: &Registration<D>) {
         let socket = registration.socket();
         let mut bases = self.lock_bases();
         let mut state = socket.lock();
-        match socket.leave(&mut state, registration.id()) {
+        match socket.leave(device, &mut state, registration.id()) {
             Some(left) if !left.is_named => forget(&mut bases, left.base, socket),
             _ => {}
         }
@@ -112,6 +112,15 @@ impl<D: Device> Sockets<D> {
         let mut bases = self.lock_bases();
         let state = socket.lock();
         if state.is_unused() {
+            forget(&mut bases, base, socket);
+        }
+    }
+
+    /// Forgets a handle whose registration was refused, unless it has another one.
+    fn forget_unnamed(&self, base: SocketHandle, socket: &Arc<Socket<D>>) {
+        let mut bases = self.lock_bases();
+        let state = socket.lock();
+        if !state.is_named(base) {
             forget(&mut bases, base, socket);
         }
     }
@@ -138,10 +147,10 @@ impl<D: Device> Sockets<D> {
     }
 
     /// Ends all registrations of numbers, and lets go of every socket.
-    pub(super) fn clear(&self) {
+    pub(super) fn clear(&self, device: &D) {
         let raw: Vec<_> = self.lock_raw().drain().collect();
         for (_, registration) in raw {
-            self.deregister(&registration);
+            self.deregister(device, &registration);
         }
         self.changes.clear();
         let undelivered = std::mem::take(&mut *self.lock_undelivered());
@@ -158,7 +167,6 @@ impl<D: Device> Sockets<D> {
         is_guarded: bool,
     ) -> io::Result<Registration<D>> {
         let base = device.base(socket)?;
-        let has_duplicates = device.has_duplicates(base);
         let mut bases = self.lock_bases();
         let duplicate = |bases: &HashMap<_, Arc<_>>| {
             let mut others = bases.iter();
@@ -167,7 +175,8 @@ impl<D: Device> Sockets<D> {
         };
         let known = match bases.get(&base) {
             Some(socket) => Some(Arc::clone(socket)),
-            None if has_duplicates => duplicate(&bases),
+            // Under the lock, so that of two that are registered at a time one finds the other.
+            None if device.has_duplicates(base) => duplicate(&bases),
             None => None,
         };
         let socket = match known {
@@ -177,11 +186,15 @@ impl<D: Device> Sockets<D> {
         bases.insert(base, Arc::clone(&socket));
         self.make_room(bases.len());
         let mut state = socket.lock();
+        if let Some(last) = state.last_base().filter(|last| *last != base) {
+            // It has named the socket for the packet of a cancelled request, and may be closed.
+            forget(&mut bases, last, &socket);
+        }
         // The socket can't be forgotten between the two.
         drop(bases);
         let joined = socket.join(device, &mut state, base, token, interests, is_guarded);
         drop(state);
-        joined.inspect_err(|_| self.forget_unused(base, &socket))
+        joined.inspect_err(|_| self.forget_unnamed(base, &socket))
     }
 
     /// Each socket is in the list once at most, so that nothing but this allocates.

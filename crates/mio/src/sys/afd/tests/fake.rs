@@ -130,7 +130,10 @@ impl Fake {
         let kernel = self.kernel();
         let file = kernel.handles[&handle];
         let mut packets = kernel.late.iter().chain(&kernel.port);
-        packets.any(|packet| packet.request.file == file && packet.answer != 0)
+        packets.any(|packet| {
+            let reported = kernel.answer(packet);
+            packet.request.file == file && reported != 0
+        })
     }
 
     /// How many packets are late.
@@ -150,10 +153,7 @@ impl Fake {
         let packet = {
             let mut kernel = self.kernel();
             let mut packet = kernel.port.pop_front()?;
-            let Request { file, asked, .. } = packet.request;
-            if packet.answer == 0 && kernel.cancelled_report {
-                packet.answer = kernel.ready[file] & asked;
-            }
+            packet.answer = kernel.answer(&packet);
             packet
         };
         let Request { id, socket, .. } = packet.request;
@@ -166,6 +166,15 @@ impl Kernel {
         let number = self.free_number();
         self.handles.insert(number, file);
         number
+    }
+
+    /// Returns the events of a packet that is taken now.
+    fn answer(&self, packet: &Packet) -> u32 {
+        let Request { file, asked, .. } = packet.request;
+        if packet.answer == 0 && self.cancelled_report {
+            return self.ready[file] & asked;
+        }
+        packet.answer
     }
 
     fn free_number(&self) -> SocketHandle {

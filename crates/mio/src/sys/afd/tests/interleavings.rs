@@ -64,6 +64,9 @@ enum Step {
     /// deregistered before, one that is known by number is not. The new one is registered if the
     /// flag says so.
     Reopen(usize, bool),
+    /// One of two handles on a socket is closed, and its number is used again. It is deregistered
+    /// before, and the new socket is registered.
+    Replace(usize),
 }
 
 struct World {
@@ -133,6 +136,10 @@ impl World {
             .users
             .iter()
             .any(|user| user.plan.handle != Handle::Own);
+        let is_duplicated = self
+            .users
+            .iter()
+            .any(|user| user.plan.handle == Handle::Duplicate);
         for (index, user) in self.users.iter().enumerate() {
             if user.plan.handle == Handle::Own {
                 for events in [RECEIVE, SEND, ABORT] {
@@ -150,6 +157,9 @@ impl World {
                         steps.push(Step::Reopen(index, false));
                     }
                 }
+            }
+            if is_duplicated {
+                steps.push(Step::Replace(index));
             }
             if self.poller.fake.is_ready(user.handle, user.watched()) {
                 steps.push(Step::Drain(index));
@@ -199,6 +209,17 @@ impl World {
                     self.register(index);
                 }
             }
+            Step::Replace(index) => {
+                if self.users[index].is_registered {
+                    self.deregister(index);
+                }
+                fake.close(self.users[index].handle);
+                assert_eq!(fake.socket(), self.users[index].handle);
+                for user in &mut self.users {
+                    user.plan.handle = Handle::Own;
+                }
+                self.register(index);
+            }
         }
     }
 
@@ -247,15 +268,15 @@ impl World {
     }
 
     fn deregister(&mut self, index: usize) {
-        let sockets = &self.poller.sockets;
+        let Poller { fake, sockets, .. } = &self.poller;
         let user = &mut self.users[index];
         user.is_registered = false;
         if let Some(registration) = user.registration.take() {
-            sockets.deregister(&registration);
+            sockets.deregister(fake, &registration);
         } else {
             let registration = sockets.find_raw(user.handle).unwrap();
             sockets.remove_raw(user.handle, &registration);
-            sockets.deregister(&registration);
+            sockets.deregister(fake, &registration);
         }
     }
 
@@ -352,7 +373,8 @@ impl World {
         for _ in 0..2 {
             self.poll();
         }
-        self.poller.sockets.clear();
+        let Poller { fake, sockets, .. } = &self.poller;
+        sockets.clear(fake);
         self.poll();
         assert_eq!(self.poller.sockets.known(), 0, "nothing is known");
         assert_eq!(self.poller.under_way(), 0, "nothing is under way");

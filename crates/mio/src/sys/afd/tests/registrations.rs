@@ -96,7 +96,7 @@ fn events_that_do_not_fit_come_with_the_next_poll() {
     fake.set(socket, RECEIVE);
     assert_eq!(poller.poll(), [(0, RECEIVE)]);
     // One was deregistered meanwhile, and one has another token.
-    poller.sockets.deregister(&registrations[1]);
+    poller.sockets.deregister(&fake, &registrations[1]);
     registrations[2].reregister(&fake, Token(12), READ).unwrap();
     let mut events = Vec::new();
     for _ in 0..8 {
@@ -132,7 +132,7 @@ fn duplicate_stays_watched_after_first_handle_is_closed() {
     let first = poller.register(socket, 1, READ);
     let second = poller.register(clone, 2, READ);
     assert_eq!(poller.poll(), []);
-    poller.sockets.deregister(&first);
+    poller.sockets.deregister(&fake, &first);
     fake.close(socket);
     // Somebody else's, with the number of the first handle.
     let stranger = fake.socket();
@@ -144,7 +144,7 @@ fn duplicate_stays_watched_after_first_handle_is_closed() {
     fake.set(stranger, RECEIVE);
     assert_eq!(poller.poll(), [(3, RECEIVE)]);
     for registration in [second, third] {
-        poller.sockets.deregister(&registration);
+        poller.sockets.deregister(&fake, &registration);
     }
     assert_eq!(poller.poll(), []);
     assert_eq!(fake.kernel().doubled, 0);
@@ -158,10 +158,10 @@ fn layered_socket_shares_the_request_of_its_base() {
     let layer = fake.layer(fake.layer(socket));
     let one = poller.register(layer, 1, READ);
     let two = poller.register(socket, 2, READ);
-    poller.sockets.deregister(&one);
+    poller.sockets.deregister(&fake, &one);
     fake.set(socket, RECEIVE);
     assert_eq!(poller.poll(), [(2, RECEIVE)]);
-    poller.sockets.deregister(&two);
+    poller.sockets.deregister(&fake, &two);
     let no_socket = poller.sockets.register(&fake, 99, Token(1), READ);
     assert_eq!(no_socket.unwrap_err().raw_os_error(), Some(10038));
     assert_eq!(fake.kernel().doubled, 0);
@@ -221,7 +221,7 @@ fn closed_raw_number_reports_no_new_socket() {
             // One that is registered meanwhile has its own events.
             let registration = poller.register(new, 2, READ);
             assert_eq!(poller.poll_all(), [(2, RECEIVE)]);
-            poller.sockets.deregister(&registration);
+            poller.sockets.deregister(&fake, &registration);
             assert_eq!(poller.poll_all(), []);
         }
     }
@@ -280,7 +280,7 @@ fn reused_number_is_watched_before_the_next_poll() {
         if round % 2 == 0 {
             poller.poll();
         }
-        poller.sockets.deregister(&old);
+        poller.sockets.deregister(&fake, &old);
         fake.close(socket);
         // The packet of the old one has not been taken.
         assert_eq!(fake.socket(), socket);
@@ -289,7 +289,7 @@ fn reused_number_is_watched_before_the_next_poll() {
         assert_eq!(fake.socket(), socket);
         fake.set(socket, RECEIVE);
         assert_eq!(poller.poll(), []);
-        poller.sockets.deregister(&new);
+        poller.sockets.deregister(&fake, &new);
     }
 }
 
@@ -362,7 +362,7 @@ fn refused_registration_changes_nothing() {
     let registration = poller.register(socket, 2, READ);
     fake.set(socket, RECEIVE);
     assert_eq!(poller.poll_all(), [(2, RECEIVE)]);
-    poller.sockets.deregister(&registration);
+    poller.sockets.deregister(&fake, &registration);
     assert_eq!(poller.poll_all(), []);
 }
 
@@ -449,12 +449,133 @@ fn deregistered_sockets_are_forgotten() {
         } else {
             (two, one)
         };
-        poller.sockets.deregister(&first);
-        poller.sockets.deregister(&last);
+        poller.sockets.deregister(&fake, &first);
+        poller.sockets.deregister(&fake, &last);
         fake.close(socket);
         fake.close(clone);
     }
     assert_eq!(poller.poll_all(), []);
     assert_eq!(poller.sockets.known(), 0);
+    assert_eq!(fake.kernel().doubled, 0);
+}
+
+#[test]
+fn refused_duplicate_leaves_its_number_to_others() {
+    let mut poller = Poller::new();
+    let fake = poller.fake.clone();
+    let socket = fake.socket();
+    let first = poller.register(socket, 1, READ);
+    let clone = fake.duplicate(socket);
+    fake.kernel().refusals.push_back(8);
+    assert!(poller.register_raw(clone, 2, READ.level()).is_err());
+    assert_eq!(poller.poll(), []);
+    fake.close(clone);
+    // Somebody else's, with the number that was refused.
+    let stranger = fake.socket();
+    assert_eq!(stranger, clone);
+    let other = poller.register(stranger, 3, READ);
+    assert_eq!(poller.poll(), []);
+    fake.set(stranger, RECEIVE);
+    assert_eq!(poller.poll(), [(3, RECEIVE)]);
+    fake.set(socket, RECEIVE);
+    assert_eq!(poller.poll(), [(1, RECEIVE)]);
+    for registration in [first, other] {
+        poller.sockets.deregister(&fake, &registration);
+    }
+    assert_eq!(poller.poll_all(), []);
+    assert_eq!(poller.sockets.known(), 0);
+}
+
+#[test]
+fn duplicate_registered_in_place_of_the_first_leaves_its_number_to_others() {
+    for is_raw in [false, true] {
+        let mut poller = Poller::new();
+        let fake = poller.fake.clone();
+        let socket = fake.socket();
+        let clone = fake.duplicate(socket);
+        let first = poller.register(socket, 1, READ);
+        poller.sockets.deregister(&fake, &first);
+        // The packet of the first one has not been taken.
+        let second = if is_raw {
+            poller.register_raw(clone, 2, READ.level()).unwrap();
+            poller.sockets.find_raw(clone).unwrap()
+        } else {
+            poller.register(clone, 2, READ)
+        };
+        fake.close(socket);
+        let stranger = fake.socket();
+        assert_eq!(stranger, socket);
+        let third = poller.register(stranger, 3, READ);
+        assert_eq!(poller.poll(), []);
+        fake.set(stranger, RECEIVE);
+        assert_eq!(poller.poll(), [(3, RECEIVE)]);
+        for registration in [second, third] {
+            poller.sockets.deregister(&fake, &registration);
+        }
+        assert_eq!(poller.poll_all(), []);
+        assert_eq!(poller.sockets.known(), 0);
+    }
+}
+
+#[test]
+fn number_closed_with_open_duplicate_watches_its_new_socket() {
+    let mut poller = Poller::new();
+    let fake = poller.fake.clone();
+    let old = fake.socket();
+    let _clone = fake.duplicate(old);
+    poller.register_raw(old, 1, READ.level()).unwrap();
+    assert_eq!(poller.poll(), []);
+    fake.close(old);
+    assert_eq!(fake.socket(), old);
+    let new = poller.register(old, 2, READ);
+    assert_eq!(poller.poll(), []);
+    fake.set(old, RECEIVE);
+    assert!(poller.poll().contains(&(2, RECEIVE)));
+    poller.sockets.deregister(&fake, &new);
+}
+
+#[test]
+fn raw_duplicate_is_guarded_after_the_other_is_deregistered() {
+    for is_polled in [false, true] {
+        let mut poller = Poller::new();
+        let fake = poller.fake.clone();
+        let socket = fake.socket();
+        let clone = fake.duplicate(socket);
+        poller.register_raw(socket, 1, READ.level()).unwrap();
+        poller.register_raw(clone, 2, READ.level()).unwrap();
+        if is_polled {
+            assert_eq!(poller.poll(), []);
+        }
+        let first = poller.sockets.find_raw(socket).unwrap();
+        poller.sockets.remove_raw(socket, &first);
+        poller.sockets.deregister(&fake, &first);
+        fake.close(socket);
+        fake.close(clone);
+        let strangers = [fake.socket(), fake.socket()];
+        assert_eq!(strangers, [socket, clone]);
+        fake.set(clone, RECEIVE);
+        assert_eq!(poller.poll_all(), []);
+        poller.register_raw(clone, 3, READ.level()).unwrap();
+        assert_eq!(poller.poll(), [(3, RECEIVE)]);
+        assert_eq!(fake.kernel().doubled, 0);
+    }
+}
+
+#[test]
+fn closed_raw_number_can_be_registered_while_a_poll_begins() {
+    let mut poller = Poller::new();
+    let fake = poller.fake.clone();
+    let old = fake.socket();
+    poller.register_raw(old, 1, READ.level()).unwrap();
+    fake.set(old, RECEIVE);
+    assert_eq!(poller.poll(), [(1, RECEIVE)]);
+    fake.close(old);
+    assert_eq!(fake.socket(), old);
+    // The poll has not taken the packet that tells of the end.
+    poller.sockets.changes().begin_poll(&fake).unwrap();
+    poller.register_raw(old, 2, READ.level()).unwrap();
+    poller.sockets.changes().end_poll();
+    fake.set(old, RECEIVE);
+    assert_eq!(poller.poll(), [(2, RECEIVE)]);
     assert_eq!(fake.kernel().doubled, 0);
 }
