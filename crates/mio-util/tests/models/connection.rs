@@ -12,7 +12,7 @@ use crate::config;
 use crate::transport::{Transport, step};
 
 /// Frames of a length and so many bytes; answers each with its bytes reversed.
-fn protocol(exchange: &mut Exchange<'_>) -> io::Result<()> {
+fn answer(exchange: &mut Exchange<'_>) {
     while let Some(&length) = exchange.input.data().first() {
         let Some(frame) = exchange.input.data().get(1..1 + usize::from(length)) else {
             break;
@@ -21,8 +21,21 @@ fn protocol(exchange: &mut Exchange<'_>) -> io::Result<()> {
         exchange.output.push(&answer);
         exchange.input.consume(1 + usize::from(length));
     }
+}
+
+fn protocol(exchange: &mut Exchange<'_>) -> io::Result<()> {
+    answer(exchange);
     if exchange.has_ended() {
         exchange.close(Instant::now() + Duration::from_secs(3600));
+    }
+    Ok(())
+}
+
+/// Shuts down its own half alone when the peer has ended.
+fn half_closing(exchange: &mut Exchange<'_>) -> io::Result<()> {
+    answer(exchange);
+    if exchange.has_ended() {
+        exchange.output.close();
     }
     Ok(())
 }
@@ -56,6 +69,8 @@ proptest! {
         output_limit in 0..60usize,
         budget in 1..200usize,
         reported in prop_oneof![Just(Reported::Edge), Just(Reported::Level)],
+        holds in any::<bool>(),
+        is_half in any::<bool>(),
     ) {
         let mut data = Vec::new();
         let mut answers = Vec::new();
@@ -64,7 +79,9 @@ proptest! {
             data.extend(frame);
             answers.extend(frame.iter().rev());
         }
-        let transport = Transport::new(&data, reads, writes);
+        let mut transport = Transport::new(&data, reads, writes);
+        transport.holds = holds;
+        let protocol = if is_half { half_closing } else { protocol };
         let input = ReadBuffer::new(limit);
         let output = WriteQueue::new(output_limit);
         let mut connection = Connection::with_buffers(transport, input, output);
@@ -80,6 +97,12 @@ proptest! {
                 prop_assert!(transport.is_shut_down);
                 return Ok(());
             }
+            prop_assert!(
+                next.again()
+                    || (connection.output().is_empty() && transport.held.is_empty())
+                    || next.interest().is_some_and(Interest::is_writable),
+                "nobody will send the rest: {:?} {:?}", next, connection
+            );
             prop_assert!(
                 next.again() || is_reported(reported, &next, transport),
                 "nothing will happen any more: {:?} {:?}", next, connection
@@ -140,4 +163,59 @@ fn error_while_closing_is_the_end() {
         .ready(|_: &mut Exchange<'_>| io::Result::Ok(()))
         .unwrap();
     assert!(next.is_finished());
+}
+
+#[test]
+fn half_close_sends_all_and_goes_on_receiving() {
+    use crate::transport::Step;
+    let steps = vec![Step::WouldBlock, Step::Move(3), Step::WouldBlock];
+    let writes = vec![Step::Move(2), Step::WouldBlock];
+    let mut connection = Connection::new(Transport::new(b"abcdef", steps, writes), 100);
+    connection.output_mut().push(b"request");
+    connection.output_mut().close();
+    let mut received = Vec::new();
+    let mut ready = |connection: &mut Connection<Transport>, consumes| {
+        connection
+            .ready(|exchange: &mut Exchange<'_>| {
+                if consumes {
+                    received.extend_from_slice(exchange.input.data());
+                    exchange.input.clear();
+                }
+                io::Result::Ok(())
+            })
+            .unwrap()
+    };
+    let next = ready(&mut connection, true);
+    assert_eq!(
+        next.interest(),
+        Some(Interest::READABLE | Interest::WRITABLE)
+    );
+    assert!(!connection.stream().is_shut_down, "5 bytes are left");
+    let next = ready(&mut connection, true);
+    assert_eq!(next.interest(), Some(Interest::READABLE));
+    assert!(connection.stream().is_shut_down);
+    assert_eq!(connection.stream().outgoing, b"request");
+    assert!(!next.is_finished(), "the peer goes on");
+    // The peer has ended, but its last bytes are not consumed.
+    let next = ready(&mut connection, false);
+    assert!(!next.is_finished());
+    assert!(ready(&mut connection, true).is_finished());
+    assert_eq!(received, b"abcdef");
+}
+
+#[test]
+fn input_before_an_error_reaches_the_protocol() {
+    use crate::transport::Step;
+    let steps = vec![Step::Move(4), Step::Error];
+    let mut connection = Connection::new(Transport::new(b"last words", steps, Vec::new()), 100);
+    let mut received = Vec::new();
+    let err = connection
+        .ready(|exchange: &mut Exchange<'_>| {
+            received.extend_from_slice(exchange.input.data());
+            exchange.input.clear();
+            io::Result::Ok(())
+        })
+        .unwrap_err();
+    assert_eq!(err.kind(), io::ErrorKind::ConnectionReset);
+    assert_eq!(received, b"last");
 }
