@@ -132,6 +132,24 @@ fn reserve_refuses_those_that_no_descriptor_is_left_for() {
     assert_eq!((accepted.count, accepted.error.is_some()), (0, true));
 }
 
+/// The waiting peer is gone, or another thread was faster, when the reserve is closed.
+#[cfg(unix)]
+#[test]
+fn reserve_that_did_not_help_pauses_and_serves_again() {
+    let emfile = || Err(io::Error::from_raw_os_error(libc::EMFILE));
+    let listener = scripted([emfile(), emfile(), emfile(), Ok(1), Ok(2)]);
+    let mut acceptor = Acceptor::new();
+    acceptor.keep_reserve().unwrap();
+    acceptor.set_pause(Duration::MAX);
+    let now = Instant::now();
+    let accepted = acceptor.accept_all(&listener, 10, now, |_, ()| {});
+    assert_eq!((accepted.count, accepted.refused), (0, 0));
+    assert!(accepted.error.is_some());
+    let until = acceptor.next_deadline().expect("a pause that ends");
+    let accepted = acceptor.accept_all(&listener, 10, until, |_, ()| {});
+    assert_eq!((accepted.count, accepted.refused), (1, 1));
+}
+
 #[test]
 fn waiting_connections_are_accepted_over_several_budgets() {
     on_each_selector(|kind| {
