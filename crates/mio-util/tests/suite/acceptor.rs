@@ -112,6 +112,19 @@ fn limit_holds_until_a_connection_is_closed() {
     assert_eq!(acceptor.accept_all(&listener, 10, now, |_, ()| {}).count, 1);
 }
 
+/// Nothing could be done at the end of the pause, so no poll ends for it.
+#[test]
+fn pause_over_the_limit_has_no_deadline() {
+    let listener = scripted([Ok(1), Err(ErrorKind::OutOfMemory.into())]);
+    let mut acceptor = Acceptor::new();
+    let now = Instant::now();
+    let _ = acceptor.accept_all(&listener, 10, now, |_, ()| {});
+    acceptor.set_limit(1);
+    assert_eq!(acceptor.timeout(now, None), None);
+    acceptor.closed();
+    assert_eq!(acceptor.timeout(now, None), Some(Acceptor::PAUSE));
+}
+
 #[cfg(unix)]
 #[test]
 fn reserve_refuses_those_that_no_descriptor_is_left_for() {

@@ -178,3 +178,33 @@ fn endless_delay_keeps_the_deadline_and_the_order() {
         assert!(matches!(state, Connecting::Failed(err) if err.errors().is_empty()));
     });
 }
+
+#[cfg(unix)]
+#[test]
+fn failed_attempt_starts_the_next_and_the_winner_ends_all() {
+    on_each_selector(|kind| {
+        let (mut poll, mut events) = poll_on(kind);
+        let (_socket, silent, _fillers) = silent();
+        let listener = TcpListener::bind(any_port()).unwrap();
+        let address = listener.local_addr().unwrap();
+        let second = Duration::from_secs(1);
+        let mut connector = Connector::new([silent, refusing(), address], Token(1))
+            .attempt_delay(second)
+            .timeout(60 * second);
+        // The clock stops when the second attempt begins: only its failure can start the third.
+        let begin = Instant::now();
+        let state = connector.advance(poll.registry(), begin);
+        assert!(matches!(state, Connecting::Pending));
+        let connected = loop {
+            match connector.advance(poll.registry(), begin + second) {
+                Connecting::Connected(_, address) => break address,
+                Connecting::Failed(err) => panic!("{err}"),
+                Connecting::Pending => wait(&mut poll, &mut events, None),
+            }
+        };
+        assert_eq!(connected, address);
+        assert_eq!(connector.next_deadline(), None);
+        let state = connector.advance(poll.registry(), begin + second);
+        assert!(matches!(state, Connecting::Failed(err) if err.errors().is_empty()));
+    });
+}
