@@ -7,11 +7,11 @@
 const SYSTEMS: &[(&[&str], &[&str])] = &[
     (
         &["linux", "android"],
-        &["ancillary", "cmsg_cloexec", "peercred"],
+        &["ancillary", "cmsg_cloexec", "msg_nosignal", "peercred"],
     ),
     (
         &["freebsd", "netbsd", "openbsd", "dragonfly"],
-        &["ancillary", "cmsg_cloexec"],
+        &["ancillary", "cmsg_cloexec", "msg_nosignal"],
     ),
     // Received descriptors are made close-on-exec by a further call.
     (
@@ -22,7 +22,7 @@ const SYSTEMS: &[(&[&str], &[&str])] = &[
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
-    println!("cargo::rustc-check-cfg=cfg(ancillary, cmsg_cloexec, peercred, docsrs)");
+    println!("cargo::rustc-check-cfg=cfg(ancillary, cmsg_cloexec, msg_nosignal, peercred, docsrs)");
     let name = std::env::var("CARGO_CFG_TARGET_OS").unwrap_or_default();
     let rows = SYSTEMS.iter().filter(|(names, _)| names.contains(&&*name));
     for capability in rows.flat_map(|(_, capabilities)| *capabilities) {

@@ -123,6 +123,8 @@ pub struct Acceptor {
     limit: usize,
     #[cfg(unix)]
     reserve: Option<std::fs::File>,
+    #[cfg(unix)]
+    keeps_reserve: bool,
     refused: u64,
 }
 
@@ -171,13 +173,15 @@ impl Acceptor {
             limit: usize::MAX,
             #[cfg(unix)]
             reserve: None,
+            #[cfg(unix)]
+            keeps_reserve: false,
             refused: 0,
         }
     }
 
-    /// Sets how long to pause after an error.
+    /// Sets how long to pause after an error. More than an hour counts as an hour.
     pub fn set_pause(&mut self, pause: Duration) {
-        self.pause = pause;
+        self.pause = pause.min(Duration::from_secs(3600));
     }
 
     /// Stops accepting while `limit` connections are open. Tell of each that is closed with
@@ -191,7 +195,7 @@ impl Acceptor {
     /// peers see the end at once, and a new reserve is opened.
     ///
     /// Another thread may take the descriptor in between. Then the acceptor pauses as it does
-    /// without a reserve.
+    /// without a reserve, and opens a new one after the pause.
     ///
     /// On Windows there is nothing to keep: handles are limited by memory alone. There this does
     /// nothing.
@@ -201,8 +205,11 @@ impl Acceptor {
     /// If no descriptor is left.
     pub fn keep_reserve(&mut self) -> io::Result<()> {
         #[cfg(unix)]
-        if self.reserve.is_none() {
-            self.reserve = Some(open_reserve()?);
+        {
+            if self.reserve.is_none() {
+                self.reserve = Some(open_reserve()?);
+            }
+            self.keeps_reserve = true;
         }
         Ok(())
     }
@@ -245,6 +252,10 @@ impl Acceptor {
             return accepted;
         }
         self.paused_until = None;
+        #[cfg(unix)]
+        if self.keeps_reserve && self.reserve.is_none() {
+            self.reserve = open_reserve().ok();
+        }
         let mut passing = None;
         // Each try counts, so that errors without end can't keep the loop here.
         for _ in 0..budget {
@@ -286,9 +297,8 @@ impl Acceptor {
     /// `false` if that is not possible.
     #[cfg(unix)]
     fn refuse<L: Accept>(&mut self, listener: &L) -> bool {
+        // It may be that it could not be opened again last time.
         if self.reserve.take().is_none() {
-            // It could not be opened again last time.
-            self.reserve = None;
             return false;
         }
         let is_refused = listener.accept().map(drop).is_ok();
@@ -361,5 +371,40 @@ fn other_failure(code: Option<i32>) -> Failure {
     match code {
         Some(WSAEMFILE) => Failure::Descriptors,
         _ => Failure::Lasting,
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    /// Fails for lack of descriptors each second time.
+    struct Scarce(std::cell::Cell<bool>);
+
+    impl Accept for Scarce {
+        type Stream = ();
+        type Address = ();
+
+        fn accept(&self) -> io::Result<((), ())> {
+            self.0.set(!self.0.get());
+            if self.0.get() {
+                return Err(io::Error::from_raw_os_error(libc::EMFILE));
+            }
+            Ok(((), ()))
+        }
+    }
+
+    #[test]
+    fn lost_reserve_is_opened_again_after_the_pause() {
+        let mut acceptor = Acceptor::new();
+        acceptor.keep_reserve().unwrap();
+        // As if another thread had taken the descriptor while the reserve was closed.
+        acceptor.reserve = None;
+        let now = Instant::now();
+        acceptor.paused_until = Some(now);
+        let listener = Scarce(std::cell::Cell::new(false));
+        let accepted = acceptor.accept_all(&listener, 1, now, |(), ()| {});
+        assert_eq!((accepted.refused, accepted.count), (1, 0));
+        assert!(accepted.error.is_none());
     }
 }

@@ -75,7 +75,7 @@ pub fn send_with_fds(
     }
     stream.try_io_for(Interest::WRITABLE, || {
         let data = [IoSlice::new(data)];
-        Ok(sendmsg(stream, &data, &mut control, SendFlags::empty())?)
+        Ok(sendmsg(stream, &data, &mut control, SEND_FLAGS)?)
     })
 }
 
@@ -123,6 +123,13 @@ pub fn receive_with_fds(
     }
     Ok(received.bytes)
 }
+
+/// A peer that has gone is an error, and no signal that ends the process.
+#[cfg(msg_nosignal)]
+const SEND_FLAGS: SendFlags = SendFlags::NOSIGNAL;
+// The sockets of `mio` have `SO_NOSIGPIPE` here.
+#[cfg(not(msg_nosignal))]
+const SEND_FLAGS: SendFlags = SendFlags::empty();
 
 #[cfg(cmsg_cloexec)]
 const FLAGS: RecvFlags = RecvFlags::CMSG_CLOEXEC;

@@ -82,3 +82,46 @@ impl BytesQueue {
         self.start = 0;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn filled(size: usize) -> BytesQueue {
+        let mut queue = BytesQueue::new();
+        queue.spare(size, size);
+        queue.extend_by(size);
+        queue
+    }
+
+    #[test]
+    fn bytes_move_to_the_front_once_they_are_the_lesser_part() {
+        let mut queue = filled(16);
+        queue.consume(7);
+        // 9 bytes would be moved, and 7 were consumed.
+        queue.spare(1, 64);
+        assert_eq!((queue.storage.len(), queue.start, queue.len()), (32, 0, 9));
+
+        let mut queue = filled(16);
+        queue.consume(8);
+        queue.spare(1, 64);
+        assert_eq!((queue.storage.len(), queue.start, queue.len()), (16, 0, 8));
+    }
+
+    #[test]
+    fn memory_grows_to_its_bound_and_no_further() {
+        let mut queue = filled(20);
+        queue.consume(1);
+        assert!(queue.spare(1, 32).len() > 1);
+        assert_eq!(queue.storage.len(), 32);
+        // With twice the sum of both there is always room.
+        for round in 1..200 {
+            let least = round % 5 + 1;
+            let length = 16 - least;
+            queue.consume(queue.len().saturating_sub(length));
+            assert!(queue.spare(least, 32).len() >= least);
+            queue.extend_by(least);
+            assert_eq!(queue.storage.len(), 32);
+        }
+    }
+}

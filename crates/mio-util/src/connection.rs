@@ -122,6 +122,10 @@ pub struct Connection<S> {
     output: WriteQueue,
     budget: usize,
     has_ended: bool,
+    /// The stream holds back bytes that it could not send yet.
+    is_unflushed: bool,
+    /// The writing half is shut down.
+    is_shut_down: bool,
     closing: Closing,
 }
 
@@ -130,7 +134,7 @@ enum Closing {
     No,
     /// The output is written first.
     Flushing(Instant),
-    /// The writing half is shut down; the peer may finish.
+    /// Waits for the peer to end, after the writing half was shut down.
     Lingering(Instant),
     Finished,
 }
@@ -269,6 +273,8 @@ impl<S: Stream> Connection<S> {
             output,
             budget: Self::BUDGET,
             has_ended: false,
+            is_unflushed: false,
+            is_shut_down: false,
             closing: Closing::No,
         }
     }
@@ -301,12 +307,21 @@ impl<S: Stream> Connection<S> {
     /// so a peer that does not read can't make the program buffer without bound.
     ///
     /// A protocol that waits for something else than its input, as a proxy does for its other side,
-    /// may leave the input unconsumed. When it can go on, call `ready` again.
+    /// may leave the input unconsumed. When it can go on, call `ready` again. A protocol that cannot
+    /// go on with a [full](ReadBuffer::is_full) input should return an error: nothing is read until
+    /// it consumes.
+    ///
+    /// A protocol that has sent all but still receives closes `output` alone, by
+    /// [`WriteQueue::close`]: the writing half is shut down after the last byte, and input goes on.
+    /// The connection is finished once the peer has ended too and all input is consumed.
+    ///
+    /// A stream that buffers, such as one of TLS, is flushed here.
     ///
     /// # Errors
     ///
     /// That of the protocol, and any error of the stream but `WouldBlock` and `Interrupted`. The
-    /// connection is then of no more use. While it closes, an error of the stream is its end.
+    /// protocol sees the input that came before the error first. The connection is then of no more
+    /// use. While it closes, an error of the stream is its end.
     ///
     /// # Examples
     ///
@@ -330,9 +345,23 @@ impl<S: Stream> Connection<S> {
             let written = before.1 - self.output.len();
             left = left.saturating_sub(written);
             if can_read && !self.has_ended && !self.output.is_over_limit() {
-                let fill = self.input.fill(&mut self.stream, left)?;
+                let fill = match self.input.fill(&mut self.stream, left) {
+                    Ok(fill) => fill,
+                    Err(err) => {
+                        // A peer that resets may have sent its last message before.
+                        if self.input.len() > before.0 {
+                            self.call(&mut protocol)?;
+                        }
+                        return Err(err.into());
+                    }
+                };
                 can_read = fill != Fill::WouldBlock;
                 self.has_ended = fill == Fill::End;
+            }
+            // To read may make a stream of TLS write, so this comes after both.
+            can_write = can_write && self.flush_stream()?;
+            if can_write && self.output.is_finished() {
+                can_write = self.shut_down()?;
             }
             let read = self.input.len() - before.0;
             left -= read;
@@ -352,7 +381,7 @@ impl<S: Stream> Connection<S> {
         &mut self,
         protocol: &mut impl FnMut(&mut Exchange<'_>) -> Result<(), E>,
     ) -> Result<bool, E> {
-        let before = (self.input.len(), self.output.len());
+        let before = self.progress();
         let mut exchange = Exchange {
             input: &mut self.input,
             output: &mut self.output,
@@ -363,7 +392,43 @@ impl<S: Stream> Connection<S> {
         if let Some(deadline) = exchange.linger_until {
             self.closing = Closing::Flushing(deadline);
         }
-        Ok(before != (self.input.len(), self.output.len()) || self.closing != Closing::No)
+        Ok(before != self.progress() || self.closing != Closing::No)
+    }
+
+    /// Returns what a protocol that goes on changes.
+    fn progress(&self) -> (usize, usize, bool) {
+        let is_closed = self.output.is_closed();
+        (self.input.len(), self.output.len(), is_closed)
+    }
+
+    /// Returns `false` if the stream would block.
+    fn flush_stream(&mut self) -> io::Result<bool> {
+        let result = loop {
+            match self.stream.flush() {
+                Err(err) if err.kind() == ErrorKind::Interrupted => {}
+                result => break result,
+            }
+        };
+        self.is_unflushed = match result {
+            Err(err) if err.kind() == ErrorKind::WouldBlock => true,
+            result => result.map(|()| false)?,
+        };
+        Ok(!self.is_unflushed)
+    }
+
+    /// Shuts the writing half down, once. Returns `false` if the stream would block.
+    fn shut_down(&mut self) -> io::Result<bool> {
+        if !self.is_shut_down {
+            match self.stream.shutdown_write() {
+                // A stream of TLS may have to write for it; the next event goes on.
+                Err(err) if err.kind() == ErrorKind::WouldBlock => return Ok(false),
+                // The peer has gone, which the next read tells.
+                Err(err) if err.kind() == ErrorKind::NotConnected => {}
+                result => result?,
+            }
+            self.is_shut_down = true;
+        }
+        Ok(true)
     }
 
     /// Goes on with closing. An error means that the peer has gone, which is the end as well.
@@ -384,15 +449,8 @@ impl<S: Stream> Connection<S> {
             let before = self.output.len();
             self.output.flush(&mut self.stream, left)?;
             left = left.saturating_sub(before - self.output.len());
-            if self.output.is_empty() {
-                match self.stream.shutdown_write() {
-                    // A stream of TLS may have to write for it; the next event goes on.
-                    Err(err) if err.kind() == ErrorKind::WouldBlock => {}
-                    result => {
-                        result?;
-                        self.closing = Closing::Lingering(deadline);
-                    }
-                }
+            if self.output.is_empty() && self.flush_stream()? && self.shut_down()? {
+                self.closing = Closing::Lingering(deadline);
             }
         }
         // Unread input would make the OS send a reset when the stream is dropped.
@@ -418,9 +476,14 @@ impl<S: Stream> Connection<S> {
         let is_closing = self.closing != Closing::No;
         let reads = !self.has_ended
             && (is_closing || !(self.input.is_full() || self.output.is_over_limit()));
-        let writes = !self.output.is_empty() || matches!(self.closing, Closing::Flushing(_));
+        let writes = !self.output.is_empty()
+            || self.is_unflushed
+            || (self.output.is_closed() && !self.is_shut_down);
         let (deadline, is_finished) = match self.closing {
-            Closing::No => (None, false),
+            Closing::No => {
+                let is_over = self.has_ended && self.is_shut_down && self.input.is_empty();
+                (None, is_over)
+            }
             Closing::Flushing(deadline) | Closing::Lingering(deadline) => (Some(deadline), false),
             Closing::Finished => (None, true),
         };

@@ -62,7 +62,8 @@ pub struct Connector {
     addresses: VecDeque<SocketAddr>,
     attempts: Vec<Attempt>,
     errors: Vec<(SocketAddr, io::Error)>,
-    /// When the next address is tried; `None` before the first call.
+    is_started: bool,
+    /// When the next address is tried; `None` if not before the attempts have failed.
     next_start: Option<Instant>,
     /// When all attempts end.
     deadline: Option<Instant>,
@@ -109,6 +110,7 @@ impl Connector {
             addresses: alternate(addresses),
             attempts: Vec::new(),
             errors: Vec::new(),
+            is_started: false,
             next_start: None,
             deadline: None,
         }
@@ -142,7 +144,8 @@ impl Connector {
     /// After [`Connecting::Connected`] or [`Connecting::Failed`] there is nothing left to do; a
     /// further call returns `Failed` without errors.
     pub fn advance(&mut self, registry: &Registry, now: Instant) -> Connecting {
-        if self.next_start.is_none() {
+        if !self.is_started {
+            self.is_started = true;
             self.next_start = Some(now);
             self.deadline = self.timeout.and_then(|timeout| now.checked_add(timeout));
         }
@@ -208,11 +211,13 @@ impl Connector {
         }
     }
 
-    /// Gives all attempts up.
+    /// Gives all attempts up, also those that were not begun.
     fn end(&mut self, registry: &Registry, kind: ErrorKind) {
-        self.addresses.clear();
         for attempt in std::mem::take(&mut self.attempts) {
             self.fail(registry, attempt, kind.into());
+        }
+        for address in std::mem::take(&mut self.addresses) {
+            self.errors.push((address, kind.into()));
         }
     }
 
@@ -222,8 +227,12 @@ impl Connector {
         self.errors.push((attempt.address, err));
     }
 
-    /// Returns the moment at which to call [`advance`](Self::advance) without an event.
+    /// Returns the moment at which to call [`advance`](Self::advance) without an event. `None`
+    /// means that there is none: not before the first call, and not after the end.
     pub fn next_deadline(&self) -> Option<Instant> {
+        if self.attempts.is_empty() {
+            return None;
+        }
         let next_start = self.next_start.filter(|_| !self.addresses.is_empty());
         let attempts = self.attempts.iter().filter_map(|attempt| attempt.deadline);
         attempts.chain(next_start).chain(self.deadline).min()
@@ -286,7 +295,8 @@ fn alternate(addresses: impl IntoIterator<Item = SocketAddr>) -> VecDeque<Socket
 
 impl ConnectError {
     /// Returns the address and the error of each attempt, in the order in which they failed.
-    /// Addresses that were not tried before the time was over are missing.
+    /// Addresses that were not tried before the time was over have failed with
+    /// [`TimedOut`](ErrorKind::TimedOut).
     pub fn errors(&self) -> &[(SocketAddr, io::Error)] {
         &self.errors
     }

@@ -88,7 +88,8 @@ impl Datagrams {
     }
 
     /// Receives into as many buffers as there are datagrams, and returns the number of buffers. The
-    /// record with the same index in `meta` tells the length of what is in a buffer.
+    /// record with the same index in `meta` tells the length of what is in a buffer. No more buffers
+    /// are filled than there are records.
     ///
     /// With GRO a buffer may hold several datagrams, each of [`stride`](RecvMeta::stride) bytes but
     /// the last one: make buffers [`max_received`](Self::max_received) datagrams long, or what does
@@ -97,13 +98,20 @@ impl Datagrams {
     /// # Errors
     ///
     /// `WouldBlock`: there is no datagram, and a readable event will come. Any other error concerns
-    /// this call only, as a refused datagram that was sent earlier.
+    /// this call only, as a refused datagram that was sent earlier. `InvalidInput`: there is no
+    /// buffer, or no record.
     pub fn receive(
         &self,
         socket: &UdpSocket,
         buffers: &mut [IoSliceMut<'_>],
         meta: &mut [RecvMeta],
     ) -> io::Result<usize> {
+        let count = buffers.len().min(meta.len());
+        if count == 0 {
+            let message = "datagrams need at least one buffer and one record";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+        }
+        let buffers = &mut buffers[..count];
         socket.try_io_for(Interest::READABLE, || {
             self.state.recv(socket.into(), buffers, meta)
         })

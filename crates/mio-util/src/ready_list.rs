@@ -1,6 +1,7 @@
 //! Sources that have more to do although no event will say so.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::time::Duration;
 
 use mio::Token;
@@ -34,10 +35,13 @@ use mio::Token;
 /// ```
 #[derive(Debug, Default)]
 pub struct ReadyList {
-    order: Vec<Token>,
-    contained: HashSet<Token>,
+    /// With the number of the insertion: a token that was removed and inserted again has two
+    /// entries, of which the last one counts.
+    order: Vec<(Token, u64)>,
+    contained: HashMap<Token, u64>,
+    insertions: u64,
     /// The list of the turn under way, kept for its memory.
-    visiting: Vec<Token>,
+    visiting: Vec<(Token, u64)>,
 }
 
 impl ReadyList {
@@ -50,18 +54,21 @@ impl ReadyList {
     pub fn with_capacity(capacity: usize) -> ReadyList {
         ReadyList {
             order: Vec::with_capacity(capacity),
-            contained: HashSet::with_capacity(capacity),
+            contained: HashMap::with_capacity(capacity),
+            insertions: 0,
             visiting: Vec::with_capacity(capacity),
         }
     }
 
     /// Adds a token to the next turn. Returns `false` if it is in the list already.
     pub fn insert(&mut self, token: Token) -> bool {
-        let is_new = self.contained.insert(token);
-        if is_new {
-            self.order.push(token);
-        }
-        is_new
+        let Entry::Vacant(entry) = self.contained.entry(token) else {
+            return false;
+        };
+        self.insertions += 1;
+        entry.insert(self.insertions);
+        self.order.push((token, self.insertions));
+        true
     }
 
     /// Removes a token, because its source has ended. Returns `false` if it is not in the list.
@@ -69,15 +76,20 @@ impl ReadyList {
     /// Where tokens are not reused, as those of [`Sources`](crate::Sources), there is no need: the
     /// token finds nothing then.
     pub fn remove(&mut self, token: Token) -> bool {
-        self.contained.remove(&token)
+        let is_removed = self.contained.remove(&token).is_some();
+        if self.contained.is_empty() {
+            self.order.clear();
+        }
+        is_removed
     }
 
     /// Calls `visit` for each token of the list once, in the order of insertion. A token that is
     /// inserted meanwhile is visited in the next turn, so this ends.
     pub fn visit(&mut self, mut visit: impl FnMut(Token, &mut ReadyList)) {
         let mut visiting = std::mem::replace(&mut self.order, std::mem::take(&mut self.visiting));
-        for token in &visiting {
-            if self.contained.remove(token) {
+        for (token, insertion) in &visiting {
+            if self.contained.get(token) == Some(insertion) {
+                self.contained.remove(token);
                 visit(*token, self);
             }
         }
@@ -102,5 +114,50 @@ impl ReadyList {
     /// Returns the number of sources that wait for their turn.
     pub fn len(&self) -> usize {
         self.contained.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn turn(ready: &mut ReadyList, mut each: impl FnMut(usize, &mut ReadyList)) -> Vec<usize> {
+        let mut visited = Vec::new();
+        ready.visit(|token, ready| {
+            visited.push(token.0);
+            each(token.0, ready);
+        });
+        visited
+    }
+
+    #[test]
+    fn token_that_was_removed_and_inserted_is_visited_once_per_turn() {
+        let mut ready = ReadyList::new();
+        assert!(ready.insert(Token(1)));
+        assert!(ready.insert(Token(2)));
+        assert!(!ready.insert(Token(2)));
+        assert!(ready.remove(Token(1)));
+        assert!(!ready.remove(Token(1)));
+        assert!(ready.insert(Token(1)));
+        assert_eq!(ready.len(), 2);
+        let again = |token, ready: &mut ReadyList| {
+            ready.insert(Token(token));
+        };
+        assert_eq!(turn(&mut ready, again), [2, 1]);
+        assert_eq!(turn(&mut ready, again), [2, 1]);
+        // Removed and inserted during the turn: next turn.
+        let moved = turn(&mut ready, |token, ready| {
+            if token == 2 {
+                ready.remove(Token(1));
+                ready.insert(Token(1));
+            }
+        });
+        assert_eq!(moved, [2]);
+        assert_eq!(turn(&mut ready, |_, _| {}), [1]);
+        assert_eq!(ready.timeout(None), None);
+        ready.insert(Token(5));
+        assert_eq!(ready.timeout(None), Some(Duration::ZERO));
+        ready.remove(Token(5));
+        assert!(ready.is_empty() && turn(&mut ready, |_, _| {}).is_empty());
     }
 }

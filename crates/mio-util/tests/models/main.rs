@@ -4,6 +4,7 @@
 
 mod connection;
 mod read_buffer;
+mod registration;
 mod transport;
 mod write_queue;
 

@@ -78,3 +78,41 @@ fn consuming_more_than_there_is_panics() {
     buffer.fill(&mut &b"data"[..], 10).unwrap();
     buffer.consume(5);
 }
+
+#[test]
+fn release_keeps_what_is_not_consumed() {
+    let mut buffer = ReadBuffer::new(10);
+    buffer.fill(&mut &b"data"[..], 10).unwrap();
+    buffer.consume(1);
+    buffer.release();
+    assert_eq!(buffer.data(), b"ata");
+    buffer.clear();
+    buffer.release();
+    assert_eq!(buffer.fill(&mut &b"more"[..], 4).unwrap(), Fill::Budget);
+    assert_eq!(buffer.data(), b"more");
+}
+
+#[test]
+fn memory_is_at_most_twice_the_limit() {
+    let most = |limit| {
+        allocation_counter::measure(|| {
+            let mut buffer = ReadBuffer::new(limit);
+            let mut source = std::io::repeat(7);
+            for _ in 0..100 {
+                assert_eq!(buffer.fill(&mut source, usize::MAX).unwrap(), Fill::Full);
+                buffer.consume(limit / 3);
+            }
+        })
+    };
+    let used = most(30_000);
+    // The last growth holds the memory before it as well.
+    assert!(used.bytes_max <= 2 * 2 * 30_000, "{used:?}");
+    assert_eq!(used.bytes_current, 0);
+}
+
+#[test]
+fn release_frees_the_memory() {
+    let mut buffer = ReadBuffer::preallocated(1000);
+    let freed = allocation_counter::measure(|| buffer.release());
+    assert_eq!(freed.bytes_current, -2000);
+}

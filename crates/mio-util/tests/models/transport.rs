@@ -42,6 +42,9 @@ pub(crate) struct Transport {
     pub(crate) reads: VecDeque<Step>,
     pub(crate) writes: VecDeque<Step>,
     pub(crate) is_shut_down: bool,
+    /// Writes are held until they can be sent, as a stream of TLS does.
+    pub(crate) holds: bool,
+    pub(crate) held: Vec<u8>,
     /// The last read, or write, has returned `WouldBlock`: an event will come.
     pub(crate) read_blocked: bool,
     pub(crate) write_blocked: bool,
@@ -82,15 +85,26 @@ impl Read for Transport {
     }
 }
 
-impl Write for Transport {
-    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
-        assert!(!data.is_empty(), "a write of 0 bytes");
-        assert!(!self.is_shut_down, "a write after the end");
+impl Transport {
+    fn send(&mut self, data: &[u8]) -> io::Result<usize> {
         let step = self.writes.pop_front();
         self.write_blocked = step == Some(Step::WouldBlock);
         let count = most(step)?.min(data.len());
         self.outgoing.extend(&data[..count]);
         Ok(count)
+    }
+}
+
+impl Write for Transport {
+    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        assert!(!data.is_empty(), "a write of 0 bytes");
+        assert!(!self.is_shut_down, "a write after the end");
+        if self.holds {
+            self.flush()?;
+            self.held.extend(data);
+            return Ok(data.len());
+        }
+        self.send(data)
     }
 
     fn write_vectored(&mut self, slices: &[io::IoSlice<'_>]) -> io::Result<usize> {
@@ -99,6 +113,12 @@ impl Write for Transport {
     }
 
     fn flush(&mut self) -> io::Result<()> {
+        while !self.held.is_empty() {
+            let held = std::mem::take(&mut self.held);
+            let result = self.send(&held);
+            self.held = held[*result.as_ref().unwrap_or(&0)..].to_vec();
+            result?;
+        }
         Ok(())
     }
 }
@@ -106,6 +126,7 @@ impl Write for Transport {
 impl Stream for Transport {
     fn shutdown_write(&mut self) -> io::Result<()> {
         assert!(!self.is_shut_down, "it is shut down already");
+        assert!(self.held.is_empty(), "the last bytes are held");
         self.is_shut_down = true;
         Ok(())
     }

@@ -100,3 +100,28 @@ fn sink_that_accepts_nothing_is_an_error() {
     assert_eq!(err.kind(), ErrorKind::WriteZero);
     assert_eq!(queue.len(), 4);
 }
+
+#[test]
+fn release_keeps_what_is_not_written() {
+    let mut queue = WriteQueue::new(10);
+    queue.push(b"data");
+    queue.release();
+    let mut written = Vec::new();
+    assert_eq!(queue.flush(&mut written, 10).unwrap(), Flush::Empty);
+    queue.release();
+    queue.push(b"more");
+    assert_eq!(queue.flush(&mut written, 10).unwrap(), Flush::Empty);
+    assert_eq!(written, b"datamore");
+}
+
+#[test]
+fn flush_stops_at_its_budget() {
+    use crate::transport::Step;
+    let mut transport = Transport::new(&[], Vec::new(), vec![Step::Move(10); 10]);
+    let mut queue = WriteQueue::new(10);
+    queue.push(&[7; 100]);
+    assert_eq!(queue.flush(&mut transport, 0).unwrap(), Flush::Budget);
+    assert!(transport.outgoing.is_empty());
+    assert_eq!(queue.flush(&mut transport, 25).unwrap(), Flush::Budget);
+    assert_eq!(transport.outgoing.len(), 30);
+}

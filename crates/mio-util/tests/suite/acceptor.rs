@@ -112,6 +112,19 @@ fn limit_holds_until_a_connection_is_closed() {
     assert_eq!(acceptor.accept_all(&listener, 10, now, |_, ()| {}).count, 1);
 }
 
+/// Nothing could be done at the end of the pause, so no poll ends for it.
+#[test]
+fn pause_over_the_limit_has_no_deadline() {
+    let listener = scripted([Ok(1), Err(ErrorKind::OutOfMemory.into())]);
+    let mut acceptor = Acceptor::new();
+    let now = Instant::now();
+    let _ = acceptor.accept_all(&listener, 10, now, |_, ()| {});
+    acceptor.set_limit(1);
+    assert_eq!(acceptor.timeout(now, None), None);
+    acceptor.closed();
+    assert_eq!(acceptor.timeout(now, None), Some(Acceptor::PAUSE));
+}
+
 #[cfg(unix)]
 #[test]
 fn reserve_refuses_those_that_no_descriptor_is_left_for() {
@@ -130,6 +143,24 @@ fn reserve_refuses_those_that_no_descriptor_is_left_for() {
     let listener = scripted([emfile(), Ok(1)]);
     let accepted = Acceptor::new().accept_all(&listener, 10, now, |_, ()| {});
     assert_eq!((accepted.count, accepted.error.is_some()), (0, true));
+}
+
+/// The waiting peer is gone, or another thread was faster, when the reserve is closed.
+#[cfg(unix)]
+#[test]
+fn reserve_that_did_not_help_pauses_and_serves_again() {
+    let emfile = || Err(io::Error::from_raw_os_error(libc::EMFILE));
+    let listener = scripted([emfile(), emfile(), emfile(), Ok(1), Ok(2)]);
+    let mut acceptor = Acceptor::new();
+    acceptor.keep_reserve().unwrap();
+    acceptor.set_pause(Duration::MAX);
+    let now = Instant::now();
+    let accepted = acceptor.accept_all(&listener, 10, now, |_, ()| {});
+    assert_eq!((accepted.count, accepted.refused), (0, 0));
+    assert!(accepted.error.is_some());
+    let until = acceptor.next_deadline().expect("a pause that ends");
+    let accepted = acceptor.accept_all(&listener, 10, until, |_, ()| {});
+    assert_eq!((accepted.count, accepted.refused), (1, 1));
 }
 
 #[test]

@@ -86,3 +86,11 @@ fn descriptors_that_do_not_fit_are_closed() {
     assert!(received.is_empty());
     assert_eq!(reader.read(&mut [0; 4]).unwrap(), 0);
 }
+
+#[test]
+fn peer_that_has_gone_is_an_error() {
+    let (ours, theirs) = UnixStream::pair().unwrap();
+    drop(theirs);
+    let err = send_with_fds(&ours, b"x", &[ours.as_fd()]).unwrap_err();
+    assert_eq!(err.kind(), ErrorKind::BrokenPipe);
+}

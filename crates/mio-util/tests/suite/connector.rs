@@ -148,3 +148,63 @@ fn second_address_wins_while_the_first_is_silent() {
         assert_eq!(connected, address);
     });
 }
+
+/// A delay without end means one address after the other, within the time for all.
+#[cfg(unix)]
+#[test]
+fn endless_delay_keeps_the_deadline_and_the_order() {
+    on_each_selector(|kind| {
+        let (poll, _events) = poll_on(kind);
+        let (first, second_listener) = (silent(), silent());
+        let second = Duration::from_secs(1);
+        let mut connector = Connector::new([first.1, second_listener.1], Token(1))
+            .attempt_delay(Duration::MAX)
+            .timeout(3 * second);
+        let begin = Instant::now();
+        for passed in 0..3 {
+            let state = connector.advance(poll.registry(), begin + passed * second);
+            assert!(matches!(state, Connecting::Pending));
+            assert_eq!(connector.next_deadline(), Some(begin + 3 * second));
+        }
+        let Connecting::Failed(err) = connector.advance(poll.registry(), begin + 3 * second) else {
+            panic!("it goes on after its deadline");
+        };
+        let failed: Vec<_> = err.errors().iter().map(|(address, _)| *address).collect();
+        assert_eq!(failed, [first.1, second_listener.1]);
+        let timed_out = |(_, err): &(_, std::io::Error)| err.kind() == ErrorKind::TimedOut;
+        assert!(err.errors().iter().all(timed_out));
+        assert_eq!(connector.next_deadline(), None, "it has ended");
+        let state = connector.advance(poll.registry(), begin + 4 * second);
+        assert!(matches!(state, Connecting::Failed(err) if err.errors().is_empty()));
+    });
+}
+
+#[cfg(unix)]
+#[test]
+fn failed_attempt_starts_the_next_and_the_winner_ends_all() {
+    on_each_selector(|kind| {
+        let (mut poll, mut events) = poll_on(kind);
+        let (_socket, silent, _fillers) = silent();
+        let listener = TcpListener::bind(any_port()).unwrap();
+        let address = listener.local_addr().unwrap();
+        let second = Duration::from_secs(1);
+        let mut connector = Connector::new([silent, refusing(), address], Token(1))
+            .attempt_delay(second)
+            .timeout(60 * second);
+        // The clock stops when the second attempt begins: only its failure can start the third.
+        let begin = Instant::now();
+        let state = connector.advance(poll.registry(), begin);
+        assert!(matches!(state, Connecting::Pending));
+        let connected = loop {
+            match connector.advance(poll.registry(), begin + second) {
+                Connecting::Connected(_, address) => break address,
+                Connecting::Failed(err) => panic!("{err}"),
+                Connecting::Pending => wait(&mut poll, &mut events, None),
+            }
+        };
+        assert_eq!(connected, address);
+        assert_eq!(connector.next_deadline(), None);
+        let state = connector.advance(poll.registry(), begin + second);
+        assert!(matches!(state, Connecting::Failed(err) if err.errors().is_empty()));
+    });
+}

@@ -88,3 +88,38 @@ fn segments_of_one_call_arrive_as_datagrams() {
         });
     });
 }
+
+#[test]
+fn records_are_as_many_as_both_slices_hold() {
+    let socket = UdpSocket::bind(any_port()).unwrap();
+    let datagrams = Datagrams::new(&socket).unwrap();
+    for contents in [&b"one"[..], b"two"] {
+        let transmit = Transmit {
+            destination: socket.local_addr().unwrap(),
+            ecn: None,
+            contents,
+            segment_size: None,
+            src_ip: None,
+        };
+        datagrams.send(&socket, &transmit).unwrap();
+    }
+    let (mut first, mut second) = ([0; 4000], [0; 4000]);
+    let mut buffers = [IoSliceMut::new(&mut first), IoSliceMut::new(&mut second)];
+    for err in [
+        datagrams.receive(&socket, &mut buffers, &mut []),
+        datagrams.receive(&socket, &mut [], &mut [RecvMeta::default()]),
+    ] {
+        assert_eq!(err.unwrap_err().kind(), ErrorKind::InvalidInput);
+    }
+    let mut meta = [RecvMeta::default()];
+    let deadline = std::time::Instant::now() + crate::support::LONG;
+    let filled = loop {
+        assert!(std::time::Instant::now() < deadline);
+        match datagrams.receive(&socket, &mut buffers, &mut meta) {
+            Err(err) if err.kind() == ErrorKind::WouldBlock => {}
+            result => break result.unwrap(),
+        }
+    };
+    assert_eq!(filled, 1);
+    assert_eq!(&buffers[0][..3], b"one");
+}
