@@ -15,6 +15,7 @@ use crate::{Builder, Context, Handler};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Step {
     Events,
+    Again,
     Messages,
     Timeouts,
     Signals,
@@ -181,7 +182,8 @@ impl<H: Handler> EventLoop<H> {
     ///
     /// `None` waits for as long as it takes. The poll ends in time for the next timeout, also if
     /// that is before the end of `timeout`, and it does not wait if the last iteration has left
-    /// messages or signals that were over its budget. If that has failed or panicked, the [rest of
+    /// messages or signals that were over its budget, or sources to call
+    /// [again](Context::again). If that has failed or panicked, the [rest of
     /// it](Handler#errors-and-panics) comes instead of a poll. If the loop was told to shut down
     /// before, there is no iteration.
     ///
@@ -265,6 +267,9 @@ impl<H: Handler> EventLoop<H> {
         } else if context.batch.is_open {
             events(&self.events, context, handler)?;
         }
+        if !context.again.is_empty() && context.begins(Step::Again) {
+            again(context, handler)?;
+        }
         if context.begins(Step::Messages) {
             messages(context, handler)?;
         }
@@ -340,6 +345,15 @@ fn own_event<H: Handler>(context: &mut Context<H>, token: mio::Token) {
         // descriptor is not what it was.
         _ => drop(context.notifier.clear()),
     }
+}
+
+/// Comes to an end, because tokens that are added meanwhile are of the next turn.
+fn again<H: Handler>(context: &mut Context<H>, handler: &mut H) -> Result<(), H::Error> {
+    context.again.begin_turn();
+    while let Some(token) = context.again.next_in_turn() {
+        handler.again(context, token)?;
+    }
+    Ok(())
 }
 
 fn messages<H: Handler>(context: &mut Context<H>, handler: &mut H) -> Result<(), H::Error> {
