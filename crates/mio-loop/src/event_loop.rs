@@ -8,6 +8,7 @@ use std::{fmt, io};
 
 use mio::Events;
 
+use crate::again::again;
 use crate::reserved::{MESSAGES, RESERVED, SIGNALS};
 use crate::{Builder, Context, Handler};
 
@@ -345,15 +346,6 @@ fn own_event<H: Handler>(context: &mut Context<H>, token: mio::Token) {
         // descriptor is not what it was.
         _ => drop(context.notifier.clear()),
     }
-}
-
-/// Comes to an end, because tokens that are added meanwhile are of the next turn.
-fn again<H: Handler>(context: &mut Context<H>, handler: &mut H) -> Result<(), H::Error> {
-    context.again.begin_turn();
-    while let Some(token) = context.again.next_in_turn() {
-        handler.again(context, token)?;
-    }
-    Ok(())
 }
 
 fn messages<H: Handler>(context: &mut Context<H>, handler: &mut H) -> Result<(), H::Error> {

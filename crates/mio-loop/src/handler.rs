@@ -43,18 +43,19 @@ use crate::Context;
 ///
 /// Each of these steps has an end. Messages and signals that are over their budget come with the
 /// next iteration, whose poll does not wait. So does a token that is added by [`Context::again`] in
-/// `again` or later. A timeout that is set or reset in `timeout`, also for
-/// a moment that has passed, comes with a later iteration, after those that are due by now.
-/// `ready` is called once for each event. A callback that reads or writes without end keeps all
-/// else waiting, as the loop can't interrupt it: stop after some operations, and call
-/// [`Context::again`], or have the source registered with [`level`](mio::Interest::level).
+/// `again` or later. A timeout that is set or reset in `timeout`, also for a moment that has
+/// passed, comes with a later iteration, after those that are due by now. `ready` is called once
+/// for each event. A callback that reads or writes without end keeps all else waiting, as the loop
+/// can't interrupt it: stop after some operations, and call [`Context::again`], or have the source
+/// registered with [`level`](mio::Interest::level).
 ///
 /// # Sources that have ended
 ///
 /// The events of one poll are in memory when the first callback begins. After a token was
 /// deregistered through the [`Context`], no event of it from before is handed out any more, `again`
-/// is not called for it, and a new source may take the token at once. A source that is to stay is not deregistered and
-/// registered but reregistered: else a callback that does so in each batch keeps it waiting.
+/// is not called for it, and a new source may take the token at once. A source that is to stay is
+/// not deregistered and registered but reregistered: else a callback that does so in each batch
+/// keeps it waiting.
 ///
 /// Reregistering takes no event back. One that has been polled before is still handed out, and the
 /// next poll tells what is ready then, which may be the same again. So a callback may find nothing
@@ -73,11 +74,11 @@ use crate::Context;
 /// An error of a callback, and with it each `?` in a callback, ends the run: no further callback is
 /// made, and [`run`](crate::EventLoop::run) returns it. If the loop is run again, it finishes the
 /// iteration: it goes on with the next event of the same batch, or, if `again`, a message, a
-/// timeout or a signal has failed, with the step after that one. What is left of that step comes with the next
-/// iteration, so that messages which fail each time don't keep the timeouts waiting. So it does
-/// after a panic that was caught. What is lost is what the callback that failed was called for; and
-/// if that was `readable`, `writable` for the same event. To hear of an event again, reregister the
-/// source: the next poll tells what is ready.
+/// timeout or a signal has failed, with the step after that one. What is left of that step comes
+/// with the next iteration, so that messages which fail each time don't keep the timeouts waiting.
+/// So it does after a panic that was caught. What is lost is what the callback that failed was
+/// called for; and if that was `readable`, `writable` for the same event. To hear of an event
+/// again, reregister the source: the next poll tells what is ready.
 ///
 /// # Examples
 ///
