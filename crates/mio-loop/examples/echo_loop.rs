@@ -146,6 +146,12 @@ impl Handler for Server {
         Ok(())
     }
 
+    fn again(&mut self, context: &mut Context<Self>, token: Token) -> io::Result<()> {
+        context.reset_timeout(self.quiet, self.limit);
+        self.serve(context, token);
+        Ok(())
+    }
+
     fn timeout(&mut self, context: &mut Context<Self>, after: After) -> io::Result<()> {
         match after {
             After::Idle(token) => {
@@ -253,10 +259,11 @@ impl Server {
         };
         context.reset_timeout(connection.idle, self.idle);
         let progress = match connection.echo(&mut self.buffer) {
-            // It is the turn of the others. The next poll says so if there is more.
-            Ok(Progress::Unfinished) => context
-                .reregister(&mut connection.stream, token, BOTH)
-                .map(|()| Progress::Waiting),
+            // It is the turn of the others.
+            Ok(Progress::Unfinished) => {
+                context.again(token);
+                Ok(Progress::Waiting)
+            }
             result => result,
         };
         if let Err(err) = &progress {

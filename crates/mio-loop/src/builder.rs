@@ -7,6 +7,7 @@ use std::{fmt, io};
 use mio::{Events, Interest, Notifier, Poll, SelectorKind};
 use mio_sources::channel;
 use mio_sources::timer::TimerWheel;
+use mio_util::ReadyList;
 
 use crate::batch::Batch;
 use crate::event_loop::Step;
@@ -287,6 +288,7 @@ impl<H: Handler> Builder<H> {
         let context = Context {
             poll,
             batch: Batch::with_capacity(self.events),
+            again: ReadyList::with_capacity(self.events),
             begun: Step::Events,
             timeouts: TimerWheel::with_capacity(self.timers),
             expiring: None,

@@ -10,6 +10,7 @@ use mio::{Interest, Notifier, Poll, Registry, SelectorKind, Token};
 use mio_sources::channel::{Receiver, Sender};
 use mio_sources::signal::{Signal, Signals};
 use mio_sources::timer::TimerWheel;
+use mio_util::ReadyList;
 
 use crate::batch::Batch;
 use crate::event_loop::Step;
@@ -51,6 +52,8 @@ use crate::{Handler, Metrics, ShutdownHandle, Timeout, When};
 pub struct Context<H: Handler> {
     pub(crate) poll: Poll,
     pub(crate) batch: Batch,
+    /// Sources to be called without an event.
+    pub(crate) again: ReadyList,
     /// The last step that was begun in this iteration.
     pub(crate) begun: Step,
     pub(crate) timeouts: TimerWheel<H::Timeout>,
@@ -117,7 +120,7 @@ impl<H: Handler> Context<H> {
         may_be_used(token)?;
         self.poll.registry().register(source, token, interests)?;
         // What the batch has of this token is of a source that was dropped.
-        self.batch.end(token);
+        self.forget(token);
         Ok(())
     }
 
@@ -200,15 +203,16 @@ impl<H: Handler> Context<H> {
         S: Source + ?Sized,
     {
         self.poll.registry().deregister(source)?;
-        self.batch.end(token);
+        self.forget(token);
         Ok(())
     }
 
-    /// Passes over the events of this token that have been polled already.
+    /// Passes over the events of this token that have been polled already, and a call
+    /// [`again`](Self::again) that it waits for.
     ///
     /// For a source that was dropped within a callback, which the loop does not notice. Later polls
-    /// are not changed by it. Outside of callbacks there is nothing to pass over, unless the last
-    /// run has [failed](Handler#errors-and-panics) and left events behind.
+    /// are not changed by it. Outside of callbacks there are no events to pass over, unless the
+    /// last run has [failed](Handler#errors-and-panics) and left events behind.
     ///
     /// # Examples
     ///
@@ -231,6 +235,9 @@ impl<H: Handler> Context<H> {
     /// ```
     pub fn forget(&mut self, token: Token) {
         self.batch.end(token);
+        if !self.again.is_empty() {
+            self.again.remove(token);
+        }
     }
 
     /// Hands `timeout` to the handler when the time has come. `when` is a [`Duration`] from now, or
@@ -325,8 +332,9 @@ impl<H: Handler> Context<H> {
     /// For a loop inside another one, which waits for the loop's descriptor until this moment at
     /// most. It is the deadline of the first timeout, rounded up to the
     /// [resolution](crate::Builder::timer_resolution). It is now if something is to be done at
-    /// once: there are messages or signals over the budget of the last iteration, or that has
-    /// failed and something of it is left, or the loop was told to shut down. If the first timeout
+    /// once: there are messages or signals over the budget of the last iteration, or sources to
+    /// call [`again`](Self::again), or the last iteration has failed and something of it is left,
+    /// or the loop was told to shut down. If the first timeout
     /// was cleared or reset, it may be the old deadline: running is then in vain, and never too
     /// late.
     ///

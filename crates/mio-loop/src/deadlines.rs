@@ -45,7 +45,7 @@ impl<H: Handler> Context<H> {
     }
 
     pub(crate) fn has_left_over(&self) -> bool {
-        self.has_messages || self.has_signals
+        self.has_messages || self.has_signals || !self.again.is_empty()
     }
 
     /// The first deadline, as exact as it is. Where there is none the wheel is not asked.

@@ -8,6 +8,7 @@ use std::{fmt, io};
 
 use mio::Events;
 
+use crate::again::again;
 use crate::reserved::{MESSAGES, RESERVED, SIGNALS};
 use crate::{Builder, Context, Handler};
 
@@ -15,6 +16,7 @@ use crate::{Builder, Context, Handler};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Step {
     Events,
+    Again,
     Messages,
     Timeouts,
     Signals,
@@ -181,7 +183,8 @@ impl<H: Handler> EventLoop<H> {
     ///
     /// `None` waits for as long as it takes. The poll ends in time for the next timeout, also if
     /// that is before the end of `timeout`, and it does not wait if the last iteration has left
-    /// messages or signals that were over its budget. If that has failed or panicked, the [rest of
+    /// messages or signals that were over its budget, or sources to call
+    /// [again](Context::again). If that has failed or panicked, the [rest of
     /// it](Handler#errors-and-panics) comes instead of a poll. If the loop was told to shut down
     /// before, there is no iteration.
     ///
@@ -264,6 +267,9 @@ impl<H: Handler> EventLoop<H> {
             handler.interrupted(context)?;
         } else if context.batch.is_open {
             events(&self.events, context, handler)?;
+        }
+        if !context.again.is_empty() && context.begins(Step::Again) {
+            again(context, handler)?;
         }
         if context.begins(Step::Messages) {
             messages(context, handler)?;

@@ -28,30 +28,34 @@ use crate::Context;
 /// 1. [`interrupted`](Self::interrupted), if a signal handler ended the poll; there are no events
 ///    then;
 /// 2. [`ready`](Self::ready) for each event, in the system's order;
-/// 3. [`notify`](Self::notify) for messages, in the order in which they were sent, and at most as
+/// 3. [`again`](Self::again) once for each token of [`Context::again`], in the order in which they
+///    were added;
+/// 4. [`notify`](Self::notify) for messages, in the order in which they were sent, and at most as
 ///    many as the [builder](crate::Builder::messages_per_tick) was told;
-/// 4. [`timeout`](Self::timeout) for each timeout that is due, in the order of the deadlines, and
+/// 5. [`timeout`](Self::timeout) for each timeout that is due, in the order of the deadlines, and
 ///    for equal ones in the order in which they were set, whether or not they were reset since;
-/// 5. [`signal`](Self::signal) for signals, 64 at most;
-/// 6. [`tick`](Self::tick).
+/// 6. [`signal`](Self::signal) for signals, 64 at most;
+/// 7. [`tick`](Self::tick).
 ///
 /// Events come before timeouts so that a connection is not found idle while its data is waiting.
 ///
 /// # Nothing starves
 ///
 /// Each of these steps has an end. Messages and signals that are over their budget come with the
-/// next iteration, whose poll does not wait. A timeout that is set or reset in `timeout`, also for
-/// a moment that has passed, comes with a later iteration, after those that are due by now.
-/// `ready` is called once for each event. A callback that reads or writes without end keeps all
-/// else waiting, as the loop can't interrupt it: stop after some operations, and have the source
-/// registered with [`level`](mio::Interest::level), or reregister it, to be called again.
+/// next iteration, whose poll does not wait. So does a token that is added by [`Context::again`] in
+/// `again` or later. A timeout that is set or reset in `timeout`, also for a moment that has
+/// passed, comes with a later iteration, after those that are due by now. `ready` is called once
+/// for each event. A callback that reads or writes without end keeps all else waiting, as the loop
+/// can't interrupt it: stop after some operations, and call [`Context::again`], or have the source
+/// registered with [`level`](mio::Interest::level).
 ///
 /// # Sources that have ended
 ///
 /// The events of one poll are in memory when the first callback begins. After a token was
-/// deregistered through the [`Context`], no event of it from before is handed out any more, and a
-/// new source may take the token at once. A source that is to stay is not deregistered and
-/// registered but reregistered: else a callback that does so in each batch keeps it waiting.
+/// deregistered through the [`Context`], no event of it from before is handed out any more, `again`
+/// is not called for it, and a new source may take the token at once. A source that is to stay is
+/// not deregistered and registered but reregistered: else a callback that does so in each batch
+/// keeps it waiting.
 ///
 /// Reregistering takes no event back. One that has been polled before is still handed out, and the
 /// next poll tells what is ready then, which may be the same again. So a callback may find nothing
@@ -69,12 +73,12 @@ use crate::Context;
 ///
 /// An error of a callback, and with it each `?` in a callback, ends the run: no further callback is
 /// made, and [`run`](crate::EventLoop::run) returns it. If the loop is run again, it finishes the
-/// iteration: it goes on with the next event of the same batch, or, if a message, a timeout or a
-/// signal has failed, with the step after that one. What is left of that step comes with the next
-/// iteration, so that messages which fail each time don't keep the timeouts waiting. So it does
-/// after a panic that was caught. What is lost is what the callback that failed was called for; and
-/// if that was `readable`, `writable` for the same event. To hear of an event again, reregister the
-/// source: the next poll tells what is ready.
+/// iteration: it goes on with the next event of the same batch, or, if `again`, a message, a
+/// timeout or a signal has failed, with the step after that one. What is left of that step comes
+/// with the next iteration, so that messages which fail each time don't keep the timeouts waiting.
+/// So it does after a panic that was caught. What is lost is what the callback that failed was
+/// called for; and if that was `readable`, `writable` for the same event. To hear of an event
+/// again, reregister the source: the next poll tells what is ready.
 ///
 /// # Examples
 ///
@@ -265,6 +269,49 @@ pub trait Handler: Sized {
     fn writable(&mut self, context: &mut Context<Self>, token: Token) -> Result<(), Self::Error> {
         let _ = (context, token);
         Ok(())
+    }
+
+    /// A source was left before [`WouldBlock`](io::ErrorKind::WouldBlock), and it is its turn: a
+    /// callback has named its token in [`Context::again`].
+    ///
+    /// By default it calls [`readable`](Self::readable). A handler that implements
+    /// [`ready`](Self::ready), or that leaves a source while it writes, implements this too.
+    ///
+    /// # Errors
+    ///
+    /// An error ends the [whole run](Self#errors-and-panics).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use std::io;
+    /// # use mio::{Token, event::Event};
+    /// # use mio_loop::{Context, Handler};
+    /// # struct Server;
+    /// # impl Server {
+    /// #     fn serve(&mut self, _: &mut Context<Self>, _: Token) -> io::Result<()> { Ok(()) }
+    /// # }
+    /// impl Handler for Server {
+    /// #     type Timeout = ();
+    /// #     type Message = ();
+    /// #     type Error = io::Error;
+    ///     fn ready(
+    ///         &mut self,
+    ///         context: &mut Context<Self>,
+    ///         token: Token,
+    ///         _event: &Event,
+    ///     ) -> io::Result<()> {
+    ///         self.serve(context, token)
+    ///     }
+    ///
+    ///     fn again(&mut self, context: &mut Context<Self>, token: Token) -> io::Result<()> {
+    ///         self.serve(context, token)
+    ///     }
+    /// }
+    /// ```
+    #[inline]
+    fn again(&mut self, context: &mut Context<Self>, token: Token) -> Result<(), Self::Error> {
+        self.readable(context, token)
     }
 
     /// Another thread has sent a message, by a [`Sender`](crate::Sender).

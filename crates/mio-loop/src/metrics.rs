@@ -88,7 +88,8 @@ impl Metrics {
 
     /// How many of its polls were allowed to wait: the thread may have slept, and was woken by an
     /// event, a timeout or a signal handler. The others only looked, because a timeout was due, or
-    /// messages or signals were left, or [`run_once`](crate::EventLoop::run_once) was told to.
+    /// messages, signals or calls [`again`](crate::Context::again) were left, or
+    /// [`run_once`](crate::EventLoop::run_once) was told to.
     ///
     /// # Examples
     ///

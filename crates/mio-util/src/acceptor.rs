@@ -3,33 +3,40 @@
 use std::io::{self, ErrorKind};
 use std::time::{Duration, Instant};
 
-/// A listener that yields connections, as those of `mio::net` do.
+/// A listener that yields connections.
+///
+/// Those of `mio::net` are. With the feature `os-ext` so is any `mio::IoSource` of a listener, such
+/// as std's.
 ///
 /// # Examples
 ///
-/// A listener of std's in an `IoSource`:
+/// A listener of std's:
 ///
 /// ```
-/// # #[cfg(all(unix, feature = "net"))]
+/// # #[cfg(all(unix, feature = "os-ext", feature = "net"))]
 /// # fn main() -> std::io::Result<()> {
-/// use std::io;
-/// use std::os::unix::net::{SocketAddr, UnixListener, UnixStream};
+/// use std::net::{TcpListener, TcpStream};
+/// use std::time::Instant;
 ///
-/// use mio_util::Accept;
+/// use mio::{Interest, IoSource, Poll, Token};
+/// use mio_util::Acceptor;
 ///
-/// struct Local(UnixListener);
+/// let poll = Poll::new()?;
+/// let listener = TcpListener::bind("127.0.0.1:0")?;
+/// listener.set_nonblocking(true)?;
+/// let mut listener = IoSource::new(listener);
+/// poll.registry().register(&mut listener, Token(0), Interest::READABLE)?;
 ///
-/// impl Accept for Local {
-///     type Stream = UnixStream;
-///     type Address = SocketAddr;
-///
-///     fn accept(&self) -> io::Result<(UnixStream, SocketAddr)> {
-///         self.0.accept()
-///     }
-/// }
+/// let _client = TcpStream::connect(listener.local_addr()?)?;
+/// let mut streams = Vec::new();
+/// let mut acceptor = Acceptor::new();
+/// let accepted = acceptor.accept_all(&listener, 64, Instant::now(), |stream, _address| {
+///     streams.push(mio::net::TcpStream::from_std(stream));
+/// });
+/// assert!(accepted.error.is_none());
 /// # Ok(())
 /// # }
-/// # #[cfg(not(all(unix, feature = "net")))]
+/// # #[cfg(not(all(unix, feature = "os-ext", feature = "net")))]
 /// # fn main() {}
 /// ```
 pub trait Accept {
@@ -63,6 +70,47 @@ impl Accept for mio::net::UnixListener {
 
     fn accept(&self) -> io::Result<(Self::Stream, Self::Address)> {
         self.accept()
+    }
+}
+
+/// Accepts by [`read_with`](mio::IoSource::read_with), so that selectors that re-arm learn of
+/// `WouldBlock`.
+#[cfg(feature = "os-ext")]
+#[cfg_attr(docsrs, doc(cfg(feature = "os-ext")))]
+impl<L: Accept> Accept for mio::IoSource<L> {
+    type Stream = L::Stream;
+    type Address = L::Address;
+
+    fn accept(&self) -> io::Result<(Self::Stream, Self::Address)> {
+        self.read_with(Accept::accept)
+    }
+}
+
+/// For a listener in an `IoSource`. The connections are in non-blocking mode.
+#[cfg(feature = "os-ext")]
+#[cfg_attr(docsrs, doc(cfg(feature = "os-ext")))]
+impl Accept for std::net::TcpListener {
+    type Stream = std::net::TcpStream;
+    type Address = std::net::SocketAddr;
+
+    fn accept(&self) -> io::Result<(Self::Stream, Self::Address)> {
+        let (stream, address) = self.accept()?;
+        stream.set_nonblocking(true)?;
+        Ok((stream, address))
+    }
+}
+
+/// For a listener in an `IoSource`. The connections are in non-blocking mode.
+#[cfg(all(unix, feature = "os-ext"))]
+#[cfg_attr(docsrs, doc(cfg(feature = "os-ext")))]
+impl Accept for std::os::unix::net::UnixListener {
+    type Stream = std::os::unix::net::UnixStream;
+    type Address = std::os::unix::net::SocketAddr;
+
+    fn accept(&self) -> io::Result<(Self::Stream, Self::Address)> {
+        let (stream, address) = self.accept()?;
+        stream.set_nonblocking(true)?;
+        Ok((stream, address))
     }
 }
 

@@ -1,7 +1,6 @@
 //! Sources that have more to do although no event will say so.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
+use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
 use mio::Token;
@@ -35,13 +34,14 @@ use mio::Token;
 /// ```
 #[derive(Debug, Default)]
 pub struct ReadyList {
-    /// With the number of the insertion: a token that was removed and inserted again has two
-    /// entries, of which the last one counts.
-    order: Vec<(Token, u64)>,
+    /// In the order of insertion, with the number of the insertion. Also entries that are removed,
+    /// whose number is not that of `contained`.
+    order: VecDeque<(Token, u64)>,
     contained: HashMap<Token, u64>,
-    insertions: u64,
-    /// The list of the turn under way, kept for its memory.
-    visiting: Vec<(Token, u64)>,
+    /// The number of the next insertion.
+    next: u64,
+    /// The insertions from this number on belong to the next turn.
+    turn_end: u64,
 }
 
 impl ReadyList {
@@ -53,22 +53,21 @@ impl ReadyList {
     /// Creates an empty list with room for `capacity` tokens before it allocates again.
     pub fn with_capacity(capacity: usize) -> ReadyList {
         ReadyList {
-            order: Vec::with_capacity(capacity),
+            order: VecDeque::with_capacity(capacity),
             contained: HashMap::with_capacity(capacity),
-            insertions: 0,
-            visiting: Vec::with_capacity(capacity),
+            ..ReadyList::default()
         }
     }
 
     /// Adds a token to the next turn. Returns `false` if it is in the list already.
     pub fn insert(&mut self, token: Token) -> bool {
-        let Entry::Vacant(entry) = self.contained.entry(token) else {
-            return false;
-        };
-        self.insertions += 1;
-        entry.insert(self.insertions);
-        self.order.push((token, self.insertions));
-        true
+        let number = self.next;
+        let is_new = *self.contained.entry(token).or_insert(number) == number;
+        if is_new {
+            self.order.push_back((token, number));
+            self.next += 1;
+        }
+        is_new
     }
 
     /// Removes a token, because its source has ended. Returns `false` if it is not in the list.
@@ -86,15 +85,51 @@ impl ReadyList {
     /// Calls `visit` for each token of the list once, in the order of insertion. A token that is
     /// inserted meanwhile is visited in the next turn, so this ends.
     pub fn visit(&mut self, mut visit: impl FnMut(Token, &mut ReadyList)) {
-        let mut visiting = std::mem::replace(&mut self.order, std::mem::take(&mut self.visiting));
-        for (token, insertion) in &visiting {
-            if self.contained.get(token) == Some(insertion) {
-                self.contained.remove(token);
-                visit(*token, self);
+        self.begin_turn();
+        while let Some(token) = self.next_in_turn() {
+            visit(token, self);
+        }
+    }
+
+    /// Begins a turn: [`next_in_turn`](Self::next_in_turn) takes the tokens that are in the list
+    /// now. As [`visit`](Self::visit), for a loop that needs the list between two tokens, or that
+    /// can be left early.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use mio::Token;
+    /// use mio_util::ReadyList;
+    ///
+    /// let mut ready = ReadyList::new();
+    /// ready.insert(Token(1));
+    /// ready.insert(Token(2));
+    /// ready.begin_turn();
+    /// assert_eq!(ready.next_in_turn(), Some(Token(1)));
+    /// ready.insert(Token(1));
+    /// assert_eq!(ready.next_in_turn(), Some(Token(2)));
+    /// assert_eq!(ready.next_in_turn(), None);
+    /// assert_eq!(ready.len(), 1);
+    /// ```
+    pub fn begin_turn(&mut self) {
+        self.turn_end = self.next;
+    }
+
+    /// Removes and returns the next token of the turn that [`begin_turn`](Self::begin_turn) has
+    /// begun. Returns `None` at its end. A turn that is left before its end loses nothing: the rest
+    /// stays in the list.
+    pub fn next_in_turn(&mut self) -> Option<Token> {
+        while let Some(&(token, number)) = self.order.front() {
+            if number >= self.turn_end {
+                break;
+            }
+            self.order.pop_front();
+            if self.contained.get(&token) == Some(&number) {
+                self.contained.remove(&token);
+                return Some(token);
             }
         }
-        visiting.clear();
-        self.visiting = visiting;
+        None
     }
 
     /// Returns the timeout for the next poll: `otherwise`, or zero while the list is not empty.
@@ -121,43 +156,49 @@ impl ReadyList {
 mod tests {
     use super::*;
 
-    fn turn(ready: &mut ReadyList, mut each: impl FnMut(usize, &mut ReadyList)) -> Vec<usize> {
+    #[test]
+    fn removed_and_reinserted_token_is_visited_once_per_turn() {
+        let mut list = ReadyList::new();
+        for number in [1, 2, 3] {
+            list.insert(Token(number));
+        }
+        assert!(list.remove(Token(1)) && list.insert(Token(1)));
         let mut visited = Vec::new();
-        ready.visit(|token, ready| {
+        list.visit(|token, list| {
             visited.push(token.0);
-            each(token.0, ready);
+            if token == Token(2) {
+                assert!(list.remove(Token(3)) && list.insert(Token(3)));
+            }
+            list.insert(token);
         });
-        visited
+        assert_eq!(visited, [2, 1], "3 is of the next turn");
+        visited.clear();
+        list.visit(|token, _| visited.push(token.0));
+        assert_eq!(visited, [3, 2, 1]);
+        assert!(list.is_empty());
     }
 
     #[test]
-    fn token_that_was_removed_and_inserted_is_visited_once_per_turn() {
-        let mut ready = ReadyList::new();
-        assert!(ready.insert(Token(1)));
-        assert!(ready.insert(Token(2)));
-        assert!(!ready.insert(Token(2)));
-        assert!(ready.remove(Token(1)));
-        assert!(!ready.remove(Token(1)));
-        assert!(ready.insert(Token(1)));
-        assert_eq!(ready.len(), 2);
-        let again = |token, ready: &mut ReadyList| {
-            ready.insert(Token(token));
-        };
-        assert_eq!(turn(&mut ready, again), [2, 1]);
-        assert_eq!(turn(&mut ready, again), [2, 1]);
-        // Removed and inserted during the turn: next turn.
-        let moved = turn(&mut ready, |token, ready| {
-            if token == 2 {
-                ready.remove(Token(1));
-                ready.insert(Token(1));
-            }
-        });
-        assert_eq!(moved, [2]);
-        assert_eq!(turn(&mut ready, |_, _| {}), [1]);
-        assert_eq!(ready.timeout(None), None);
-        ready.insert(Token(5));
-        assert_eq!(ready.timeout(None), Some(Duration::ZERO));
-        ready.remove(Token(5));
-        assert!(ready.is_empty() && turn(&mut ready, |_, _| {}).is_empty());
+    fn turn_that_panics_keeps_the_rest() {
+        let mut list = ReadyList::new();
+        list.insert(Token(1));
+        list.insert(Token(2));
+        let visit = std::panic::AssertUnwindSafe(|| list.visit(|_, _| panic!("a visitor")));
+        std::panic::catch_unwind(visit).unwrap_err();
+        let mut visited = Vec::new();
+        list.visit(|token, _| visited.push(token.0));
+        assert_eq!(visited, [2]);
+        assert!(list.insert(Token(2)));
+    }
+
+    #[test]
+    fn removed_tokens_do_not_pile_up() {
+        let mut list = ReadyList::new();
+        for number in 0..1000 {
+            list.insert(Token(number));
+            assert!(list.remove(Token(number)) && !list.remove(Token(number)));
+        }
+        assert!(list.order.is_empty());
+        assert_eq!(list.timeout(None), None);
     }
 }

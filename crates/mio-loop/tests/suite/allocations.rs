@@ -6,12 +6,13 @@ use allocation_counter::measure;
 use mio::{Interest, SelectorKind, Token};
 use mio_loop::EventLoop;
 
-use crate::support::{NOW, Readable, Script, Timeout, event_loop, ready_sources};
+use crate::support::{Again, NOW, Readable, Script, Timeout, event_loop, ready_sources};
 
 over_each_selector!(
     an_iteration_does_not_allocate,
     as_many_timeouts_as_there_is_room_for_do_not_allocate,
     as_many_sources_as_there_are_events_may_end_without_allocating,
+    again_for_as_many_sources_as_there_are_events_does_not_allocate,
 );
 
 #[test]
@@ -103,4 +104,24 @@ fn as_many_sources_as_there_are_events_may_end_without_allocating(kind: Selector
     assert_eq!(counted.count_total, 0, "{counted:?}");
     assert_eq!(script.calls.len(), 2, "{:?}", script.calls);
     drop(sources);
+}
+
+fn again_for_as_many_sources_as_there_are_events_does_not_allocate(kind: SelectorKind) {
+    const COUNT: usize = 64;
+    let builder = EventLoop::builder().selector(kind).event_capacity(COUNT);
+    let mut event_loop: EventLoop<Script> = builder.build().unwrap();
+    let mut script = Script::new(|context, call| {
+        if let Again(token) = call {
+            context.again(token);
+        }
+        Ok(())
+    });
+    let counted = measure(|| {
+        (0..COUNT).for_each(|number| event_loop.again(Token(number)));
+        for _ in 0..10 {
+            event_loop.run_once(&mut script, NOW).unwrap();
+        }
+    });
+    assert_eq!(counted.count_total, 0, "{counted:?}");
+    assert_eq!(script.calls.len(), 10 * (COUNT + 1));
 }

@@ -6,6 +6,7 @@
 #[macro_use]
 mod support;
 
+mod again;
 mod allocations;
 mod batch;
 #[cfg(unix)]

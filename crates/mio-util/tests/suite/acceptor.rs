@@ -191,3 +191,81 @@ fn waiting_connections_are_accepted_over_several_budgets() {
         }
     });
 }
+
+#[cfg(feature = "os-ext")]
+mod in_an_io_source {
+    use std::io::{ErrorKind, Read, Write};
+    use std::time::Instant;
+
+    use mio::event::Source;
+    use mio::{Interest, IoSource, SelectorKind, Token};
+    use mio_util::{Accept, Acceptor};
+
+    use crate::support::{on_each_selector, poll_on, wait};
+
+    /// Accepts in two rounds: the second one needs an event, which a selector that re-arms reports
+    /// only if it has learned of the `WouldBlock` that ended the first.
+    fn accepted_in_rounds<L, C>(kind: SelectorKind, listener: L, connect: impl Fn(&L) -> C)
+    where
+        L: Accept,
+        L::Stream: Read,
+        C: Write,
+        IoSource<L>: Source,
+    {
+        let (mut poll, mut events) = poll_on(kind);
+        let mut listener = IoSource::new(listener);
+        poll.registry()
+            .register(&mut listener, Token(5), Interest::READABLE)
+            .unwrap();
+        let mut acceptor = Acceptor::new();
+        let mut streams = Vec::new();
+        let mut clients = Vec::new();
+        for round in 1..=3 {
+            clients.extend((0..4).map(|_| connect(&listener)));
+            while streams.len() < 4 * round {
+                let now = Instant::now();
+                wait(&mut poll, &mut events, acceptor.timeout(now, None));
+                let accepted = acceptor.accept_all(&listener, 3, now, |stream, _| {
+                    streams.push(stream);
+                });
+                assert!(accepted.error.is_none(), "{accepted:?}");
+            }
+            // To the end, so that the next round has to be reported.
+            while acceptor.is_due(Instant::now()) {
+                let now = Instant::now();
+                let rest = acceptor.accept_all(&listener, 3, now, |_, _| panic!("no one is left"));
+                assert!(rest.error.is_none(), "{rest:?}");
+            }
+        }
+        for stream in &mut streams {
+            let err = stream.read(&mut [0]).unwrap_err();
+            assert_eq!(err.kind(), ErrorKind::WouldBlock, "non-blocking mode");
+        }
+        drop(clients);
+    }
+
+    #[test]
+    fn listener_of_std_in_an_io_source_is_accepted_from() {
+        on_each_selector(|kind| {
+            let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+            listener.set_nonblocking(true).unwrap();
+            accepted_in_rounds(kind, listener, |listener| {
+                std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap()
+            });
+        });
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn unix_listener_of_std_in_an_io_source_is_accepted_from() {
+        use std::os::unix::net::{UnixListener, UnixStream};
+
+        on_each_selector(|kind| {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("socket");
+            let listener = UnixListener::bind(&path).unwrap();
+            listener.set_nonblocking(true).unwrap();
+            accepted_in_rounds(kind, listener, |_| UnixStream::connect(&path).unwrap());
+        });
+    }
+}

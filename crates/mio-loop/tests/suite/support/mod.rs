@@ -36,6 +36,7 @@ macro_rules! over_each_selector {
 pub(crate) enum Call {
     Readable(Token),
     Writable(Token),
+    Again(Token),
     Notify(u64),
     Timeout(u64),
     Signal(Delivered),
@@ -43,7 +44,7 @@ pub(crate) enum Call {
     Tick,
 }
 
-pub(crate) use Call::{Notify, Readable, Tick, Timeout, Writable};
+pub(crate) use Call::{Again, Notify, Readable, Tick, Timeout, Writable};
 
 type Act = dyn FnMut(&mut Context<Script>, Call) -> io::Result<()>;
 
@@ -85,6 +86,10 @@ impl Handler for Script {
 
     fn writable(&mut self, context: &mut Context<Self>, token: Token) -> io::Result<()> {
         self.call(context, Writable(token))
+    }
+
+    fn again(&mut self, context: &mut Context<Self>, token: Token) -> io::Result<()> {
+        self.call(context, Again(token))
     }
 
     fn notify(&mut self, context: &mut Context<Self>, message: u64) -> io::Result<()> {
