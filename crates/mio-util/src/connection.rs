@@ -12,7 +12,9 @@ use crate::{Fill, Flush, ReadBuffer, WriteQueue};
 /// A byte stream whose writing half can be closed on its own.
 ///
 /// Implemented for the streams of `mio::net`. For a stream of your own, such as one of TLS,
-/// [`shutdown_write`](Self::shutdown_write) sends what ends the stream there.
+/// [`shutdown_write`](Self::shutdown_write) sends what ends the stream there. A stream that buffers
+/// what is written must tell so by [`flush`](Write::flush), which returns `WouldBlock` until all is
+/// sent: [`Connection`] then asks for a writable event. The example `tls_echo` has such a stream.
 ///
 /// # Examples
 ///
@@ -53,7 +55,8 @@ pub trait Stream: Read + Write {
     ///
     /// # Errors
     ///
-    /// The error of the OS. `NotConnected` means that the peer has gone.
+    /// The error of the OS. `NotConnected` means that the peer has gone. `WouldBlock` means that the
+    /// end is not sent yet: call this again on the next writable event.
     fn shutdown_write(&mut self) -> io::Result<()>;
 }
 
@@ -122,6 +125,8 @@ pub struct Connection<S> {
     output: WriteQueue,
     budget: usize,
     has_ended: bool,
+    /// The stream itself buffers nothing.
+    is_flushed: bool,
     closing: Closing,
 }
 
@@ -269,6 +274,7 @@ impl<S: Stream> Connection<S> {
             output,
             budget: Self::BUDGET,
             has_ended: false,
+            is_flushed: true,
             closing: Closing::No,
         }
     }
@@ -342,7 +348,25 @@ impl<S: Stream> Connection<S> {
             }
             is_first = false;
             if !has_moved || (left == 0 && self.closing == Closing::No) {
+                self.flush_stream()?;
                 return Ok(self.next(has_moved));
+            }
+        }
+    }
+
+    /// Sends what the stream itself buffers. A plain socket buffers nothing.
+    fn flush_stream(&mut self) -> io::Result<()> {
+        loop {
+            match self.stream.flush() {
+                Err(err) if err.kind() == ErrorKind::Interrupted => {}
+                Err(err) if err.kind() == ErrorKind::WouldBlock => {
+                    self.is_flushed = false;
+                    return Ok(());
+                }
+                result => {
+                    self.is_flushed = true;
+                    return result;
+                }
             }
         }
     }
@@ -385,6 +409,9 @@ impl<S: Stream> Connection<S> {
             self.output.flush(&mut self.stream, left)?;
             left = left.saturating_sub(before - self.output.len());
             if self.output.is_empty() {
+                self.flush_stream()?;
+            }
+            if self.output.is_empty() && self.is_flushed {
                 match self.stream.shutdown_write() {
                     // A stream of TLS may have to write for it; the next event goes on.
                     Err(err) if err.kind() == ErrorKind::WouldBlock => {}
@@ -418,7 +445,9 @@ impl<S: Stream> Connection<S> {
         let is_closing = self.closing != Closing::No;
         let reads = !self.has_ended
             && (is_closing || !(self.input.is_full() || self.output.is_over_limit()));
-        let writes = !self.output.is_empty() || matches!(self.closing, Closing::Flushing(_));
+        let writes = !self.output.is_empty()
+            || !self.is_flushed
+            || matches!(self.closing, Closing::Flushing(_));
         let (deadline, is_finished) = match self.closing {
             Closing::No => (None, false),
             Closing::Flushing(deadline) | Closing::Lingering(deadline) => (Some(deadline), false),
