@@ -22,10 +22,15 @@ const SYSTEMS: &[(&[&str], &[&str])] = &[
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
-    println!("cargo::rustc-check-cfg=cfg(ancillary, cmsg_cloexec, msg_nosignal, peercred, docsrs)");
-    let name = std::env::var("CARGO_CFG_TARGET_OS").unwrap_or_default();
+    println!("cargo::rustc-check-cfg=cfg(ancillary, cmsg_cloexec, msg_nosignal, peercred, rustls, docsrs)");
+    let target = |what: &str| std::env::var(format!("CARGO_CFG_TARGET_{what}")).unwrap_or_default();
+    let name = target("OS");
     let rows = SYSTEMS.iter().filter(|(names, _)| names.contains(&&*name));
     for capability in rows.flat_map(|(_, capabilities)| *capabilities) {
         println!("cargo::rustc-cfg={capability}");
+    }
+    // The targets with the development dependency on rustls: see Cargo.toml.
+    if name == "linux" && target("ARCH") == "x86_64" && target("ENV") == "gnu" {
+        println!("cargo::rustc-cfg=rustls");
     }
 }

@@ -9,7 +9,7 @@ use mio_util::{Connection, Exchange, Next, ReadBuffer, WriteQueue};
 use proptest::prelude::*;
 
 use crate::config;
-use crate::transport::{Transport, step};
+use crate::transport::{Buffered, Step, Transport, step};
 
 /// Frames of a length and so many bytes; answers each with its bytes reversed.
 fn answer(exchange: &mut Exchange<'_>) {
@@ -110,11 +110,65 @@ proptest! {
         }
         prop_assert!(false, "it never ends: {:?}", connection);
     }
+
+    #[test]
+    fn stream_that_buffers_is_flushed(
+        frames in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..30), 0..40),
+        reads in prop::collection::vec(step(), 0..120),
+        writes in prop::collection::vec(step(), 0..120),
+        stream_limit in 1..100usize,
+        output_limit in 0..60usize,
+        budget in 1..200usize,
+    ) {
+        let mut data = Vec::new();
+        let mut answers = Vec::new();
+        for frame in &frames {
+            data.push(frame.len() as u8);
+            data.extend(frame);
+            answers.extend(frame.iter().rev());
+        }
+        let stream = Buffered::new(Transport::new(&data, reads, writes), stream_limit);
+        let output = WriteQueue::new(output_limit);
+        let mut connection = Connection::with_buffers(stream, ReadBuffer::new(64), output);
+        connection.set_budget(budget);
+        for _ in 0..10_000 {
+            connection.stream_mut().is_blocked = false;
+            let next = connection.ready(protocol).expect("no error in the script");
+            let stream = connection.stream();
+            if next.is_finished() {
+                prop_assert!(stream.buffer.is_empty());
+                prop_assert_eq!(&stream.inner.outgoing, &answers);
+                prop_assert!(stream.inner.is_shut_down);
+                return Ok(());
+            }
+            prop_assert!(next.again() || stream.is_blocked, "no event will come: {:?}", connection);
+            let writes = next.interest().is_some_and(Interest::is_writable);
+            prop_assert!(
+                next.again() || writes || stream.buffer.is_empty(),
+                "nobody waits to send the rest: {:?} {:?}", next, connection
+            );
+        }
+        prop_assert!(false, "it never ends: {:?}", connection);
+    }
+}
+
+#[test]
+fn bytes_that_the_stream_buffers_are_waited_for() {
+    let reads = vec![Step::Move(4), Step::WouldBlock];
+    let transport = Transport::new(&[3, 1, 2, 3], reads, vec![Step::Move(1), Step::WouldBlock]);
+    let mut connection = Connection::new(Buffered::new(transport, 100), 100);
+    let next = connection.ready(protocol).unwrap();
+    assert!(connection.output().is_empty(), "the stream has taken all");
+    assert_eq!(
+        next.interest(),
+        Some(Interest::READABLE | Interest::WRITABLE)
+    );
+    let _ = connection.ready(protocol).unwrap();
+    assert_eq!(connection.stream().inner.outgoing, [3, 2, 1]);
 }
 
 #[test]
 fn reading_pauses_while_the_output_is_over_its_limit() {
-    use crate::transport::Step;
     let frame: Vec<u8> = std::iter::once(20).chain(0..20).collect();
     let data = frame.repeat(50);
     let blocked = vec![Step::WouldBlock; 1];
@@ -135,7 +189,6 @@ fn reading_pauses_while_the_output_is_over_its_limit() {
 
 #[test]
 fn peer_that_never_ends_leaves_the_linger_deadline() {
-    use crate::transport::Step;
     let transport = Transport::new(b"xyz", vec![Step::Move(3), Step::WouldBlock], Vec::new());
     let mut connection = Connection::new(transport, 100);
     let deadline = Instant::now() + Duration::from_secs(1);
@@ -155,7 +208,6 @@ fn peer_that_never_ends_leaves_the_linger_deadline() {
 
 #[test]
 fn error_while_closing_is_the_end() {
-    use crate::transport::Step;
     let transport = Transport::new(b"", vec![Step::Error], Vec::new());
     let mut connection = Connection::new(transport, 100);
     connection.close_after_flush(Instant::now());

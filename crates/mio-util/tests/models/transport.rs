@@ -131,3 +131,67 @@ impl Stream for Transport {
         Ok(())
     }
 }
+
+/// A stream that takes more than it sends, as one of TLS does: [`flush`](Write::flush) sends the
+/// rest.
+#[derive(Debug)]
+pub(crate) struct Buffered {
+    pub(crate) inner: Transport,
+    /// Taken, and not sent.
+    pub(crate) buffer: Vec<u8>,
+    limit: usize,
+    /// A call has returned `WouldBlock` since this was set to `false`: an event will come.
+    pub(crate) is_blocked: bool,
+}
+
+impl Buffered {
+    pub(crate) fn new(inner: Transport, limit: usize) -> Buffered {
+        Buffered {
+            inner,
+            buffer: Vec::new(),
+            limit,
+            is_blocked: false,
+        }
+    }
+
+    /// Remembers `WouldBlock`.
+    fn pass<T>(&mut self, result: io::Result<T>) -> io::Result<T> {
+        let kind = result.as_ref().err().map(io::Error::kind);
+        self.is_blocked |= kind == Some(ErrorKind::WouldBlock);
+        result
+    }
+}
+
+impl Read for Buffered {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let result = self.inner.read(buffer);
+        self.pass(result)
+    }
+}
+
+impl Write for Buffered {
+    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        if self.buffer.len() == self.limit {
+            self.flush()?;
+        }
+        let count = data.len().min(self.limit - self.buffer.len());
+        self.buffer.extend(&data[..count]);
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        while !self.buffer.is_empty() {
+            let result = self.inner.write(&self.buffer);
+            let count = self.pass(result)?;
+            self.buffer.drain(..count);
+        }
+        Ok(())
+    }
+}
+
+impl Stream for Buffered {
+    fn shutdown_write(&mut self) -> io::Result<()> {
+        self.flush()?;
+        self.inner.shutdown_write()
+    }
+}

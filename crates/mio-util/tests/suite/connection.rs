@@ -6,25 +6,34 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use mio::event::Source;
 use mio::net::TcpListener;
 use mio::{Interest, SelectorKind, Token};
-use mio_util::{Acceptor, Connection, Exchange, Mode, ReadyList, Registration, Sources};
+use mio_util::{Acceptor, Connection, Exchange, Mode, ReadyList, Registration, Sources, Stream};
 
 use crate::support::{LONG, MODES, any_port, on_each_selector, poll_on, wait};
 
 const LISTENER: Token = Token(0);
 
-struct Client {
-    connection: Connection<mio::net::TcpStream>,
+struct Client<S> {
+    connection: Connection<S>,
     registration: Registration,
     deadline: Option<Instant>,
 }
 
-/// Echoes until it is told to end.
-fn serve(kind: SelectorKind, mode: Mode, mut listener: TcpListener, ends: &AtomicBool) {
+/// Echoes over streams that `open` makes until `ends` is set and all connections have ended. Returns
+/// the errors that have ended connections.
+fn serve<S: Stream + Source>(
+    kind: SelectorKind,
+    mode: Mode,
+    mut listener: TcpListener,
+    open: impl Fn(mio::net::TcpStream) -> S,
+    ends: &AtomicBool,
+) -> Vec<io::Error> {
     let (mut poll, mut events) = poll_on(kind);
     let mut acceptor = Acceptor::new();
-    let mut clients = Sources::<Client>::new();
+    let mut clients = Sources::<Client<S>>::new();
+    let mut errors = Vec::new();
     let mut ready = ReadyList::new();
     poll.registry()
         .register(&mut listener, LISTENER, Interest::READABLE)
@@ -50,7 +59,7 @@ fn serve(kind: SelectorKind, mode: Mode, mut listener: TcpListener, ends: &Atomi
             if token == LISTENER {
                 let accepted = acceptor.accept_all(&listener, 4, Instant::now(), |stream, _| {
                     clients.insert_with(|token| {
-                        let mut connection = Connection::new(stream, 64 * 1024);
+                        let mut connection = Connection::new(open(stream), 64 * 1024);
                         connection.set_budget(10_000);
                         let mut registration = Registration::new(token, mode);
                         let stream = connection.stream_mut();
@@ -80,12 +89,16 @@ fn serve(kind: SelectorKind, mode: Mode, mut listener: TcpListener, ends: &Atomi
                         .update(poll.registry(), stream, &next)
                         .unwrap();
                 }
-                _ => drop(clients.remove(token)),
+                result => {
+                    errors.extend(result.err());
+                    clients.remove(token);
+                }
             }
         });
         let now = Instant::now();
         clients.retain(|_, client| client.deadline.is_none_or(|deadline| now < deadline));
     }
+    errors
 }
 
 fn echo(exchange: &mut Exchange<'_>) -> io::Result<()> {
@@ -99,31 +112,41 @@ fn echo(exchange: &mut Exchange<'_>) -> io::Result<()> {
 
 /// Runs `clients` against a server on each selector and in each mode.
 fn with_server(clients: impl Fn(SocketAddr) + Sync) {
+    with_server_of(|stream| stream, clients, |_| {});
+}
+
+/// Like [`with_server`], over streams that `open` makes. `check` sees the errors of each server.
+pub(crate) fn with_server_of<S: Stream + Source>(
+    open: impl Fn(mio::net::TcpStream) -> S + Sync,
+    clients: impl Fn(SocketAddr) + Sync,
+    check: impl Fn(&[io::Error]),
+) {
     on_each_selector(|kind| {
         for mode in MODES {
             let listener = TcpListener::bind(any_port()).unwrap();
             let address = listener.local_addr().unwrap();
             let ends = AtomicBool::new(false);
             thread::scope(|scope| {
-                let server = scope.spawn(|| serve(kind, mode, listener, &ends));
+                let server = scope.spawn(|| serve(kind, mode, listener, &open, &ends));
                 let result = scope.spawn(|| clients(address)).join();
                 // Also when a client has failed, or the test would hang.
                 ends.store(true, Ordering::Relaxed);
-                server.join().expect("the server");
+                let errors = server.join().expect("the server");
                 result.expect("the clients");
+                check(&errors);
             });
         }
     });
 }
 
-fn connect(address: SocketAddr) -> TcpStream {
+pub(crate) fn connect(address: SocketAddr) -> TcpStream {
     let stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(LONG)).unwrap();
     stream.set_write_timeout(Some(LONG)).unwrap();
     stream
 }
 
-fn pattern(length: usize) -> Vec<u8> {
+pub(crate) fn pattern(length: usize) -> Vec<u8> {
     (0..length).map(|index| (index % 251) as u8).collect()
 }
 

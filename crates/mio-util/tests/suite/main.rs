@@ -10,3 +10,5 @@ mod connector;
 mod datagrams;
 mod options;
 mod support;
+#[cfg(all(rustls, feature = "net"))]
+mod tls;
