@@ -8,6 +8,7 @@ use mio::event::Event;
 use mio::net::{TcpStream, UdpSocket};
 use mio::{Events, Interest, SelectorKind, Token};
 
+#[cfg(unix)]
 use crate::events::{expect, table};
 use crate::support::{
     BOTH, LONG, SHORT, Watch, any_port, connected, drain, ffi, listen, pair, process, reports_end,

@@ -20,8 +20,11 @@ use crate::{Interest, Registry, Token};
 /// # Closing
 ///
 /// Deregister a socket *before* you close it. A socket that is closed without that is forgotten,
-/// and its number can be registered again at once. The exception is a socket with an event that no
-/// poll has taken yet: if its number is in use again, the new socket is reported in its place.
+/// and its number can be registered again at once. There are two exceptions. If there is an event
+/// that no poll has taken yet, and the number is in use again, the new socket is reported in place
+/// of the old one. If a duplicate of the socket is open, the socket stays registered. Until the
+/// number is deregistered, it can't be registered again
+/// ([`AlreadyExists`](io::ErrorKind::AlreadyExists)), and what is reported may be the new socket.
 ///
 /// # Registering twice
 ///
