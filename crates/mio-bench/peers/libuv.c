@@ -1,4 +1,5 @@
-/* libuv: streams for the echo, uv_poll for the dispatch. */
+/* libuv: streams for the echo, uv_poll for the dispatch. An answer is written by uv_try_write, or with
+ * QUEUED by uv_write. */
 #include "common.h"
 #include <uv.h>
 
@@ -16,17 +17,48 @@ static void give(uv_handle_t *handle, size_t hint, uv_buf_t *space) {
     *space = uv_buf_init(buffer, sizeof buffer);
 }
 
+#ifdef QUEUED
+struct request {
+    uv_write_t write; /* the first, as above */
+    char data[];
+};
+
+static void on_written(uv_write_t *write, int status) {
+    if (status < 0 && !uv_is_closing((uv_handle_t *)write->handle))
+        uv_close((uv_handle_t *)write->handle, forget);
+    free(write);
+}
+
+/* Queues a copy, as the next read reuses the buffer. */
+static int send_all(uv_stream_t *stream, const char *text, size_t size) {
+    struct request *request = malloc(sizeof *request + size);
+    need(request != NULL, "malloc");
+    memcpy(request->data, text, size);
+    uv_buf_t answer = uv_buf_init(request->data, (unsigned)size);
+    if (uv_write(&request->write, stream, &answer, 1, on_written) == 0)
+        return 1;
+    free(request);
+    return 0;
+}
+#else
+/* An answer is short, so there is room for it. */
+static int send_all(uv_stream_t *stream, const char *text, size_t size) {
+    uv_buf_t answer = uv_buf_init((char *)text, (unsigned)size);
+    return uv_try_write(stream, &answer, 1) == (int)size;
+}
+#endif
+
 static void on_data(uv_stream_t *stream, ssize_t length, const uv_buf_t *data) {
     if (length > 0) {
         size_t size = (size_t)length;
         const char *text = reply(&((struct client *)stream)->matched, data->base, &size);
-        uv_buf_t answer = uv_buf_init((char *)text, (unsigned)size);
-        if (size == 0 || uv_try_write(stream, &answer, 1) == (int)size)
+        if (size == 0 || send_all(stream, text, size))
             return;
     } else if (length == 0) {
         return;
     }
-    uv_close((uv_handle_t *)stream, forget);
+    if (!uv_is_closing((uv_handle_t *)stream))
+        uv_close((uv_handle_t *)stream, forget);
 }
 
 static void on_connection(uv_stream_t *listener, int status) {

@@ -6,6 +6,7 @@
 
 pub mod calls;
 pub mod client;
+pub mod datagrams;
 pub mod ffi;
 pub mod http;
 pub mod idle;

@@ -20,6 +20,7 @@ mod driver {
 
     use mio_bench::calls::{Counts, NOT_QUICK, Tool};
     use mio_bench::client::{self, Load, Until};
+    use mio_bench::datagrams;
     use mio_bench::http;
     use mio_bench::idle;
     use mio_bench::peers::{self, Peer, REFERENCE};
@@ -157,7 +158,7 @@ mod driver {
     fn work_names() -> Vec<String> {
         let mut names: Vec<String> = WORKS.iter().map(|work| work.name()).collect();
         names.extend(IDLE.map(|(count, _)| format!("idle {count}")));
-        names.extend(["counts", "timers"].map(str::to_owned));
+        names.extend(["counts", "timers", "datagrams"].map(str::to_owned));
         names.extend(WAKES.map(|(name, _)| name.to_owned()));
         names.push(Work::Http.name());
         names
@@ -224,6 +225,13 @@ mod driver {
         if options.wants("timers") {
             begin("timers");
             tables.push(timers::measure(options.quick));
+        }
+        if options.wants("datagrams") {
+            begin("datagrams");
+            match datagrams::measure(options.quick, &cores) {
+                Ok(table) => tables.push(table),
+                Err(err) => missing.push(("datagrams".to_owned(), err.to_string())),
+            }
         }
         for (name, measure) in WAKES {
             if options.wants(name) {

@@ -50,7 +50,7 @@ enum Service {
     Http,
 }
 
-const IN_C: [InC; 7] = [
+const IN_C: [InC; 8] = [
     InC {
         file: "epoll_edge.c",
         name: REFERENCE,
@@ -71,7 +71,13 @@ const IN_C: [InC; 7] = [
     },
     InC {
         file: "libuv.c",
-        name: "libuv",
+        name: "libuv, uv_try_write",
+        libraries: &["-luv"],
+        packages: &["gcc", "libc6-dev", "libuv1-dev"],
+    },
+    InC {
+        file: "libuv_write.c",
+        name: "libuv, uv_write",
         libraries: &["-luv"],
         packages: &["gcc", "libc6-dev", "libuv1-dev"],
     },

@@ -70,6 +70,12 @@ impl Cores {
         }
     }
 
+    /// Keeps this thread on the core of the servers.
+    pub fn pin_to_server(&self) -> io::Result<()> {
+        sched_setaffinity(None, &self.server)?;
+        Ok(())
+    }
+
     /// Runs a program to its end on the core of the clients.
     pub fn output_of_client(&self, command: &mut Command) -> io::Result<Output> {
         command.stdin(Stdio::null());

@@ -53,7 +53,8 @@ pub trait Stream: Read + Write {
     ///
     /// # Errors
     ///
-    /// The error of the OS. `NotConnected` means that the peer has gone.
+    /// The error of the OS. `NotConnected` means that the peer has gone. `WouldBlock` means that
+    /// the end is not sent yet: call this again on the next writable event.
     fn shutdown_write(&mut self) -> io::Result<()>;
 }
 

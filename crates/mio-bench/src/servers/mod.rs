@@ -30,7 +30,7 @@ use crate::ffi::cpu_time;
 const BUFFER: usize = 16 * 1024;
 
 /// The names of the peers in Rust, and what each is.
-pub const NAMES: [(&str, &str); 13] = [
+pub const NAMES: [(&str, &str); 14] = [
     ("raw", "Rust epoll, edge"),
     ("mio-edge", "mio, edge"),
     ("mio-short", "mio, edge, short read"),
@@ -44,6 +44,7 @@ pub const NAMES: [(&str, &str); 13] = [
     ("polling", "polling 3, level"),
     ("calloop", "calloop 0.14, level"),
     ("tokio", "tokio 1, current thread"),
+    ("tokio-buffered", "tokio 1, BufReader/Writer"),
 ];
 
 /// Whether this build has the selector of a peer.
@@ -91,7 +92,8 @@ pub fn run(name: &str, task: Task) -> io::Result<()> {
         "mio_1_2" => perform(mios::published()?, task),
         "polling" => perform(polling::Polling::new()?, task),
         "calloop" => perform(calloop::Calloop::new()?, task),
-        "tokio" => perform(tokio::Tokio::new()?, task),
+        "tokio" => perform(tokio::Tokio::new(false)?, task),
+        "tokio-buffered" => perform(tokio::Tokio::new(true)?, task),
         _ => Err(io::Error::other(format!("no server {name}"))),
     }
 }

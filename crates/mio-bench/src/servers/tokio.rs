@@ -6,7 +6,8 @@ use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, BufWriter};
+use tokio::net::TcpStream;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Notify;
 
@@ -18,6 +19,8 @@ const BUFFER: usize = 1024;
 
 pub(super) struct Tokio {
     runtime: Runtime,
+    /// Serves connections through `BufReader` and `BufWriter`.
+    is_buffered: bool,
     count: Arc<Count>,
 }
 
@@ -29,11 +32,40 @@ struct Count {
 }
 
 impl Tokio {
-    pub(super) fn new() -> io::Result<Tokio> {
+    pub(super) fn new(is_buffered: bool) -> io::Result<Tokio> {
         Ok(Tokio {
+            is_buffered,
             runtime: Builder::new_current_thread().enable_io().build()?,
             count: Arc::default(),
         })
+    }
+}
+
+/// Answers until the peer has ended.
+async fn answer(mut stream: TcpStream, mut service: impl Service) -> io::Result<()> {
+    let mut buffer = vec![0; BUFFER];
+    loop {
+        match stream.read(&mut buffer).await? {
+            0 => return Ok(()),
+            length => stream.write_all(service.answer(&buffer[..length])).await?,
+        }
+    }
+}
+
+/// Answers like [`answer`], and flushes once for all that one read has brought.
+async fn answer_buffered(mut stream: TcpStream, mut service: impl Service) -> io::Result<()> {
+    let (reader, writer) = stream.split();
+    let mut reader = BufReader::with_capacity(BUFFER, reader);
+    let mut writer = BufWriter::with_capacity(BUFFER, writer);
+    loop {
+        let data = reader.fill_buf().await?;
+        let length = data.len();
+        if length == 0 {
+            return Ok(());
+        }
+        writer.write_all(service.answer(data)).await?;
+        writer.flush().await?;
+        reader.consume(length);
     }
 }
 
@@ -42,21 +74,13 @@ impl Peer for Tokio {
         self.runtime.block_on(async {
             let listener = tokio::net::TcpListener::from_std(listener)?;
             loop {
-                let (mut stream, _) = listener.accept().await?;
-                tokio::spawn(async move {
-                    let (mut buffer, mut service) = (vec![0; BUFFER], S::default());
-                    loop {
-                        match stream.read(&mut buffer).await {
-                            Ok(0) | Err(_) => return,
-                            Ok(length) => {
-                                let answer = service.answer(&buffer[..length]);
-                                if stream.write_all(answer).await.is_err() {
-                                    return;
-                                }
-                            }
-                        }
-                    }
-                });
+                let (stream, _) = listener.accept().await?;
+                // An error ends its connection.
+                if self.is_buffered {
+                    tokio::spawn(answer_buffered(stream, S::default()));
+                } else {
+                    tokio::spawn(answer(stream, S::default()));
+                }
             }
         })
     }

@@ -21,8 +21,8 @@ struct Client<S> {
     deadline: Option<Instant>,
 }
 
-/// Echoes over streams that `open` makes until `ends` is set and all connections have ended. Returns
-/// the errors that have ended connections.
+/// Echoes over streams that `open` makes, until `ends` is set and all connections have ended.
+/// Returns the errors that have ended connections.
 fn serve<S: Stream + Source>(
     kind: SelectorKind,
     mode: Mode,
