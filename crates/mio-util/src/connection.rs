@@ -140,6 +140,10 @@ enum Closing {
 }
 
 /// What a protocol works with: see [`Connection::ready`].
+///
+/// # Examples
+///
+/// See [`Connection`].
 #[derive(Debug)]
 pub struct Exchange<'a> {
     /// The bytes that were received and not consumed.
@@ -193,6 +197,10 @@ impl Exchange<'_> {
 }
 
 /// What a connection waits for: returned by [`Connection::ready`].
+///
+/// # Examples
+///
+/// See [`Connection::ready`] and [`Registration`](crate::Registration).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use = "a connection that is not watched as it asks hangs"]
 pub struct Next {
@@ -207,11 +215,32 @@ impl Next {
     /// direction. In edge mode a connection is registered for both once, and this is of no use.
     ///
     /// [`Registration`](crate::Registration) does what follows from it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(all(unix, feature = "net"))]
+    /// # fn main() -> std::io::Result<()> {
+    /// use mio::Interest;
+    ///
+    /// let (stream, _peer) = mio::net::UnixStream::pair()?;
+    /// let mut connection = mio_util::Connection::new(stream, 1024);
+    /// let next = connection.ready(|_| std::io::Result::Ok(()))?;
+    /// assert_eq!(next.interest(), Some(Interest::READABLE), "there is nothing to write");
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(all(unix, feature = "net")))]
+    /// # fn main() {}
+    /// ```
     pub fn interest(&self) -> Option<Interest> {
         self.interest
     }
 
     /// Returns the moment at which to drop the connection: see [`Exchange::close`].
+    ///
+    /// # Examples
+    ///
+    /// See [`Connection::close_after_flush`].
     pub fn deadline(&self) -> Option<Instant> {
         self.deadline
     }
@@ -219,11 +248,37 @@ impl Next {
     /// Returns `true` if the budget is used up: call [`Connection::ready`] again after the other
     /// sources of the batch, for example by a [`ReadyList`](crate::ReadyList). No event will say
     /// so.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(all(unix, feature = "net"))]
+    /// # fn main() -> std::io::Result<()> {
+    /// use std::io::Write;
+    ///
+    /// let (stream, mut peer) = mio::net::UnixStream::pair()?;
+    /// peer.write_all(b"data")?;
+    /// let mut connection = mio_util::Connection::new(stream, 1024);
+    /// connection.set_budget(3);
+    /// let next = connection.ready(|exchange| {
+    ///     exchange.input.clear();
+    ///     std::io::Result::Ok(())
+    /// })?;
+    /// assert!(next.again(), "there is one more byte");
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(all(unix, feature = "net")))]
+    /// # fn main() {}
+    /// ```
     pub fn again(&self) -> bool {
         self.again
     }
 
     /// Returns `true` if the connection has ended in both directions: drop it.
+    ///
+    /// # Examples
+    ///
+    /// See [`Connection`].
     pub fn is_finished(&self) -> bool {
         self.is_finished
     }
@@ -530,33 +585,103 @@ impl<S: Stream> Connection<S> {
     }
 
     /// Returns the stream.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(all(unix, feature = "net"))]
+    /// # fn main() -> std::io::Result<()> {
+    /// let (stream, _peer) = mio::net::UnixStream::pair()?;
+    /// let connection = mio_util::Connection::new(stream, 1024);
+    /// assert!(connection.stream().peer_addr().is_ok());
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(all(unix, feature = "net")))]
+    /// # fn main() {}
+    /// ```
     pub fn stream(&self) -> &S {
         &self.stream
     }
 
     /// Returns the stream, to be registered or configured. Bytes that are read or written directly
     /// pass the buffers by.
+    ///
+    /// # Examples
+    ///
+    /// See [`Registration`](crate::Registration).
     pub fn stream_mut(&mut self) -> &mut S {
         &mut self.stream
     }
 
     /// Returns the bytes that were received and not consumed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(all(unix, feature = "net"))]
+    /// # fn main() -> std::io::Result<()> {
+    /// let (stream, _peer) = mio::net::UnixStream::pair()?;
+    /// let connection = mio_util::Connection::new(stream, 1024);
+    /// assert!(connection.input().is_empty());
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(all(unix, feature = "net")))]
+    /// # fn main() {}
+    /// ```
     pub fn input(&self) -> &ReadBuffer {
         &self.input
     }
 
     /// Returns the queue of bytes to send.
+    ///
+    /// # Examples
+    ///
+    /// See [`with_buffers`](Self::with_buffers).
     pub fn output(&self) -> &WriteQueue {
         &self.output
     }
 
     /// Returns the queue of bytes to send, to push from outside the protocol. Call
     /// [`ready`](Self::ready) afterwards.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(all(unix, feature = "net"))]
+    /// # fn main() -> std::io::Result<()> {
+    /// use std::io::Read;
+    ///
+    /// let (stream, mut peer) = mio::net::UnixStream::pair()?;
+    /// let mut connection = mio_util::Connection::new(stream, 1024);
+    /// connection.output_mut().push(b"news");
+    /// let _next = connection.ready(|_| std::io::Result::Ok(()))?;
+    /// let mut received = [0; 4];
+    /// peer.read_exact(&mut received)?;
+    /// assert_eq!(&received, b"news");
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(all(unix, feature = "net")))]
+    /// # fn main() {}
+    /// ```
     pub fn output_mut(&mut self) -> &mut WriteQueue {
         &mut self.output
     }
 
     /// Returns the stream, and drops the buffers with what they hold.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(all(unix, feature = "net"))]
+    /// # fn main() -> std::io::Result<()> {
+    /// let (stream, _peer) = mio::net::UnixStream::pair()?;
+    /// let connection = mio_util::Connection::new(stream, 1024);
+    /// drop(connection.into_stream());
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(all(unix, feature = "net")))]
+    /// # fn main() {}
+    /// ```
     pub fn into_stream(self) -> S {
         self.stream
     }
