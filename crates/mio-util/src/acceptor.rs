@@ -223,7 +223,8 @@ impl Acceptor {
     /// let mut streams = Vec::new();
     /// while streams.is_empty() {
     ///     // A server would poll here.
-    ///     let _ = acceptor.accept_all(&listener, 64, Instant::now(), |stream, _| streams.push(stream));
+    ///     let now = Instant::now();
+    ///     let _ = acceptor.accept_all(&listener, 64, now, |stream, _| streams.push(stream));
     /// }
     /// assert_eq!((streams.len(), acceptor.open()), (1, 1));
     /// assert!(!acceptor.is_due(Instant::now()));

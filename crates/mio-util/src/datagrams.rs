@@ -96,8 +96,8 @@ impl Datagrams {
     }
 
     /// Receives into as many buffers as there are datagrams, and returns the number of buffers. The
-    /// record with the same index in `meta` tells the length of what is in a buffer. No more buffers
-    /// are filled than there are records.
+    /// record with the same index in `meta` tells the length of what is in a buffer. No more
+    /// buffers are filled than there are records.
     ///
     /// With GRO a buffer may hold several datagrams, each of [`stride`](RecvMeta::stride) bytes but
     /// the last one: make buffers [`max_received`](Self::max_received) datagrams long, or what does
