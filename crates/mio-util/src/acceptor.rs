@@ -211,6 +211,13 @@ impl Acceptor {
     pub const PAUSE: Duration = Duration::from_millis(100);
 
     /// Creates the state for one listener: no limit, no reserve.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let acceptor = mio_util::Acceptor::new();
+    /// assert_eq!(acceptor.open(), 0);
+    /// ```
     pub fn new() -> Acceptor {
         Acceptor {
             // A listener may have connections before it is registered, which is an event too.
@@ -228,12 +235,56 @@ impl Acceptor {
     }
 
     /// Sets how long to pause after an error. More than an hour counts as an hour.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let mut acceptor = mio_util::Acceptor::new();
+    /// acceptor.set_pause(Duration::from_millis(500));
+    /// ```
     pub fn set_pause(&mut self, pause: Duration) {
         self.pause = pause.min(Duration::from_secs(3600));
     }
 
     /// Stops accepting while `limit` connections are open. Tell of each that is closed with
     /// [`closed`](Self::closed).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(feature = "net")]
+    /// # fn main() -> std::io::Result<()> {
+    /// use std::net::TcpStream;
+    /// use std::time::Instant;
+    ///
+    /// use mio::net::TcpListener;
+    /// use mio_util::Acceptor;
+    ///
+    /// let listener = TcpListener::bind("127.0.0.1:0".parse().unwrap())?;
+    /// let address = listener.local_addr()?;
+    /// let _clients = [TcpStream::connect(address)?, TcpStream::connect(address)?];
+    ///
+    /// let mut acceptor = Acceptor::new();
+    /// acceptor.set_limit(1);
+    /// let mut streams = Vec::new();
+    /// while streams.is_empty() {
+    ///     // A server would poll here.
+    ///     let now = Instant::now();
+    ///     let _ = acceptor.accept_all(&listener, 64, now, |stream, _| streams.push(stream));
+    /// }
+    /// assert_eq!((streams.len(), acceptor.open()), (1, 1));
+    /// assert!(!acceptor.is_due(Instant::now()));
+    ///
+    /// drop(streams.pop());
+    /// acceptor.closed();
+    /// assert!(acceptor.is_due(Instant::now()), "the other one waits");
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "net"))]
+    /// # fn main() {}
+    /// ```
     pub fn set_limit(&mut self, limit: usize) {
         self.limit = limit;
     }
@@ -251,6 +302,17 @@ impl Acceptor {
     /// # Errors
     ///
     /// If no descriptor is left.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// let mut acceptor = mio_util::Acceptor::new();
+    /// acceptor.keep_reserve()?;
+    /// assert_eq!(acceptor.refused(), 0);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn keep_reserve(&mut self) -> io::Result<()> {
         #[cfg(unix)]
         {
@@ -264,17 +326,29 @@ impl Acceptor {
 
     /// Counts a connection as closed. With a limit, connections that wait are accepted by the next
     /// [`accept_all`](Self::accept_all), which [`timeout`](Self::timeout) makes due at once.
+    ///
+    /// # Examples
+    ///
+    /// See [`set_limit`](Self::set_limit).
     pub fn closed(&mut self) {
         self.open = self.open.saturating_sub(1);
     }
 
     /// Returns the number of connections that were accepted and not [`closed`](Self::closed).
+    ///
+    /// # Examples
+    ///
+    /// See [`set_limit`](Self::set_limit).
     pub fn open(&self) -> usize {
         self.open
     }
 
     /// Returns the number of connections that were closed at once since this was created, for lack
     /// of descriptors.
+    ///
+    /// # Examples
+    ///
+    /// See [`keep_reserve`](Self::keep_reserve).
     pub fn refused(&self) -> u64 {
         self.refused
     }
@@ -283,6 +357,10 @@ impl Acceptor {
     ///
     /// Call it on each event of the listener, and whenever [`is_due`](Self::is_due). During a
     /// pause, and over the limit, it does nothing but remember.
+    ///
+    /// # Examples
+    ///
+    /// See [`Acceptor`].
     pub fn accept_all<L: Accept>(
         &mut self,
         listener: &L,
@@ -361,17 +439,32 @@ impl Acceptor {
     }
 
     /// Returns `true` if [`accept_all`](Self::accept_all) should be called without an event.
+    ///
+    /// # Examples
+    ///
+    /// See [`set_limit`](Self::set_limit).
     pub fn is_due(&self, now: Instant) -> bool {
         self.more && self.open < self.limit && self.paused_until.is_none_or(|until| until <= now)
     }
 
     /// Returns the end of the pause, if there is one: call [`accept_all`](Self::accept_all) then.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let acceptor = mio_util::Acceptor::new();
+    /// assert_eq!(acceptor.next_deadline(), None, "it does not pause");
+    /// ```
     pub fn next_deadline(&self) -> Option<Instant> {
         self.paused_until.filter(|_| self.open < self.limit)
     }
 
     /// Returns the timeout for the next poll: `otherwise`, or the time until
     /// [`accept_all`](Self::accept_all) is due, if that is shorter.
+    ///
+    /// # Examples
+    ///
+    /// See [`Acceptor`].
     pub fn timeout(&self, now: Instant, otherwise: Option<Duration>) -> Option<Duration> {
         if self.is_due(now) {
             return Some(Duration::ZERO);

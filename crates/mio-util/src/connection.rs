@@ -1,76 +1,11 @@
 //! A stream with its buffers, and the one function that serves it on any event.
 
-use std::io::{self, ErrorKind, Read, Write};
-#[cfg(feature = "net")]
-use std::net::Shutdown;
+use std::io::{self, ErrorKind};
 use std::time::Instant;
 
 use mio::Interest;
 
-use crate::{Fill, Flush, ReadBuffer, WriteQueue};
-
-/// A byte stream whose writing half can be closed on its own.
-///
-/// Implemented for the streams of `mio::net`. For a stream of your own, such as one of TLS,
-/// [`shutdown_write`](Self::shutdown_write) sends what ends the stream there.
-///
-/// # Examples
-///
-/// ```
-/// use std::io::{self, Read, Write};
-///
-/// use mio_util::Stream;
-///
-/// /// Counts what is read.
-/// struct Counted<S>(S, u64);
-///
-/// impl<S: Read> Read for Counted<S> {
-///     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-///         let read = self.0.read(buffer)?;
-///         self.1 += read as u64;
-///         Ok(read)
-///     }
-/// }
-///
-/// impl<S: Write> Write for Counted<S> {
-///     fn write(&mut self, data: &[u8]) -> io::Result<usize> {
-///         self.0.write(data)
-///     }
-///
-///     fn flush(&mut self) -> io::Result<()> {
-///         self.0.flush()
-///     }
-/// }
-///
-/// impl<S: Stream> Stream for Counted<S> {
-///     fn shutdown_write(&mut self) -> io::Result<()> {
-///         self.0.shutdown_write()
-///     }
-/// }
-/// ```
-pub trait Stream: Read + Write {
-    /// Closes the writing half: the peer reads what was written, and then the end.
-    ///
-    /// # Errors
-    ///
-    /// The error of the OS. `NotConnected` means that the peer has gone. `WouldBlock` means that
-    /// the end is not sent yet: call this again on the next writable event.
-    fn shutdown_write(&mut self) -> io::Result<()>;
-}
-
-#[cfg(feature = "net")]
-impl Stream for mio::net::TcpStream {
-    fn shutdown_write(&mut self) -> io::Result<()> {
-        self.shutdown(Shutdown::Write)
-    }
-}
-
-#[cfg(all(unix, feature = "net"))]
-impl Stream for mio::net::UnixStream {
-    fn shutdown_write(&mut self) -> io::Result<()> {
-        self.shutdown(Shutdown::Write)
-    }
-}
+use crate::{Fill, Flush, ReadBuffer, Stream, WriteQueue};
 
 /// A stream with its [`ReadBuffer`] and [`WriteQueue`].
 ///
@@ -141,6 +76,10 @@ enum Closing {
 }
 
 /// What a protocol works with: see [`Connection::ready`].
+///
+/// # Examples
+///
+/// See [`Connection`].
 #[derive(Debug)]
 pub struct Exchange<'a> {
     /// The bytes that were received and not consumed.
@@ -194,6 +133,10 @@ impl Exchange<'_> {
 }
 
 /// What a connection waits for: returned by [`Connection::ready`].
+///
+/// # Examples
+///
+/// See [`Connection::ready`] and [`Registration`](crate::Registration).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use = "a connection that is not watched as it asks hangs"]
 pub struct Next {
@@ -208,11 +151,32 @@ impl Next {
     /// direction. In edge mode a connection is registered for both once, and this is of no use.
     ///
     /// [`Registration`](crate::Registration) does what follows from it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(all(unix, feature = "net"))]
+    /// # fn main() -> std::io::Result<()> {
+    /// use mio::Interest;
+    ///
+    /// let (stream, _peer) = mio::net::UnixStream::pair()?;
+    /// let mut connection = mio_util::Connection::new(stream, 1024);
+    /// let next = connection.ready(|_| std::io::Result::Ok(()))?;
+    /// assert_eq!(next.interest(), Some(Interest::READABLE), "there is nothing to write");
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(all(unix, feature = "net")))]
+    /// # fn main() {}
+    /// ```
     pub fn interest(&self) -> Option<Interest> {
         self.interest
     }
 
     /// Returns the moment at which to drop the connection: see [`Exchange::close`].
+    ///
+    /// # Examples
+    ///
+    /// See [`Connection::close_after_flush`].
     pub fn deadline(&self) -> Option<Instant> {
         self.deadline
     }
@@ -220,11 +184,37 @@ impl Next {
     /// Returns `true` if the budget is used up: call [`Connection::ready`] again after the other
     /// sources of the batch, for example by a [`ReadyList`](crate::ReadyList). No event will say
     /// so.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(all(unix, feature = "net"))]
+    /// # fn main() -> std::io::Result<()> {
+    /// use std::io::Write;
+    ///
+    /// let (stream, mut peer) = mio::net::UnixStream::pair()?;
+    /// peer.write_all(b"data")?;
+    /// let mut connection = mio_util::Connection::new(stream, 1024);
+    /// connection.set_budget(3);
+    /// let next = connection.ready(|exchange| {
+    ///     exchange.input.clear();
+    ///     std::io::Result::Ok(())
+    /// })?;
+    /// assert!(next.again(), "there is one more byte");
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(all(unix, feature = "net")))]
+    /// # fn main() {}
+    /// ```
     pub fn again(&self) -> bool {
         self.again
     }
 
     /// Returns `true` if the connection has ended in both directions: drop it.
+    ///
+    /// # Examples
+    ///
+    /// See [`Connection`].
     pub fn is_finished(&self) -> bool {
         self.is_finished
     }
@@ -308,7 +298,7 @@ impl<S: Stream> Connection<S> {
     /// so a peer that does not read can't make the program buffer without bound.
     ///
     /// A protocol that waits for something else than its input, as a proxy does for its other side,
-    /// may leave the input unconsumed. When it can go on, call `ready` again. A protocol that cannot
+    /// may leave the input unconsumed. When it can go on, call `ready` again. A protocol that can't
     /// go on with a [full](ReadBuffer::is_full) input should return an error: nothing is read until
     /// it consumes.
     ///
@@ -531,33 +521,103 @@ impl<S: Stream> Connection<S> {
     }
 
     /// Returns the stream.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(all(unix, feature = "net"))]
+    /// # fn main() -> std::io::Result<()> {
+    /// let (stream, _peer) = mio::net::UnixStream::pair()?;
+    /// let connection = mio_util::Connection::new(stream, 1024);
+    /// assert!(connection.stream().peer_addr().is_ok());
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(all(unix, feature = "net")))]
+    /// # fn main() {}
+    /// ```
     pub fn stream(&self) -> &S {
         &self.stream
     }
 
     /// Returns the stream, to be registered or configured. Bytes that are read or written directly
     /// pass the buffers by.
+    ///
+    /// # Examples
+    ///
+    /// See [`Registration`](crate::Registration).
     pub fn stream_mut(&mut self) -> &mut S {
         &mut self.stream
     }
 
     /// Returns the bytes that were received and not consumed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(all(unix, feature = "net"))]
+    /// # fn main() -> std::io::Result<()> {
+    /// let (stream, _peer) = mio::net::UnixStream::pair()?;
+    /// let connection = mio_util::Connection::new(stream, 1024);
+    /// assert!(connection.input().is_empty());
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(all(unix, feature = "net")))]
+    /// # fn main() {}
+    /// ```
     pub fn input(&self) -> &ReadBuffer {
         &self.input
     }
 
     /// Returns the queue of bytes to send.
+    ///
+    /// # Examples
+    ///
+    /// See [`with_buffers`](Self::with_buffers).
     pub fn output(&self) -> &WriteQueue {
         &self.output
     }
 
     /// Returns the queue of bytes to send, to push from outside the protocol. Call
     /// [`ready`](Self::ready) afterwards.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(all(unix, feature = "net"))]
+    /// # fn main() -> std::io::Result<()> {
+    /// use std::io::Read;
+    ///
+    /// let (stream, mut peer) = mio::net::UnixStream::pair()?;
+    /// let mut connection = mio_util::Connection::new(stream, 1024);
+    /// connection.output_mut().push(b"news");
+    /// let _next = connection.ready(|_| std::io::Result::Ok(()))?;
+    /// let mut received = [0; 4];
+    /// peer.read_exact(&mut received)?;
+    /// assert_eq!(&received, b"news");
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(all(unix, feature = "net")))]
+    /// # fn main() {}
+    /// ```
     pub fn output_mut(&mut self) -> &mut WriteQueue {
         &mut self.output
     }
 
     /// Returns the stream, and drops the buffers with what they hold.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(all(unix, feature = "net"))]
+    /// # fn main() -> std::io::Result<()> {
+    /// let (stream, _peer) = mio::net::UnixStream::pair()?;
+    /// let connection = mio_util::Connection::new(stream, 1024);
+    /// drop(connection.into_stream());
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(all(unix, feature = "net")))]
+    /// # fn main() {}
+    /// ```
     pub fn into_stream(self) -> S {
         self.stream
     }

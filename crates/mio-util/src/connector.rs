@@ -77,6 +77,10 @@ struct Attempt {
 }
 
 /// The state of a [`Connector`], from [`Connector::advance`].
+///
+/// # Examples
+///
+/// See [`Connector`].
 #[derive(Debug)]
 #[must_use = "the stream is in here"]
 pub enum Connecting {
@@ -91,6 +95,10 @@ pub enum Connecting {
 }
 
 /// The error of each attempt of a [`Connector`].
+///
+/// # Examples
+///
+/// See [`errors`](Self::errors).
 #[derive(Debug)]
 pub struct ConnectError {
     errors: Vec<(SocketAddr, io::Error)>,
@@ -101,6 +109,16 @@ impl Connector {
     ///
     /// By default each attempt may take as long as the OS lets it, and the next one starts after
     /// 250 ms.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use mio::Token;
+    /// use mio_util::Connector;
+    ///
+    /// let connector = Connector::new(["127.0.0.1:80".parse().unwrap()], Token(1));
+    /// assert_eq!(connector.next_deadline(), None, "it has not started");
+    /// ```
     pub fn new(addresses: impl IntoIterator<Item = SocketAddr>, token: Token) -> Connector {
         Connector {
             token,
@@ -118,6 +136,18 @@ impl Connector {
 
     /// Sets how long an attempt has the race for itself before the next one starts. RFC 8305
     /// recommends 100 ms to 2 s.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use mio::Token;
+    /// use mio_util::Connector;
+    ///
+    /// let connector = Connector::new(["127.0.0.1:80".parse().unwrap()], Token(1))
+    ///     .attempt_delay(Duration::from_millis(100));
+    /// ```
     #[must_use]
     pub fn attempt_delay(mut self, delay: Duration) -> Connector {
         self.attempt_delay = delay;
@@ -126,6 +156,18 @@ impl Connector {
 
     /// Sets how long a single attempt may take. It fails with
     /// [`TimedOut`](ErrorKind::TimedOut) then.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use mio::Token;
+    /// use mio_util::Connector;
+    ///
+    /// let connector = Connector::new(["127.0.0.1:80".parse().unwrap()], Token(1))
+    ///     .attempt_timeout(Duration::from_secs(5));
+    /// ```
     #[must_use]
     pub fn attempt_timeout(mut self, timeout: Duration) -> Connector {
         self.attempt_timeout = Some(timeout);
@@ -133,6 +175,10 @@ impl Connector {
     }
 
     /// Sets how long all attempts together may take, from the first [`advance`](Self::advance) on.
+    ///
+    /// # Examples
+    ///
+    /// See [`Connector`].
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Connector {
         self.timeout = Some(timeout);
@@ -143,6 +189,10 @@ impl Connector {
     ///
     /// After [`Connecting::Connected`] or [`Connecting::Failed`] there is nothing left to do; a
     /// further call returns `Failed` without errors.
+    ///
+    /// # Examples
+    ///
+    /// See [`Connector`].
     pub fn advance(&mut self, registry: &Registry, now: Instant) -> Connecting {
         if !self.is_started {
             self.is_started = true;
@@ -229,6 +279,10 @@ impl Connector {
 
     /// Returns the moment at which to call [`advance`](Self::advance) without an event. `None`
     /// means that there is none: not before the first call, and not after the end.
+    ///
+    /// # Examples
+    ///
+    /// See [`Connector`].
     pub fn next_deadline(&self) -> Option<Instant> {
         if self.attempts.is_empty() {
             return None;
@@ -240,6 +294,20 @@ impl Connector {
 
     /// Gives the attempts up and closes their sockets. Dropping the connector does the same, but
     /// leaves it to the OS to deregister them.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// use mio::{Poll, Token};
+    /// use mio_util::Connector;
+    ///
+    /// let poll = Poll::new()?;
+    /// let connector = Connector::new(["127.0.0.1:80".parse().unwrap()], Token(1));
+    /// connector.cancel(poll.registry());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn cancel(mut self, registry: &Registry) {
         self.end(registry, ErrorKind::Interrupted);
     }
@@ -297,6 +365,28 @@ impl ConnectError {
     /// Returns the address and the error of each attempt, in the order in which they failed.
     /// Addresses that were not tried before the time was over have failed with
     /// [`TimedOut`](ErrorKind::TimedOut).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// use std::io::ErrorKind;
+    /// use std::time::{Duration, Instant};
+    ///
+    /// use mio::{Poll, Token};
+    /// use mio_util::{Connecting, Connector};
+    ///
+    /// let poll = Poll::new()?;
+    /// let address = "127.0.0.1:80".parse().unwrap();
+    /// let mut connector = Connector::new([address], Token(1)).timeout(Duration::ZERO);
+    /// let Connecting::Failed(err) = connector.advance(poll.registry(), Instant::now()) else {
+    ///     panic!("there is no time");
+    /// };
+    /// assert_eq!(err.errors()[0].0, address);
+    /// assert_eq!(err.errors()[0].1.kind(), ErrorKind::TimedOut);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn errors(&self) -> &[(SocketAddr, io::Error)] {
         &self.errors
     }

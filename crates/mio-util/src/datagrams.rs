@@ -69,6 +69,10 @@ impl Datagrams {
     /// # Errors
     ///
     /// If the OS refuses an option that it needs.
+    ///
+    /// # Examples
+    ///
+    /// See [`Datagrams`].
     pub fn new(socket: &UdpSocket) -> io::Result<Datagrams> {
         let state = UdpSocketState::new(socket.into())?;
         Ok(Datagrams { state })
@@ -81,6 +85,10 @@ impl Datagrams {
     ///
     /// `WouldBlock`: nothing was sent, and a writable event will come. Any other error of the OS
     /// concerns this call only.
+    ///
+    /// # Examples
+    ///
+    /// See [`Datagrams`].
     pub fn send(&self, socket: &UdpSocket, transmit: &Transmit<'_>) -> io::Result<()> {
         socket.try_io_for(Interest::WRITABLE, || {
             self.state.try_send(socket.into(), transmit)
@@ -88,8 +96,8 @@ impl Datagrams {
     }
 
     /// Receives into as many buffers as there are datagrams, and returns the number of buffers. The
-    /// record with the same index in `meta` tells the length of what is in a buffer. No more buffers
-    /// are filled than there are records.
+    /// record with the same index in `meta` tells the length of what is in a buffer. No more
+    /// buffers are filled than there are records.
     ///
     /// With GRO a buffer may hold several datagrams, each of [`stride`](RecvMeta::stride) bytes but
     /// the last one: make buffers [`max_received`](Self::max_received) datagrams long, or what does
@@ -100,6 +108,10 @@ impl Datagrams {
     /// `WouldBlock`: there is no datagram, and a readable event will come. Any other error concerns
     /// this call only, as a refused datagram that was sent earlier. `InvalidInput`: there is no
     /// buffer, or no record.
+    ///
+    /// # Examples
+    ///
+    /// See [`Datagrams`].
     pub fn receive(
         &self,
         socket: &UdpSocket,
@@ -119,11 +131,33 @@ impl Datagrams {
 
     /// Returns the number of datagrams that one call of [`send`](Self::send) may carry: 1 where the
     /// OS has no GSO.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// let socket = mio::net::UdpSocket::bind("127.0.0.1:0".parse().unwrap())?;
+    /// let datagrams = mio_util::Datagrams::new(&socket)?;
+    /// assert!(datagrams.max_segments() >= 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn max_segments(&self) -> usize {
         self.state.max_gso_segments()
     }
 
     /// Returns the number of datagrams that one buffer may receive: 1 where the OS has no GRO.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// let socket = mio::net::UdpSocket::bind("127.0.0.1:0".parse().unwrap())?;
+    /// let datagrams = mio_util::Datagrams::new(&socket)?;
+    /// assert!(datagrams.max_received() >= 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn max_received(&self) -> usize {
         self.state.gro_segments()
     }

@@ -35,6 +35,7 @@ mod read_buffer;
 mod ready_list;
 mod registration;
 mod sources;
+mod stream;
 mod write_queue;
 
 pub use self::acceptor::{Accept, Accepted, Acceptor};
@@ -44,7 +45,7 @@ pub use self::ancillary::{Credentials, peer_credentials};
 #[cfg(all(ancillary, feature = "ancillary"))]
 #[cfg_attr(docsrs, doc(cfg(feature = "ancillary")))]
 pub use self::ancillary::{MAX_FDS, receive_with_fds, send_with_fds};
-pub use self::connection::{Connection, Exchange, Next, Stream};
+pub use self::connection::{Connection, Exchange, Next};
 #[cfg(feature = "net")]
 #[cfg_attr(docsrs, doc(cfg(feature = "net")))]
 pub use self::connector::{ConnectError, Connecting, Connector};
@@ -55,6 +56,7 @@ pub use self::read_buffer::{Fill, ReadBuffer};
 pub use self::ready_list::ReadyList;
 pub use self::registration::{Mode, Registration};
 pub use self::sources::{Drain, Iter, IterMut, Sources};
+pub use self::stream::Stream;
 pub use self::write_queue::{Flush, WriteQueue};
 #[cfg(feature = "udp")]
 #[cfg_attr(docsrs, doc(cfg(feature = "udp")))]

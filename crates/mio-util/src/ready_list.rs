@@ -46,11 +46,24 @@ pub struct ReadyList {
 
 impl ReadyList {
     /// Creates an empty list. Allocates nothing yet.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert!(mio_util::ReadyList::new().is_empty());
+    /// ```
     pub fn new() -> ReadyList {
         ReadyList::default()
     }
 
     /// Creates an empty list with room for `capacity` tokens before it allocates again.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let ready = mio_util::ReadyList::with_capacity(1024);
+    /// assert!(ready.is_empty());
+    /// ```
     pub fn with_capacity(capacity: usize) -> ReadyList {
         ReadyList {
             order: VecDeque::with_capacity(capacity),
@@ -60,6 +73,16 @@ impl ReadyList {
     }
 
     /// Adds a token to the next turn. Returns `false` if it is in the list already.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use mio::Token;
+    ///
+    /// let mut ready = mio_util::ReadyList::new();
+    /// assert!(ready.insert(Token(1)));
+    /// assert!(!ready.insert(Token(1)));
+    /// ```
     pub fn insert(&mut self, token: Token) -> bool {
         let number = self.next;
         let is_new = *self.contained.entry(token).or_insert(number) == number;
@@ -74,6 +97,17 @@ impl ReadyList {
     ///
     /// Where tokens are not reused, as those of [`Sources`](crate::Sources), there is no need: the
     /// token finds nothing then.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use mio::Token;
+    ///
+    /// let mut ready = mio_util::ReadyList::new();
+    /// ready.insert(Token(1));
+    /// assert!(ready.remove(Token(1)));
+    /// assert!(!ready.remove(Token(1)));
+    /// ```
     pub fn remove(&mut self, token: Token) -> bool {
         let is_removed = self.contained.remove(&token).is_some();
         if self.contained.is_empty() {
@@ -84,6 +118,10 @@ impl ReadyList {
 
     /// Calls `visit` for each token of the list once, in the order of insertion. A token that is
     /// inserted meanwhile is visited in the next turn, so this ends.
+    ///
+    /// # Examples
+    ///
+    /// See [`ReadyList`].
     pub fn visit(&mut self, mut visit: impl FnMut(Token, &mut ReadyList)) {
         self.begin_turn();
         while let Some(token) = self.next_in_turn() {
@@ -133,6 +171,20 @@ impl ReadyList {
     }
 
     /// Returns the timeout for the next poll: `otherwise`, or zero while the list is not empty.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use mio::Token;
+    ///
+    /// let second = Duration::from_secs(1);
+    /// let mut ready = mio_util::ReadyList::new();
+    /// assert_eq!(ready.timeout(Some(second)), Some(second));
+    /// ready.insert(Token(1));
+    /// assert_eq!(ready.timeout(Some(second)), Some(Duration::ZERO));
+    /// ```
     pub fn timeout(&self, otherwise: Option<Duration>) -> Option<Duration> {
         if self.is_empty() {
             otherwise
@@ -142,11 +194,32 @@ impl ReadyList {
     }
 
     /// Returns `true` if no source waits for its turn.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use mio::Token;
+    ///
+    /// let mut ready = mio_util::ReadyList::new();
+    /// assert!(ready.is_empty());
+    /// ready.insert(Token(1));
+    /// assert!(!ready.is_empty());
+    /// ```
     pub fn is_empty(&self) -> bool {
         self.contained.is_empty()
     }
 
     /// Returns the number of sources that wait for their turn.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use mio::Token;
+    ///
+    /// let mut ready = mio_util::ReadyList::new();
+    /// ready.insert(Token(1));
+    /// assert_eq!(ready.len(), 1);
+    /// ```
     pub fn len(&self) -> usize {
         self.contained.len()
     }

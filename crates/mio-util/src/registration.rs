@@ -64,6 +64,15 @@ pub struct Registration {
 
 impl Registration {
     /// Creates the state of a source that is not registered yet.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use mio::Token;
+    /// use mio_util::{Mode, Registration};
+    ///
+    /// let registration = Registration::new(Token(1), Mode::Oneshot);
+    /// ```
     pub fn new(token: Token, mode: Mode) -> Registration {
         Registration {
             token,
@@ -77,6 +86,10 @@ impl Registration {
     /// # Errors
     ///
     /// Those of [`Registry::register`].
+    ///
+    /// # Examples
+    ///
+    /// See [`Registration`].
     pub fn register(
         &mut self,
         registry: &Registry,
@@ -95,6 +108,10 @@ impl Registration {
     ///
     /// Those of [`Registry::register`], `reregister` and `deregister`. The source stays registered
     /// as it was.
+    ///
+    /// # Examples
+    ///
+    /// See [`Registration`].
     pub fn update(
         &mut self,
         registry: &Registry,
@@ -118,6 +135,25 @@ impl Registration {
     /// # Errors
     ///
     /// Those of [`Registry::deregister`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(all(unix, feature = "net"))]
+    /// # fn main() -> std::io::Result<()> {
+    /// use mio::{Poll, Token};
+    /// use mio_util::{Mode, Registration};
+    ///
+    /// let poll = Poll::new()?;
+    /// let (mut stream, _peer) = mio::net::UnixStream::pair()?;
+    /// let mut registration = Registration::new(Token(1), Mode::Edge);
+    /// registration.register(poll.registry(), &mut stream)?;
+    /// registration.deregister(poll.registry(), &mut stream)?;
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(all(unix, feature = "net")))]
+    /// # fn main() {}
+    /// ```
     pub fn deregister(
         &mut self,
         registry: &Registry,

@@ -105,8 +105,8 @@ fn memory_is_at_most_twice_the_limit() {
         })
     };
     let used = most(30_000);
-    // The last growth holds the memory before it as well.
-    assert!(used.bytes_max <= 2 * 2 * 30_000, "{used:?}");
+    // While it grows for the last time, it also holds the memory before: 4096 bytes doubled thrice.
+    assert!(used.bytes_max <= 2 * 30_000 + 32_768, "{used:?}");
     assert_eq!(used.bytes_current, 0);
 }
 

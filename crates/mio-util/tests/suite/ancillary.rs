@@ -94,3 +94,26 @@ fn peer_that_has_gone_is_an_error() {
     let err = send_with_fds(&ours, b"x", &[ours.as_fd()]).unwrap_err();
     assert_eq!(err.kind(), ErrorKind::BrokenPipe);
 }
+
+#[test]
+fn room_after_a_blocked_send_is_reported() {
+    on_each_selector(|kind| {
+        let (mut poll, mut events) = poll_on(kind);
+        let (mut ours, theirs) = UnixStream::pair().unwrap();
+        let registry = poll.registry();
+        registry
+            .register(&mut ours, Token(0), Interest::WRITABLE)
+            .unwrap();
+        wait(&mut poll, &mut events, None);
+        let err = loop {
+            if let Err(err) = send_with_fds(&ours, &[7; 4096], &[]) {
+                break err;
+            }
+        };
+        assert_eq!(err.kind(), ErrorKind::WouldBlock);
+        let (mut buffer, mut fds) = (vec![0; 1 << 16], Vec::new());
+        while receive_with_fds(&theirs, &mut buffer, &mut fds).is_ok() {}
+        wait(&mut poll, &mut events, None);
+        assert!(events.iter().any(|event| event.is_writable()));
+    });
+}
