@@ -22,7 +22,9 @@ const SYSTEMS: &[(&[&str], &[&str])] = &[
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
-    println!("cargo::rustc-check-cfg=cfg(ancillary, cmsg_cloexec, msg_nosignal, peercred, rustls, docsrs)");
+    println!(
+        "cargo::rustc-check-cfg=cfg(ancillary, cmsg_cloexec, msg_nosignal, peercred, rustls, docsrs)"
+    );
     let target = |what: &str| std::env::var(format!("CARGO_CFG_TARGET_{what}")).unwrap_or_default();
     let name = target("OS");
     let rows = SYSTEMS.iter().filter(|(names, _)| names.contains(&&*name));
