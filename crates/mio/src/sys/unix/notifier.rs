@@ -107,27 +107,31 @@ impl NotifierHandle {
     }
 }
 
+impl Drop for Owner {
+    fn drop(&mut self) {
+        /// How often the wait sleeps for a millisecond.
+        const SLEEPS: u32 = 1_000;
+        if let Some(signal) = self.0.take() {
+            close(signal, SLEEPS);
+        }
+    }
+}
+
 /// Closes the descriptor, which ends the registration. A thread that is raising the signal keeps it
 /// open for the length of a `write`, so wait for that: a poll that begins after this has no event.
 /// That is over after a few yields, unless the scheduler has stopped that thread. The wait is
-/// bounded to a second, because in a child of `fork` such a thread does not exist.
-impl Drop for Owner {
-    fn drop(&mut self) {
-        const YIELDS: u32 = 100;
-        const SLEEPS: u32 = 1_000;
-        let Some(mut signal) = self.0.take() else {
-            return;
-        };
-        for round in 0..YIELDS + SLEEPS {
-            match Arc::try_unwrap(signal) {
-                Ok(_) => return,
-                Err(shared) => signal = shared,
-            }
-            if round < YIELDS {
-                thread::yield_now();
-            } else {
-                thread::sleep(Duration::from_millis(1));
-            }
+/// bounded, because in a child of `fork` such a thread does not exist.
+fn close(mut signal: Arc<Signal>, sleeps: u32) {
+    const YIELDS: u32 = 100;
+    for round in 0..YIELDS + sleeps {
+        match Arc::try_unwrap(signal) {
+            Ok(_) => return,
+            Err(shared) => signal = shared,
+        }
+        if round < YIELDS {
+            thread::yield_now();
+        } else {
+            thread::sleep(Duration::from_millis(1));
         }
     }
 }
@@ -145,20 +149,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn drop_waits_for_a_thread_that_raises_the_signal() {
-        let notifier = Notifier::new().unwrap();
-        let raising = notifier.handle.signal.upgrade().unwrap();
+    fn close_waits_for_a_thread_that_raises_the_signal() {
+        // Longer than a slow machine may need.
+        const SLEEPS: u32 = 1_000_000;
+        let signal = Arc::new(Signal::new().unwrap());
+        let raising = Arc::clone(&signal);
         let has_ended = AtomicBool::new(false);
         thread::scope(|scope| {
             scope.spawn(|| {
-                // Long enough for the other thread to begin the drop, most likely.
+                // Long enough for the other thread to begin, most likely.
                 for _ in 0..1_000 {
                     thread::yield_now();
                 }
                 has_ended.store(true, Ordering::Relaxed);
                 drop(raising);
             });
-            drop(notifier);
+            close(signal, SLEEPS);
             assert!(has_ended.load(Ordering::Relaxed), "it did not wait");
         });
     }

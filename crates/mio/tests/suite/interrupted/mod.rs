@@ -28,7 +28,15 @@ fn failing<T>(calls: usize, errno: libc::c_int, call: impl FnOnce() -> T) -> T {
     result
 }
 
+/// Whether the waker makes a call that fails here.
+fn writes(kind: SelectorKind) -> bool {
+    kind != SelectorKind::EventPorts
+}
+
 fn wake_survives_interruptions(kind: SelectorKind) {
+    if !writes(kind) {
+        return;
+    }
     let mut watch = Watch::new(kind);
     let waker = Waker::new(watch.poll.registry(), Token(1)).unwrap();
     for _ in 0..3 {
@@ -69,8 +77,10 @@ fn failed_wake_is_returned_and_the_next_one_is_an_event(kind: SelectorKind) {
     let mut notifier = Notifier::new().unwrap();
     watch.register(&mut notifier, 2, Interest::READABLE);
     for _ in 0..3 {
-        let err = failing(1, libc::ENOMEM, || waker.wake()).unwrap_err();
-        assert_eq!(err.raw_os_error(), Some(libc::ENOMEM));
+        if writes(kind) {
+            let err = failing(1, libc::ENOMEM, || waker.wake()).unwrap_err();
+            assert_eq!(err.raw_os_error(), Some(libc::ENOMEM));
+        }
         let err = failing(1, libc::ENOMEM, || notifier.notify()).unwrap_err();
         assert_eq!(err.raw_os_error(), Some(libc::ENOMEM));
         waker.wake().unwrap();
