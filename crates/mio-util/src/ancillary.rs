@@ -87,9 +87,9 @@ pub fn send_with_fds(
 ///
 /// # Errors
 ///
-/// `WouldBlock` (a readable event will come), or another error of the OS. `InvalidData` means that
-/// the peer sent more descriptors than [`MAX_FDS`], or than the process may have: those that came
-/// are closed, and none is leaked.
+/// `InvalidInput` with an empty buffer, `WouldBlock` (a readable event will come), or another error
+/// of the OS. `InvalidData` means that the peer sent more descriptors than [`MAX_FDS`], or than the
+/// process may have: those that came are closed, and none is leaked.
 ///
 /// # Examples
 ///
@@ -99,6 +99,9 @@ pub fn receive_with_fds(
     buffer: &mut [u8],
     fds: &mut Vec<OwnedFd>,
 ) -> io::Result<usize> {
+    if buffer.is_empty() {
+        return Err(invalid("descriptors are received with at least one byte"));
+    }
     let mut space = [MaybeUninit::uninit(); SPACE];
     let mut control = RecvAncillaryBuffer::new(&mut space);
     let received = stream.try_io_for(Interest::READABLE, || {

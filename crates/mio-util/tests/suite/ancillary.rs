@@ -61,6 +61,9 @@ fn mistakes_are_errors_and_send_nothing() {
         let err = send_with_fds(&ours, data, fds).unwrap_err();
         assert_eq!(err.kind(), ErrorKind::InvalidInput);
     }
+    // 0 bytes would look like the end.
+    let err = receive_with_fds(&theirs, &mut [], &mut Vec::new()).unwrap_err();
+    assert_eq!(err.kind(), ErrorKind::InvalidInput);
     let err = receive_with_fds(&theirs, &mut [0; 4], &mut Vec::new()).unwrap_err();
     assert_eq!(err.kind(), ErrorKind::WouldBlock);
 }
