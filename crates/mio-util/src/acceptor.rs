@@ -490,7 +490,9 @@ fn failure(err: &io::Error) -> Failure {
         | ErrorKind::ConnectionReset
         | ErrorKind::HostUnreachable
         | ErrorKind::NetworkDown
-        | ErrorKind::NetworkUnreachable => Failure::Passing,
+        | ErrorKind::NetworkUnreachable
+        // A firewall forbids this connection.
+        | ErrorKind::PermissionDenied => Failure::Passing,
         _ => other_failure(err.raw_os_error()),
     }
 }
@@ -502,6 +504,8 @@ fn other_failure(code: Option<i32>) -> Failure {
         Some(libc::EPROTO | libc::ENOPROTOOPT | libc::EHOSTDOWN | libc::EOPNOTSUPP) => {
             Failure::Passing
         }
+        #[cfg(linux_sockets)]
+        Some(libc::ENONET) => Failure::Passing,
         _ => Failure::Lasting,
     }
 }

@@ -81,6 +81,25 @@ impl Registration {
         }
     }
 
+    /// Creates the state of a source that is registered already, for both directions in edge mode:
+    /// for a stream that a `Connector` has connected.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use mio::Token;
+    /// use mio_util::Registration;
+    ///
+    /// let registration = Registration::of_registered(Token(1));
+    /// ```
+    pub fn of_registered(token: Token) -> Registration {
+        Registration {
+            token,
+            mode: Mode::Edge,
+            current: Some(Interest::READABLE | Interest::WRITABLE),
+        }
+    }
+
     /// Registers the source: for both directions in edge mode, else for reading.
     ///
     /// # Errors

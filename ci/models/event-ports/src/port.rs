@@ -137,7 +137,7 @@ pub(crate) fn getn(
     wanted: usize,
     timeout: Option<Duration>,
 ) -> Result<Taken, c_int> {
-    let deadline = timeout.map(|timeout| Instant::now() + timeout);
+    let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
     let mut records = Vec::new();
     let error = loop {
         let room = MOST.min(most - records.len());

@@ -48,8 +48,8 @@ impl Peer for MioUtil {
                     let accepted = acceptor.accept_all(&listener, BUDGET, start, |stream, _| {
                         let result = clients.try_insert_with(|token| {
                             let mut client = Connection::new(stream, BUFFER);
-                            // Like the peers by hand: room to write is not asked for, as an answer
-                            // is short.
+                            // As the servers by hand do it, and no example to copy: an answer is
+                            // so short that there is room for it, and no budget is used up.
                             registry.register(client.stream_mut(), token, Interest::READABLE)?;
                             io::Result::Ok((client, S::default()))
                         });

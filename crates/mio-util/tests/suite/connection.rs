@@ -2,6 +2,7 @@
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -101,10 +102,16 @@ fn serve<S: Stream + Source>(
     errors
 }
 
+/// The message after which the server closes, and waits a moment only for the peer to close too.
+const GOODBYE: &[u8] = b"goodbye\n";
+
 fn echo(exchange: &mut Exchange<'_>) -> io::Result<()> {
     exchange.output.push(exchange.input.data());
+    if exchange.input.data() == GOODBYE {
+        exchange.close(Instant::now() + Duration::from_millis(50));
+    }
     exchange.input.clear();
-    if exchange.has_ended() {
+    if exchange.has_ended() && !exchange.output.is_closed() {
         exchange.close(Instant::now() + LONG);
     }
     Ok(())
@@ -219,5 +226,37 @@ fn peer_that_resets_ends_its_own_connection_only() {
         // Dropped with unread input, so that the OS sends a reset.
         drop(stream);
         exchange(&connect(address), &pattern(10_000));
+    });
+}
+
+#[test]
+fn peer_that_never_reads_is_no_longer_read_from() {
+    with_server(|address| {
+        let mut stream = connect(address);
+        stream
+            .set_write_timeout(Some(Duration::from_millis(300)))
+            .unwrap();
+        let data = pattern(1 << 20);
+        let mut sent = 0;
+        while let Ok(written) = stream.write(&data) {
+            sent += written;
+            // What the buffers of both sockets hold, and far less than would be sent otherwise.
+            assert!(sent < 256 << 20, "the server buffers without bound");
+        }
+        exchange(&connect(address), &pattern(10_000));
+    });
+}
+
+#[test]
+fn peer_that_never_closes_is_dropped_at_the_linger_deadline() {
+    // The server ends only when it has dropped all connections.
+    let held = Mutex::new(Vec::new());
+    with_server(|address| {
+        let mut stream = connect(address);
+        stream.write_all(GOODBYE).unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).unwrap();
+        assert_eq!(answer, GOODBYE);
+        held.lock().unwrap().push(stream);
     });
 }

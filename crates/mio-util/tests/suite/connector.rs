@@ -1,12 +1,12 @@
 //! Connecting over loopback.
 
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::time::{Duration, Instant};
 
 use mio::net::TcpStream;
 use mio::{SelectorKind, Token};
-use mio_util::{ConnectError, Connecting, Connector};
+use mio_util::{ConnectError, Connecting, Connector, Registration};
 
 use crate::support::{any_port, on_each_selector, poll_on, wait};
 
@@ -46,6 +46,33 @@ fn first_address_that_answers_wins() {
         assert_eq!(connected, address);
         assert_eq!(stream.peer_addr().unwrap(), address);
         listener.accept().unwrap();
+    });
+}
+
+#[test]
+fn connected_stream_is_registered_and_can_be_deregistered() {
+    on_each_selector(|kind| {
+        let (mut poll, mut events) = poll_on(kind);
+        let listener = TcpListener::bind(any_port()).unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut connector = Connector::new([address], Token(1));
+        let mut stream = loop {
+            match connector.advance(poll.registry(), Instant::now()) {
+                Connecting::Connected(stream, _) => break stream,
+                Connecting::Failed(err) => panic!("{err}"),
+                Connecting::Pending => wait(&mut poll, &mut events, None),
+            }
+        };
+        let mut registration = Registration::of_registered(Token(1));
+        registration
+            .deregister(poll.registry(), &mut stream)
+            .unwrap();
+        registration.register(poll.registry(), &mut stream).unwrap();
+        let (mut peer, _) = listener.accept().unwrap();
+        peer.write_all(b"hello").unwrap();
+        while !events.iter().any(|event| event.is_readable()) {
+            wait(&mut poll, &mut events, None);
+        }
     });
 }
 
