@@ -71,8 +71,7 @@ impl Poll {
     ///
     /// # Errors
     ///
-    /// The system's error if it has no descriptor left (`EMFILE`, `ENFILE`), and
-    /// [`Unsupported`](io::ErrorKind::Unsupported) on a system this crate has no selector for.
+    /// The system's error if it has no descriptor left (`EMFILE`, `ENFILE`).
     ///
     /// # Examples
     ///
