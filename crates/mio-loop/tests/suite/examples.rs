@@ -216,11 +216,12 @@ fn echo_loop_ends_gracefully() {
 fn echo_loop_complains_once_without_descriptors() {
     let mut command = example("echo_loop");
     command.args(["127.0.0.1:0", "60000"]);
-    let mut server = Server::spawn(limited(&command, 16).stderr(Stdio::piped()));
-    let clients: Vec<_> = (0..20).map(|_| server.connect()).collect();
+    // Enough to start with on each selector, and fewer than there are clients.
+    let mut server = Server::spawn(limited(&command, 32).stderr(Stdio::piped()));
+    let clients: Vec<_> = (0..40).map(|_| server.connect()).collect();
     echoes(&clients[0], "hello");
     // Nothing comes for a client that is not accepted, and meanwhile the server tries some times.
-    let mut last = &clients[19];
+    let mut last = &clients[39];
     let pause = std::time::Duration::from_millis(700);
     last.set_read_timeout(Some(pause)).unwrap();
     last.write_all(b"hello").unwrap();
