@@ -22,8 +22,8 @@ use crate::{Registry, Token, sys};
 ///
 /// It is made of what the system does best: an [eventfd(2)] on Linux and Android, an event of its
 /// own on macOS, FreeBSD, Solaris and Windows, a pipe on most others and where a sandbox refuses
-/// the eventfd. `PLATFORMS.md` lists them. On WASI and on the Nintendo 3DS there is none of these: a
-/// wake is delivered by the next poll, and does not end one that waits.
+/// the eventfd. `PLATFORMS.md` lists them. On WASI and on the Nintendo 3DS there is none of these:
+/// a wake is delivered by the next poll, and does not end one that waits.
 ///
 /// [eventfd(2)]: https://man7.org/linux/man-pages/man2/eventfd.2.html
 ///
