@@ -6,8 +6,8 @@
 /// `target_os` as rustc spells it, and the capabilities of these systems.
 ///
 /// Three are mostly for the tests of the page `options`: `linux_sockets` (netlink, vsock, and the
-/// options and errors that only Linux has), `bsd_sockets` (raw sockets, `SO_REUSEPORT`, `IP_TOS`) and
-/// `seqpacket`.
+/// options and errors that only Linux has), `bsd_sockets` (raw sockets, `SO_REUSEPORT`, `IP_TOS`)
+/// and `seqpacket`.
 const SYSTEMS: &[(&[&str], &[&str])] = &[
     (
         &["linux", "android"],
