@@ -14,7 +14,7 @@ const TURN: Duration = Duration::from_millis(10);
 
 #[derive(Default)]
 pub(crate) struct Parts {
-    /// The number of entries per part, chosen when a call was last refused. 0 before that.
+    /// The number of entries per part, or 0 if no call has been refused yet.
     size: usize,
 }
 
