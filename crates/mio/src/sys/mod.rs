@@ -302,7 +302,7 @@ pub(crate) struct SourceState {
 }
 
 impl SourceState {
-    /// Whether any selector of this build needs the results of operations.
+    /// `true` if any selector of this build needs the results of operations.
     pub(crate) const REARMS: bool = {
         #[allow(unused_mut)] // Where there is no selector.
         let mut rearms = false;

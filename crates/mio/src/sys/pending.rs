@@ -10,29 +10,31 @@
 //! begins a new generation. Each step is a read-modify-write, so all steps have one order. Each
 //! step sees the earlier steps and the data that was written before them.
 //!
-//! * A wake that finds the signal **not raised** sets the bit for begun and then raises the signal
+//! * A wake that finds the signal **not raised** sets the begun bit and then raises the signal
 //!   itself. So a poll returns after this wake. That poll sees the data, because the kernel orders
 //!   everything before the signal was raised with everything after it was taken.
 //! * A wake that finds the signal **raised** makes no system call. An earlier wake has raised the
-//!   signal in this generation, and has set the bit *after* the kernel had the signal. The thread
-//!   that takes that signal calls `take` afterwards, which begins another generation. That `take`
-//!   has not come yet, so it comes after this wake, and the poll reads the data of this wake too.
-//!   So when `wake` returns, the signal is pending in the kernel or in a batch whose `take` is
+//!   signal in this generation, and has set the raised bit *after* the kernel had the signal. The
+//!   thread that takes that signal calls `take` afterwards, which begins another generation. That
+//!   `take` has not come yet, so it comes after this wake, and the poll reads the data of this wake
+//!   too. So when `wake` returns, the signal is pending in the kernel or in a batch whose `take` is
 //!   still to come. A poll that begins after that has an event, whatever other waking threads do.
 //! * A wake that raises the signal while a poll takes it finds another generation and does not
-//!   change the word. Otherwise the word would say that a signal is raised that is gone, and every
-//!   later wake would be lost.
+//!   change the word. If it set the raised bit, the bit would stand for a signal that is gone, and
+//!   every later wake would be lost.
 //!
-//! The signal has to be taken before the generation is begun. In the other order a wake could raise
-//! the signal and set the bit between the two, and the poll would take that signal as the old one.
-//! That would lose later wakes in the same way.
+//! A poll takes the signal first and begins the new generation second. In the other order a wake
+//! could raise the signal and set the raised bit between the two, and the poll would then take that
+//! signal. The bit would again stand for a signal that is gone.
 //!
 //! A poll may call `take` at any time, even if it took no signal. At worst the next wake raises the
-//! signal again. Where the signal has other uses, the word alone says whether there was a wake, and
-//! it does so from the moment that a wake has begun, because its data is there by then. The signal
-//! of that wake comes later. By then the word reports nothing, so that one wake is one event. A
-//! wake that fails to raise the signal still leaves the bit for begun, so it may be reported with
-//! the next event. Another wake in the meantime has raised the signal itself.
+//! signal again.
+//!
+//! Where the signal has other uses, the word alone decides whether there was a wake. It counts a
+//! wake from the moment that it has begun, because its data is written by then. If the signal of
+//! that wake comes after the `take`, no bit is set any more, so one wake is one event. A wake that
+//! fails to raise the signal leaves the begun bit set, so it may be reported with the next event.
+//! If another wake has come in the meantime, that one has raised the signal itself.
 //!
 //! A child of `fork` has a copy of the word and shares the signal. The child's wakes are coalesced
 //! with its own earlier wakes, which no poll takes, so the child can't wake its parent.
@@ -48,8 +50,8 @@ use std::io;
 use loom::sync::atomic::{AtomicU64 as Word, Ordering};
 #[cfg(all(not(all(test, loom)), target_has_atomic = "64"))]
 use std::sync::atomic::{AtomicU64 as Word, Ordering};
-// A generation has 30 bits here. It would have to wrap around within one system call to be
-// mistaken.
+// A generation has 30 bits here. To be mistaken for another, it would have to wrap around within
+// one system call.
 #[cfg(all(not(all(test, loom)), not(target_has_atomic = "64")))]
 use std::sync::atomic::{AtomicU32 as Word, Ordering};
 

@@ -76,7 +76,7 @@ pub(crate) trait Selector: Sized + Debug + Send + Sync + UnwindSafe + RefUnwindS
     fn deregister(&self, source: RawSource, io: SourceIo<'_, Self::State>) -> io::Result<()>;
 }
 
-/// Whether the I/O of a source is tracked.
+/// The I/O of a source: tracked, with the state that the source keeps, or raw.
 #[derive(Debug)]
 pub(crate) enum SourceIo<'a, State> {
     /// Tracked: each operation goes through [`IoSource`](crate::io_source::IoSource), which passes
@@ -92,7 +92,7 @@ pub(crate) enum SourceIo<'a, State> {
 pub(crate) trait SourceState:
     Debug + Default + Send + Sync + UnwindSafe + RefUnwindSafe
 {
-    /// Whether the methods below have any effect.
+    /// `true` if the methods below have any effect.
     const REARMS: bool;
 
     /// Records that an operation in this direction has just returned `WouldBlock`.

@@ -25,7 +25,7 @@ pub(super) fn request(token: Token, interests: Interest) -> NativeEvent {
     }
     #[cfg(epoll_exclusive)]
     if interests.is_exclusive() {
-        // Then the end of reading can't be requested, and is reported as readable.
+        // With `EPOLLEXCLUSIVE` the end of reading can't be requested, and is reported as readable.
         events = (events & !EPOLLRDHUP) | libc::EPOLLEXCLUSIVE;
     }
     record(events as u32, token)

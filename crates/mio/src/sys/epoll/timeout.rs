@@ -57,7 +57,8 @@ fn exact_milliseconds(nanoseconds: u32) -> u32 {
     nanoseconds.wrapping_mul(INVERSE).rotate_right(6)
 }
 
-/// Waits in pieces of whole milliseconds, rounded up, until `piece` returns that there are events.
+/// Waits in pieces of whole milliseconds, rounded up, until `piece` returns `true` because there
+/// are events.
 fn in_pieces(
     timeout: Duration,
     mut piece: impl FnMut(c_int) -> io::Result<bool>,

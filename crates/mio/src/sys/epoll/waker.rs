@@ -37,7 +37,7 @@ struct Oneshot {
     token: Token,
 }
 
-/// Whether a pipe may take the place of an eventfd.
+/// `true` if a pipe may take the place of an eventfd.
 const MAY_REARM: bool = cfg!(all(signal_eventfd, signal_pipe, not(edge_from_empty)));
 
 impl selector::Waker for Waker {

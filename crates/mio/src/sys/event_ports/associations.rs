@@ -27,7 +27,7 @@ impl Associations {
         }
     }
 
-    /// Returns the call, if any, that makes the port watch for this. It counts as made.
+    /// Returns the call, if any, that updates the port for this slot. The call counts as made.
     pub(super) fn update(&mut self, slot: usize, question: Question) -> Option<Request> {
         let asked = &mut self.slots[slot];
         match question {

@@ -111,7 +111,7 @@ impl Call {
         let mut failed = None;
         let mut refused = None;
         let mut is_registered = matches!(self, Call::Register(_));
-        // Whether the filter existed before the call, and whether it exists now.
+        // For each filter: did it exist before the call, and does it exist now?
         let (mut read, mut write) = ((false, false), (false, false));
         for (change, code) in changes.iter().zip(receipts.iter().copied()) {
             let (before, now) = match change.filter {

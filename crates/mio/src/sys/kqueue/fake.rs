@@ -1,4 +1,4 @@
-//! A minimal in-memory kqueue for tests: only behavior that all the manuals agree on.
+//! A minimal in-memory kqueue for tests: only behaviour that all the manuals agree on.
 
 use crate::interest::Mode;
 use crate::sys::kqueue::changes::{Call, Changes};

@@ -50,9 +50,8 @@ use crate::{Interest, Token};
 /// The modes table of one kqueue, shared by all its handles.
 #[derive(Debug, Default)]
 pub(super) struct Modes {
-    /// Whether any source was ever registered with another mode than edge. It is set before the
-    /// system call that adds the filter. The kernel's own locks order that before a record of the
-    /// filter is taken.
+    /// Set once a source is registered with another mode than edge, before the system call that
+    /// adds the filter. The kernel's own locks order that before a record of the filter is taken.
     are_used: AtomicBool,
     table: Mutex<Table>,
 }

@@ -64,7 +64,7 @@ pub(super) const SYSTEM: Numbers = Numbers {
 
 /// The constants from `sys/event.h` and `errno.h` of each platform, for tests that run anywhere.
 #[cfg(any(kqueue, test))]
-#[cfg_attr(not(test), allow(dead_code))] // The compiler compares one of them with the system's.
+#[cfg_attr(not(test), allow(dead_code))] // The compiler compares one of them with the target's.
 pub(super) mod of {
     use super::Numbers;
 

@@ -12,12 +12,12 @@ use crate::sys::deadline::Deadline;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Calls `wait` with the remaining time, until it returns that there are events to deliver or that
-/// nothing came.
+/// Calls `wait` with the remaining time until it returns `true`, because there are events to
+/// deliver or none came. `wait` returns `false` if it has dropped all events that came.
 ///
 /// The end of the wait is computed at the start only if events `may_be_dropped`. Otherwise, if all
-/// events that came are dropped nevertheless, the whole timeout begins again. Too late is better
-/// than too early, and it happens at most once in the life of a selector.
+/// events are dropped nevertheless, the whole timeout begins again. Too late is better than too
+/// early, and it happens at most once in the life of a selector.
 #[inline]
 pub(super) fn until_kept(
     timeout: Option<Duration>,
@@ -36,7 +36,7 @@ pub(super) fn until_kept(
     Ok(())
 }
 
-/// Waits in pieces until `piece` returns that there are events.
+/// Waits in pieces until `piece` returns `true` because there are events.
 #[inline]
 pub(super) fn in_pieces(
     timeout: Duration,
@@ -69,8 +69,8 @@ mod tests {
         pieces
     }
 
-    /// Returns the timeouts passed to a wait that takes some time and drops all its events `drops`
-    /// times.
+    /// Returns the timeouts passed to a wait that takes some time and drops all its events this
+    /// many times.
     fn waits(
         timeout: Option<Duration>,
         may_be_dropped: bool,

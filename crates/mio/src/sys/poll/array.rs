@@ -22,7 +22,7 @@ const IGNORED: pollfd = pollfd {
     revents: 0,
 };
 
-/// The number of entries per slot. Where the kernel does not ignore entries, the ones to request
+/// The number of entries per slot. Where poll(2) can't ignore entries, those with a request
 /// are copied behind the array, and the copy is passed to the call.
 const COPIES: usize = if cfg!(dense_poll) { 2 } else { 1 };
 

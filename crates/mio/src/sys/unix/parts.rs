@@ -68,8 +68,7 @@ impl Parts {
                 Err(err) if is_refused(&err) && self.size > 1 => self.size /= 2,
                 Err(err) if found == 0 => return Err(err),
                 Err(_) => {
-                    // Deliver the events found so far. The remaining flags are from an earlier
-                    // call.
+                    // Deliver the events found so far, and clear the flags of an earlier call.
                     for entry in &mut fds[start..] {
                         entry.revents = 0;
                     }

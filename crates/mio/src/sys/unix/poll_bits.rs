@@ -51,7 +51,7 @@ pub(crate) const WRITE: c_short = OUT;
 pub(crate) const FAILURE: c_short = ERR | HUP;
 
 /// Returns whether the peer has stopped sending.
-#[allow(clippy::bad_bit_mask)] // Where the system doesn't tell, it is never so.
+#[allow(clippy::bad_bit_mask)] // `RDHUP` may be 0.
 pub(crate) fn has_end(bits: c_short) -> bool {
     bits & RDHUP != 0
 }

@@ -1,9 +1,9 @@
 //! The table of registrations and of the requests to make for them, for selectors that have no
 //! edges or report a source only once per request.
 //!
-//! While a selector waits, it requests the [`Question`] of each slot. The flags that the kernel
-//! returns go through [`Registrations::take`]. *Probes* are additional requests, made by a call of
-//! poll(2) that does not wait. They find out whether delivered readiness has ended.
+//! During a wait the kernel watches each slot as its [`Question`] requests. The flags that the
+//! kernel returns go through [`Registrations::take`]. *Probes* are additional requests, made by a
+//! call of poll(2) that does not wait. They find out whether delivered readiness has ended.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
@@ -203,8 +203,8 @@ impl Registrations {
         }
     }
 
-    /// Returns the time of the next renewal. That is when all delivered readiness is due, so that
-    /// one probe serves all slots.
+    /// Returns the latest time at which a slot that awaits a probe is due, so that one probe serves
+    /// all of them.
     pub(crate) fn next_renewal(&self) -> Option<Instant> {
         let quiet = self.quiet.iter().map(|&slot| &self.slots[slot]);
         quiet
@@ -249,7 +249,7 @@ impl Registrations {
             return;
         }
         if answer & NVAL != 0 && !entry.is_in_changed {
-            // Closed without `deregister`. As on epoll, that ends the registration.
+            // The descriptor was closed without `deregister`. As on epoll, that ends the registration.
             self.remove(slot);
             return;
         }

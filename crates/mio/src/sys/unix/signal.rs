@@ -95,7 +95,7 @@ impl AsRawFd for Signal {
     }
 }
 
-/// Calls `call` until no signal handler interrupts it. Returns `None` if it would block.
+/// Repeats a call that a signal handler interrupts. Returns `None` if it would block.
 fn attempt<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<Option<T>> {
     loop {
         match call() {

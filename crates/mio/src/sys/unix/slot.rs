@@ -18,7 +18,7 @@ const RENEWAL: Duration = Duration::from_millis(10);
 pub(crate) enum Question {
     /// No request: the slot is free.
     Free,
-    /// No request: the readiness of the source would end each wait at once.
+    /// No request: the source would end each wait at once, or its oneshot has fired.
     Nothing,
     /// Report this descriptor when it is ready for these flags, or has failed.
     Ready(RawFd, c_short),
@@ -124,7 +124,7 @@ impl Slot {
     /// Returns the flags to request in a probe, which does not wait.
     pub(super) fn probed(&self) -> c_short {
         if cfg!(dense_poll) && self.failed {
-            // Such a platform reports a failure only with a direction that was requested.
+            // With `dense_poll` a failure is reported only with a direction that was requested.
             return self.interests;
         }
         self.armed | self.quiet
