@@ -47,8 +47,7 @@ pub(super) fn port_associate(
     let user = ptr::without_provenance_mut(word(user) as usize);
     let flags = c_int::from(flags as u16);
     let port = port.as_raw_fd();
-    // SAFETY: for a descriptor the object is its number, and the kernel does not dereference the
-    // user data.
+    // SAFETY: for a descriptor the object is its number, and the kernel returns the user data as it is.
     check(unsafe { libc::port_associate(port, libc::PORT_SOURCE_FD, fd as usize, flags, user) })?;
     Ok(())
 }
@@ -63,7 +62,7 @@ pub(super) fn port_dissociate(port: BorrowedFd<'_>, fd: RawFd) -> io::Result<()>
 
 /// `port_send(port, 0, NULL)`
 pub(super) fn port_send(port: BorrowedFd<'_>) -> io::Result<()> {
-    // SAFETY: the kernel does not dereference the user data.
+    // SAFETY: the kernel returns the user data as it is.
     check(unsafe { libc::port_send(port.as_raw_fd(), 0, ptr::null_mut()) })?;
     Ok(())
 }

@@ -108,7 +108,7 @@ impl Table {
     /// Handles the error for a source that could be associated before.
     fn refused(&mut self, slot: usize, flags: c_short, err: io::Error) -> io::Result<()> {
         if err.raw_os_error() == Some(libc::EBADFD) {
-            // The descriptor was closed without `deregister`. As on epoll, that ends the registration.
+            // Closing the descriptor without `deregister` ends the registration, as on epoll.
             self.registrations.remove(slot);
             return Ok(());
         }

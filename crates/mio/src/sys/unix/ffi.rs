@@ -268,7 +268,7 @@ mod net {
             libc::AF_INET => Some(Address::V4(unsafe { *pointer.cast::<sockaddr_in>() })),
             // SAFETY: as above.
             libc::AF_INET6 => Some(Address::V6(unsafe { *pointer.cast::<sockaddr_in6>() })),
-            // Some systems give a nameless Unix peer no family at all.
+            // Some platforms give an unnamed Unix peer no family at all.
             // SAFETY: as above.
             #[cfg(unix)]
             libc::AF_UNIX | 0 => Some(Address::Unix(

@@ -249,7 +249,7 @@ impl Registrations {
             return;
         }
         if answer & NVAL != 0 && !entry.is_in_changed {
-            // The descriptor was closed without `deregister`. As on epoll, that ends the registration.
+            // Closing the descriptor without `deregister` ends the registration, as on epoll.
             self.remove(slot);
             return;
         }

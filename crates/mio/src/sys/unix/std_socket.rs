@@ -1,6 +1,6 @@
 //! Creation of sockets through std alone. Operations that std lacks return an error.
 //!
-//! On these platforms a program inherits its listening sockets from its parent. It accepts
+//! On these platforms a program receives its listening sockets when it is started. It accepts
 //! connections from them, and may not create sockets itself.
 
 use std::io::{self, ErrorKind};
