@@ -47,7 +47,7 @@ pub(super) fn port_associate(
     let user = ptr::without_provenance_mut(word(user) as usize);
     let flags = c_int::from(flags as u16);
     let port = port.as_raw_fd();
-    // SAFETY: for a descriptor the object is its number, and the kernel returns the user data as it is.
+    // SAFETY: for a descriptor the object is its number, and the user data is returned as it is.
     check(unsafe { libc::port_associate(port, libc::PORT_SOURCE_FD, fd as usize, flags, user) })?;
     Ok(())
 }
