@@ -11,7 +11,8 @@ use crate::sys::selector::{self, Selector as _};
 use crate::sys::unix::Signal;
 use crate::{Interest, Token};
 
-/// A descriptor that is watched like any other and made readable by [`wake`](Self::wake).
+/// A descriptor that is watched like any other and made readable by
+/// [`wake`](selector::Waker::wake).
 ///
 /// It is not read while it has room: with `EPOLLET` every write is a new event, so a wake is one
 /// system call and its delivery needs none. When a write finds no room, the waking thread drains

@@ -71,7 +71,8 @@ mod descriptor {
     use crate::sys::unix::Signal;
     use crate::{Interest, Token};
 
-    /// A descriptor that is watched like any other and made readable by [`wake`](Self::wake).
+    /// A descriptor that is watched like any other and made readable by
+    /// [`wake`](selector::Waker::wake).
     ///
     /// It is not read while it has room: with `EV_CLEAR` every write is a new event, so a wake is
     /// one system call and its delivery needs none. When a write finds no room, the waking thread

@@ -5,8 +5,8 @@
 //! the rest.
 //!
 //! * **The table** ([`registrations`]) holds the registrations. All handles share it and any thread
-//!   may change it. The array for the kernel ([`array`]) is updated from it, only in the slots that
-//!   changed.
+//!   may change it. The array for the kernel ([`array`](mod@array)) is updated from it, only in the
+//!   slots that changed.
 //! * **Interruption.** The first entry of the array is a descriptor of our own. A thread that
 //!   changes the table during a call makes it readable, so that the change takes effect at once.
 //!   The waker uses the same descriptor.

@@ -1,4 +1,4 @@
-//! Creation of Unix sockets, as [`socket`](super::socket) does for Internet sockets.
+//! Creation of Unix sockets, as [`socket`] does for Internet sockets.
 //!
 //! Manual: [`unix(7)`](https://man7.org/linux/man-pages/man7/unix.7.html).
 
