@@ -1,4 +1,4 @@
-//! When a poll is to end, for selectors that may have to wait several times.
+//! The end of a poll, for selectors that may have to wait several times.
 
 use std::time::{Duration, Instant};
 
@@ -28,13 +28,14 @@ impl Deadline {
         }
     }
 
-    /// How long until this moment; `None` is for ever.
+    /// Returns the time until this deadline, or `None` if it never comes.
     #[cfg(any(afd, kqueue, test))]
     pub(crate) fn left(&self) -> Option<Duration> {
         self.left_until(None)
     }
 
-    /// How long until this moment or the earlier `other`; `None` if there is neither.
+    /// Returns the time until this deadline or `other`, whichever is earlier. Returns `None` if
+    /// there is neither.
     pub(crate) fn left_until(&self, other: Option<Instant>) -> Option<Duration> {
         let until = match (self, other) {
             (Deadline::Now, _) => return Some(Duration::ZERO),

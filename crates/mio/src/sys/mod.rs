@@ -1,12 +1,12 @@
-//! The systems: one folder per selector, and one for what is shared by the systems whose sources
-//! are descriptors and by Windows.
+//! The platform layer: one folder per selector, one for platforms whose sources are file
+//! descriptors, and one for Windows.
 //!
-//! [`selector`] is the contract and the place to start. Below is the choice between the selectors
-//! that are compiled into this build, written once. With one selector the enums have one variant,
-//! so there is no tag and no branch; with none they have no variant, so a [`Selector`] can be named
-//! and never made.
+//! Start with [`selector`], the contract that every selector keeps. This file dispatches to the
+//! selectors that are compiled into the build. With one selector each enum has one variant, so
+//! there is no tag and no branch. Without a selector the enums have no variant, so a [`Selector`]
+//! can be named but never created.
 
-// Without a selector nothing below can ever be called.
+// Without a selector nothing below is ever called.
 #![cfg_attr(not(feature = "os-poll"), allow(unused_variables))]
 
 use std::io;
@@ -15,7 +15,7 @@ use std::time::Duration;
 use crate::event::Events;
 use crate::{Interest, SelectorKind, Token};
 
-// What it decides without a system call is tested everywhere.
+// The parts that make no system call are tested on every platform.
 #[cfg(any(afd, all(poll, test)))]
 pub(crate) mod afd;
 #[cfg(any(afd, event_ports, kqueue, poll, test))]
@@ -24,7 +24,7 @@ mod deadline;
 pub(crate) mod epoll;
 #[cfg(any(event_ports, all(poll, test)))]
 pub(crate) mod event_ports;
-// What it decides without a system call is tested everywhere.
+// The parts that make no system call are tested on every platform.
 #[cfg(any(kqueue, test))]
 pub(crate) mod kqueue;
 #[cfg(not(any(afd, epoll, event_ports, kqueue, poll)))]
@@ -54,8 +54,9 @@ pub(crate) use self::windows::socket;
 #[cfg(windows)]
 pub(crate) use self::windows::{AsRawSource, RawSource, raw_source};
 
-// Selectors of one target share its record: that of the selector that the system does best. The
-// flags of epoll and of event ports are those of poll(2); in a record of kqueue they have a place.
+// The selectors of one target share one native event: that of the platform's best selector. The
+// flags of epoll and of event ports are those of poll(2); kqueue's native event has a field for
+// them.
 #[cfg(afd)]
 pub(crate) use self::afd::event::{NativeEvent, flags, readiness, token};
 #[cfg(epoll)]
@@ -69,11 +70,11 @@ pub(crate) use self::none::{NativeEvent, flags, readiness, token};
 #[cfg(all(poll, not(any(epoll, event_ports, kqueue))))]
 pub(crate) use self::poll::event::{NativeEvent, flags, readiness, token};
 
-/// What the system knows a source by.
+/// The identifier by which the OS knows a source.
 #[cfg(not(any(descriptors, windows)))]
 pub(crate) type RawSource = usize;
 
-/// Runs the same expression on whichever selector, or waker, it is.
+/// Evaluates the same expression for each variant of a selector or waker.
 macro_rules! dispatch {
     ($enum:ident, $self:expr, $name:ident => $body:expr) => {
         match *$self {
@@ -107,7 +108,7 @@ pub(crate) enum Selector {
 }
 
 impl Selector {
-    /// Makes a selector of this kind; `None` where this build has none of it.
+    /// Creates a selector of this kind. Returns `None` if this build does not have it.
     #[cfg(feature = "os-poll")]
     pub(crate) fn new(kind: SelectorKind) -> Option<io::Result<Selector>> {
         match kind {
@@ -189,14 +190,15 @@ impl Selector {
 
     /// # Panics
     ///
-    /// If the selector has no descriptor.
+    /// Panics if the selector has no descriptor.
     #[cfg(descriptors)]
     pub(crate) fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
         dispatch!(Selector, self, selector => selector.as_fd())
     }
 }
 
-/// Whether a selector of this kind is compiled and can do what this interest asks for.
+/// Returns whether this build has a selector of this kind and that selector supports these
+/// interests.
 pub(crate) fn supports(kind: SelectorKind, interests: Interest) -> bool {
     match kind {
         #[cfg(afd)]
@@ -216,7 +218,7 @@ pub(crate) fn supports(kind: SelectorKind, interests: Interest) -> bool {
     }
 }
 
-/// Says no before anything has changed.
+/// Returns an error for unsupported interests, before anything has changed.
 pub(crate) fn check_supported(kind: SelectorKind, interests: Interest) -> io::Result<()> {
     if supports(kind, interests) {
         return Ok(());
@@ -227,7 +229,7 @@ pub(crate) fn check_supported(kind: SelectorKind, interests: Interest) -> io::Re
     Err(io::Error::new(io::ErrorKind::Unsupported, message))
 }
 
-/// The selectors of this build, the default first.
+/// The selectors of this build, with the default first.
 pub(crate) const SELECTORS: &[SelectorKind] = &[
     #[cfg(default_selector = "poll")]
     SelectorKind::Poll,
@@ -284,7 +286,7 @@ impl Waker {
     }
 }
 
-/// What a source whose I/O we see keeps: a part for each selector that may watch it.
+/// The state that a source with tracked I/O keeps: one field for each selector that may watch it.
 #[derive(Debug, Default)]
 pub(crate) struct SourceState {
     #[cfg(afd)]
@@ -300,7 +302,7 @@ pub(crate) struct SourceState {
 }
 
 impl SourceState {
-    /// Whether any selector of this build has to be told how operations end.
+    /// `true` if any selector of this build needs the results of operations.
     pub(crate) const REARMS: bool = {
         #[allow(unused_mut)] // Where there is no selector.
         let mut rearms = false;
@@ -358,7 +360,7 @@ impl SourceState {
     }
 }
 
-/// A selector's part of [`SourceState`].
+/// Access to the field of one selector in [`SourceState`].
 pub(crate) trait Part: Sized {
     fn of(state: &mut SourceState) -> &mut Self;
 }

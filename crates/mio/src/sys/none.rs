@@ -1,4 +1,4 @@
-//! The event of a build without a selector: it can be named, and none ever exists.
+//! The native event of a build without a selector. It can be named, but none ever exists.
 
 use std::convert::Infallible;
 
@@ -7,7 +7,7 @@ use crate::sys::Readiness;
 
 #[derive(Debug, Clone)]
 pub(crate) struct NativeEvent {
-    /// Gives the record a size, without which a buffer of them has no capacity to speak of.
+    /// Gives the type a size. A `Vec` of zero-sized events would have no meaningful capacity.
     _token: Token,
     never: Infallible,
 }

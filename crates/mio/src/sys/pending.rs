@@ -1,41 +1,45 @@
-//! The word that makes a wake cheap: while one is with the system, another needs no system call.
+//! A flag that coalesces wakes: while one wake is pending in the kernel, another needs no system
+//! call.
 //!
 //! # Why no wake is lost
 //!
-//! Who wakes writes what it has to say (*data*) and calls [`wake`](Pending::wake), which raises
-//! the signal of the system unless it is known to be raised. Who polls takes the signal, then
-//! calls [`take`](Pending::take), and then reads the data. The word holds whether a wake has
-//! *begun*, whether the signal is *raised*, and a *generation*: each `take` unsets the two and
-//! begins another. Each step is a read-modify-write, so all of them have one order, and each
-//! sees what came before it, with the data written before that.
+//! The waking thread writes its *data* and calls [`wake`](Pending::wake), which raises the kernel's
+//! signal unless the signal is known to be raised. The polling thread takes the signal, then calls
+//! [`take`](Pending::take), and then reads the data. The word holds two bits, whether a wake has
+//! *begun* and whether the signal is *raised*, and a *generation*. Each `take` clears both bits and
+//! begins a new generation. Each step is a read-modify-write, so all steps have one order. Each
+//! step sees the earlier steps and the data that was written before them.
 //!
-//! * A wake that finds the signal **not raised** raises it itself, after it has said that it has
-//!   begun. So one poll returns after this wake. That poll sees the data, because the system orders
-//!   what comes before its signal with what comes after it.
-//! * A wake that finds it **raised** says nothing to the system. An earlier wake has raised the
-//!   signal in this generation, and has said so *after* the system had it. Whoever takes that
-//!   signal calls `take` after it, which begins another generation. That has not come yet, so it
-//!   comes after this wake, and what that poll reads then includes the data of this wake. So when
-//!   `wake` returns the signal is with the system, or in a batch whose `take` is still to come: a
-//!   poll that begins after that has an event, whatever another thread that wakes is doing.
-//! * A wake that has raised the signal while a poll took it finds another generation, and leaves
-//!   the word alone. Otherwise it would say so of a signal that is gone, and every later wake would
-//!   be lost.
+//! * A wake that finds the signal **not raised** sets the begun bit and then raises the signal
+//!   itself. So a poll returns after this wake. That poll sees the data, because the kernel orders
+//!   everything before the signal was raised with everything after it was taken.
+//! * A wake that finds the signal **raised** makes no system call. An earlier wake has raised the
+//!   signal in this generation, and has set the raised bit *after* the kernel had the signal. The
+//!   thread that takes that signal calls `take` afterwards, which begins another generation. That
+//!   `take` has not come yet, so it comes after this wake, and the poll reads the data of this wake
+//!   too. So when `wake` returns, the signal is pending in the kernel or in a batch whose `take` is
+//!   still to come. A poll that begins after that has an event, whatever other waking threads do.
+//! * A wake that raises the signal while a poll takes it finds another generation and does not
+//!   change the word. If it set the raised bit, the bit would stand for a signal that is gone, and
+//!   every later wake would be lost.
 //!
-//! Were the generation begun before the signal was taken, a wake could raise the signal and say so
-//! between the two, and the poll would take that signal as the old one: the same loss.
+//! A poll takes the signal first and begins the new generation second. In the other order a wake
+//! could raise the signal and set the raised bit between the two, and the poll would then take that
+//! signal. The bit would again stand for a signal that is gone.
 //!
-//! A poll may call `take` at any time, also if it took no signal. At worst the next wake raises
-//! the signal again. Where the signal has other uses, so that the word must tell whether it was
-//! a wake, it tells as soon as one has begun: its data is there. The signal of that wake comes
-//! later, and then the word tells of nothing, so that one wake is one event. A wake that can't
-//! raise the signal says that it has begun all the same, and may be told of with the next
-//! event; another one that came meanwhile has raised it itself.
+//! A poll may call `take` at any time, even if it took no signal. At worst the next wake raises the
+//! signal again.
 //!
-//! A child of `fork` has a copy of the word and shares the signal. Its wakes are coalesced with
-//! those of its own that nobody takes, so it can't wake its parent.
+//! Where the signal has other uses, the word alone decides whether there was a wake. It counts a
+//! wake from the moment that it has begun, because its data is written by then. If the signal of
+//! that wake comes after the `take`, no bit is set any more, so one wake is one event. A wake that
+//! fails to raise the signal leaves the begun bit set, so it may be reported with the next event.
+//! If another wake has come in the meantime, that one has raised the signal itself.
 //!
-//! The tests of this file run it under [loom], which tries the orders of its steps with up to three
+//! A child of `fork` has a copy of the word and shares the signal. The child's wakes are coalesced
+//! with its own earlier wakes, which no poll takes, so the child can't wake its parent.
+//!
+//! The tests in this file run under [loom], which tries the orders of the steps with up to three
 //! preemptions: `ci/loom`.
 //!
 //! [loom]: https://docs.rs/loom
@@ -46,7 +50,8 @@ use std::io;
 use loom::sync::atomic::{AtomicU64 as Word, Ordering};
 #[cfg(all(not(all(test, loom)), target_has_atomic = "64"))]
 use std::sync::atomic::{AtomicU64 as Word, Ordering};
-// A generation has 30 bits there. It would have to come round within one call of the system.
+// A generation has 30 bits here. To be mistaken for another, it would have to wrap around within
+// one system call.
 #[cfg(all(not(all(test, loom)), not(target_has_atomic = "64")))]
 use std::sync::atomic::{AtomicU32 as Word, Ordering};
 
@@ -61,19 +66,19 @@ type Bits = u64;
 #[cfg(not(any(all(test, loom), target_has_atomic = "64")))]
 type Bits = u32;
 
-/// Whether a wake is with the system that no poll has taken yet.
+/// The wakes that no poll has taken yet.
 #[derive(Debug, Default)]
 pub(crate) struct Pending {
     word: Word,
 }
 
 impl Pending {
-    /// Wakes, by `raise` if the signal is not raised.
+    /// Wakes the poll. Calls `raise` unless the signal is already raised.
     #[inline]
     pub(crate) fn wake(&self, raise: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
         let before = self.change(|word| match word & RAISED {
             0 => word | BEGUN,
-            // The same again: what matters is the place in the order.
+            // Write the same value: the step still needs its place in the order.
             _ => word,
         });
         if before & RAISED != 0 {
@@ -87,23 +92,23 @@ impl Pending {
         Ok(())
     }
 
-    /// Takes the wakes so far, after their signal was taken. Answers whether there were any.
+    /// Takes the wakes so far. Returns whether there were any. Call it after the signal was taken.
     ///
-    /// A poll does this each time, so it looks before it writes. If the signal was taken, the
-    /// system has ordered the wake that raised it before this, and the look can't miss it.
+    /// Each poll calls this, so it loads before it writes. If the signal was taken, the kernel has
+    /// ordered the wake that raised it before this call, so the load sees it.
     #[inline]
     pub(crate) fn take(&self) -> bool {
         self.is_set()
             && is_set(self.change(|word| (word & !(BEGUN | RAISED)).wrapping_add(GENERATION)))
     }
 
-    /// Whether there is something to take.
+    /// Returns whether there is a wake to take.
     #[inline]
     pub(crate) fn is_set(&self) -> bool {
         is_set(self.word.load(Ordering::Acquire))
     }
 
-    /// Answers with the word of before.
+    /// Applies `change` and returns the previous word.
     fn change(&self, change: impl Fn(Bits) -> Bits) -> Bits {
         let mut word = self.word.load(Ordering::Relaxed);
         loop {
@@ -131,13 +136,14 @@ mod tests {
 
     use super::*;
 
-    /// A waker and a poll. The signal is a counter that the system orders, as an eventfd is.
+    /// A waker and a poll. The signal is a counter that orders memory, as the kernel does for an
+    /// eventfd.
     #[derive(Default)]
     struct Model {
         pending: Pending,
         signal: AtomicUsize,
-        /// What the wakes are about, one flag of data for each thread that wakes. Their own order
-        /// is the weakest there is, so that only the wake can order them.
+        /// The data of the wakes, one flag for each waking thread. The accesses are relaxed, so
+        /// that only the wake can order them.
         data: [AtomicBool; 2],
     }
 
@@ -156,7 +162,7 @@ mod tests {
             let _ = self.pending.wake(raise);
         }
 
-        /// A poll that does not wait. Answers whether there was an event.
+        /// Polls without waiting. Returns whether there was an event.
         fn poll(&self) -> bool {
             let is_signalled = self.signal.swap(0, Ordering::AcqRel) > 0;
             self.pending.take();
@@ -178,7 +184,7 @@ mod tests {
                 let model = Arc::clone(&model);
                 thread::spawn(move || model.wake(thread))
             });
-            // Polls that come at any time, and look at the data only when there was an event.
+            // These polls come at any time, and read the data only if there was an event.
             let mut seen = 0;
             for _ in 0..2 {
                 if model.poll() {
@@ -188,7 +194,7 @@ mod tests {
             for waker in wakers {
                 waker.join().unwrap();
             }
-            // Now all wakes are over. What was not seen has an event to come.
+            // All wakes have returned. Data that was not seen must have an event pending.
             if model.poll() {
                 seen = model.seen();
             }
@@ -196,7 +202,7 @@ mod tests {
         });
     }
 
-    /// A poll that begins when a wake has returned has its event, though another thread may be in
+    /// A poll that begins after a wake has returned gets its event, even if another thread is in
     /// the middle of a wake.
     #[test]
     fn a_wake_that_has_returned_is_with_the_system() {
@@ -213,7 +219,7 @@ mod tests {
         });
     }
 
-    /// Whatever happened before, a wake that comes now is an event.
+    /// Whatever happened before, a later wake produces an event.
     #[test]
     fn nothing_stays_raised_without_a_signal() {
         loom::model(|| {
@@ -235,7 +241,7 @@ mod tests {
         });
     }
 
-    /// Where it is the word that tells of a wake, as with poll(2), it tells once.
+    /// Where the word itself reports a wake, as with poll(2), it reports it once.
     #[test]
     fn one_wake_is_told_once() {
         loom::model(|| {
@@ -258,7 +264,7 @@ mod tests {
         });
     }
 
-    /// A wake that the system refuses does no harm to others.
+    /// A wake that the kernel refuses does not affect other wakes.
     #[test]
     fn a_wake_that_fails_takes_no_other_with_it() {
         loom::model(|| {

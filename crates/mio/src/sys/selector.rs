@@ -1,20 +1,21 @@
-//! The contract that every selector keeps, checked by the compiler and called statically.
+//! The contract that every selector keeps. The compiler checks its types, and calls are static.
 //!
-//! What the types can't say:
+//! The types can't express these rules:
 //!
-//! * **Modes.** [`Interest`] says what edge, level and oneshot are.
-//! * **Edges.** An event is delivered when a direction becomes ready. It is delivered again once an
-//!   operation in that direction returned `WouldBlock` and the direction became ready after that;
-//!   it may be delivered more often, but never in a busy loop.
-//! * **Errors.** After an operation returned another error, or the pending error was taken, the
-//!   next failure of the source is delivered too, and its directions do not stay silent.
-//! * **Registration from any thread**, while another is in [`select`](Selector::select), takes
-//!   effect at once.
-//! * **Nothing after `deregister`.** Once it has returned, no later `select` delivers that
-//!   registration, even if the descriptor's number is in use again.
+//! * **Modes.** [`Interest`] defines edge-triggered, level-triggered and oneshot.
+//! * **Edges.** An event is delivered when a direction becomes ready. It is delivered again after
+//!   an operation in that direction has returned `WouldBlock` and the direction has become ready
+//!   again. It may be delivered more often, but never in a busy loop.
+//! * **Errors.** After an operation has returned another error, or the pending error was taken, the
+//!   next failure of the source is delivered as well, and its directions do not stay silent.
+//! * **Registration from any thread** takes effect at once, even while another thread is in
+//!   [`select`](Selector::select).
+//! * **No event after `deregister`.** Once it has returned, no later `select` delivers an event of
+//!   that registration, even if the descriptor's number has been reused.
 //! * **A failed call changes nothing.**
-//! * **No allocation** but in `new`, `register` and the making of a waker; on kqueue also in the
-//!   first `reregister` that gives an edge another mode.
+//! * **No allocation** outside `new`, `register` and the creation of a waker. The exception is
+//!   kqueue, which also allocates in the first `reregister` that changes an edge-triggered
+//!   registration to another mode.
 
 use std::fmt::Debug;
 use std::io;
@@ -25,34 +26,35 @@ use crate::event::Events;
 use crate::sys::RawSource;
 use crate::{Interest, SelectorKind, Token};
 
-/// One mechanism of the system that tells which sources are ready.
+/// An OS mechanism that reports the readiness of sources.
 pub(crate) trait Selector: Sized + Debug + Send + Sync + UnwindSafe + RefUnwindSafe {
     const KIND: SelectorKind;
 
-    /// What a source whose I/O we see keeps for this selector.
+    /// The state that a source with tracked I/O keeps for this selector.
     type State: SourceState;
 
-    /// Whether the mechanism can do what this interest asks for. What it can't never gets as far as
-    /// [`register`](Selector::register).
+    /// Returns whether the selector supports these interests. Interests that it does not support
+    /// never reach [`register`](Selector::register).
     fn supports(interests: Interest) -> bool {
         !interests.is_exclusive() && !interests.is_aio() && !interests.is_lio()
     }
 
     fn new() -> io::Result<Self>;
 
-    /// Another handle on the same selector.
+    /// Creates another handle to the same selector.
     fn try_clone(&self) -> io::Result<Self>;
 
-    /// The selector's own descriptor.
+    /// Returns the selector's own descriptor.
     ///
     /// # Panics
     ///
-    /// If the mechanism has none, which the docs of `Poll` and `Registry` tell.
+    /// Panics if the selector has none, as the docs of `Poll` and `Registry` state.
     #[cfg(descriptors)]
     fn as_fd(&self) -> std::os::fd::BorrowedFd<'_>;
 
-    /// Waits until there is an event, the timeout is over (`None` is never), or a signal arrives
-    /// ([`Interrupted`](io::ErrorKind::Interrupted)). Empties `events` first.
+    /// Waits for an event, the end of the timeout, or a signal
+    /// ([`Interrupted`](io::ErrorKind::Interrupted)). Clears `events` first. A timeout of `None`
+    /// never ends.
     fn select(&self, events: &mut Events, timeout: Option<Duration>) -> io::Result<()>;
 
     fn register(
@@ -74,52 +76,53 @@ pub(crate) trait Selector: Sized + Debug + Send + Sync + UnwindSafe + RefUnwindS
     fn deregister(&self, source: RawSource, io: SourceIo<'_, Self::State>) -> io::Result<()>;
 }
 
-/// Whether this crate sees the I/O that is done with a source.
+/// The I/O of a source: tracked, with the state that the source keeps, or raw.
 #[derive(Debug)]
 pub(crate) enum SourceIo<'a, State> {
-    /// Each operation goes through [`IoSource`](crate::io_source::IoSource), which tells the state
-    /// what would have blocked.
+    /// Tracked: each operation goes through [`IoSource`](crate::io_source::IoSource), which passes
+    /// its result to the state.
     Seen(&'a mut State),
-    /// The user has the descriptor and does with it what it likes.
+    /// Raw: the user performs I/O on the descriptor directly.
     Unseen,
 }
 
 /// The part of a registration that lives in the source.
 ///
-/// Zero-sized where the kernel itself sees that a source was used up.
+/// Zero-sized where the kernel itself notices that a source was drained.
 pub(crate) trait SourceState:
     Debug + Default + Send + Sync + UnwindSafe + RefUnwindSafe
 {
-    /// Whether the methods below do anything.
+    /// `true` if the methods below have any effect.
     const REARMS: bool;
 
-    /// An operation in this direction has just returned `WouldBlock`.
+    /// Records that an operation in this direction has just returned `WouldBlock`.
     fn would_block(&self, direction: Direction);
 
-    /// An operation in this direction has just succeeded.
+    /// Records that an operation in this direction has just succeeded.
     fn succeeded(&self, _: Direction) {}
 
-    /// An operation has just returned another error, or, without a direction, the pending error was
-    /// taken from the socket.
+    /// Records that an operation has just returned another error. Without a direction, the pending
+    /// error was taken from the socket.
     fn failed(&self, _: Option<Direction>) {}
 }
 
-/// What makes another thread's `select` return.
+/// A handle that makes another thread's `select` return.
 pub(crate) trait Waker: Sized + Debug + Send + Sync + UnwindSafe + RefUnwindSafe {
     type Selector: Selector;
 
     fn new(selector: &Self::Selector, token: Token) -> io::Result<Self>;
 
-    /// Never blocks, and is never lost: a `select` that returns after this call began delivers it.
+    /// Never blocks. A wake is never lost: a `select` that returns after this call began delivers
+    /// it.
     fn wake(&self) -> io::Result<()>;
 }
 
-/// Which way data was to go in an operation.
+/// The direction of an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Direction {
     Read,
     Write,
-    /// The operation was the user's own and may have been either.
+    /// The user's own operation, which may have been a read or a write.
     Unknown,
 }
 
@@ -133,7 +136,7 @@ impl Direction {
     }
 }
 
-/// The answers of one event, read from the system's record.
+/// The readiness of one event, decoded from the native event.
 #[derive(Clone, Copy)]
 pub(crate) struct Readiness {
     pub(crate) readable: bool,
@@ -146,7 +149,7 @@ pub(crate) struct Readiness {
     pub(crate) lio: bool,
 }
 
-/// Lists what is true.
+/// Lists the flags that are set.
 impl Debug for Readiness {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let answers = [
@@ -166,7 +169,7 @@ impl Debug for Readiness {
     }
 }
 
-/// A word that `Debug` shows without quotes.
+/// A name that `Debug` prints without quotes.
 struct Name(&'static str);
 
 impl Debug for Name {

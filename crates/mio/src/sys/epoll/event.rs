@@ -7,7 +7,7 @@ use crate::{Interest, Token};
 
 pub(crate) type NativeEvent = libc::epoll_event;
 
-/// The record that asks for these interests.
+/// Returns the native event that requests these interests.
 pub(super) fn request(token: Token, interests: Interest) -> NativeEvent {
     let mut events = match interests.mode() {
         Mode::Edge => EPOLLET,
@@ -25,14 +25,15 @@ pub(super) fn request(token: Token, interests: Interest) -> NativeEvent {
     }
     #[cfg(epoll_exclusive)]
     if interests.is_exclusive() {
-        // The end of reading can't be asked for then, and comes as something to read.
+        // With `EPOLLEXCLUSIVE` the end of reading can't be requested, and is reported as readable.
         events = (events & !EPOLLRDHUP) | libc::EPOLLEXCLUSIVE;
     }
     record(events as u32, token)
 }
 
-/// The record of an event that poll(2) reports: the flags of epoll were made from its own, so one
-/// reading serves both. The one for an end of reading has another number on some systems.
+/// Returns the native event for flags of poll(2). The flags of epoll are the same bits, so both
+/// decode alike. The exception is the flag for the end of reading, which has another value on some
+/// platforms.
 #[cfg(poll)]
 pub(crate) fn from_poll_bits(token: Token, bits: libc::c_short) -> NativeEvent {
     use crate::sys::unix::poll_bits::{RDHUP, has_end};
@@ -76,13 +77,13 @@ pub(crate) fn readiness(event: &NativeEvent) -> Readiness {
     let any = |bits| flags & bits != 0;
     let all = |bits| flags & bits == bits;
     Readiness {
-        // Urgent data is something to read, and those who asked for nothing else look here.
+        // Urgent data can be read, and users with no other interest check `readable`.
         readable: any(EPOLLIN | EPOLLPRI),
         writable: any(EPOLLOUT),
         error: any(EPOLLERR),
         read_closed: any(EPOLLHUP) || all(EPOLLIN | EPOLLRDHUP),
-        // The writing end of a pipe without readers shows `EPOLLOUT` and `EPOLLERR` while it has
-        // room, and `EPOLLERR` alone when it is full.
+        // For the writing end of a pipe without readers, the kernel reports `EPOLLOUT` and
+        // `EPOLLERR` while it has room, and `EPOLLERR` alone when it is full.
         write_closed: any(EPOLLHUP) || all(EPOLLOUT | EPOLLERR) || flags == EPOLLERR,
         priority: any(EPOLLPRI),
         aio: false,

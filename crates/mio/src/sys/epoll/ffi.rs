@@ -11,9 +11,9 @@ use crate::event::Event;
 use crate::sys::epoll::event::NativeEvent;
 use crate::sys::unix::check;
 
-/// A record with nothing in it, whatever fields the system gives it.
+/// Returns an all-zero native event, whatever fields the platform's type has.
 pub(super) fn zeroed() -> NativeEvent {
-    // SAFETY: integers all, for which zero is a value.
+    // SAFETY: all fields are integers, for which zero is a valid value.
     unsafe { mem::zeroed() }
 }
 
@@ -21,13 +21,13 @@ pub(super) fn zeroed() -> NativeEvent {
 pub(super) fn epoll_create() -> io::Result<OwnedFd> {
     // SAFETY: the call takes no pointer.
     let fd = check(unsafe { libc::epoll_create1(libc::EPOLL_CLOEXEC) })?;
-    // SAFETY: the descriptor was just made and nobody else knows of it.
+    // SAFETY: the descriptor was just created and has no other owner.
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }
 
 /// `epoll_ctl(epoll, operation, fd, request)`
 ///
-/// A descriptor that is closed, or was never one, is an error of the call and not unsafe.
+/// An invalid descriptor makes the call fail and is not unsafe.
 pub(super) fn epoll_ctl(
     epoll: BorrowedFd<'_>,
     operation: c_int,
@@ -36,7 +36,7 @@ pub(super) fn epoll_ctl(
 ) -> io::Result<()> {
     let mut request = request;
     let request = request.as_mut().map_or(ptr::null_mut(), ptr::from_mut);
-    // SAFETY: `request` is null, which EPOLL_CTL_DEL allows, or points to a record on our stack.
+    // SAFETY: `request` is null, which EPOLL_CTL_DEL allows, or points to a record on the stack.
     check(unsafe { libc::epoll_ctl(epoll.as_raw_fd(), operation, fd, request) })?;
     Ok(())
 }
@@ -49,19 +49,19 @@ pub(super) fn epoll_wait(
     milliseconds: c_int,
 ) -> io::Result<()> {
     let (buffer, capacity) = native_buffer(events);
-    // SAFETY: the buffer is exclusively ours and has room for `capacity` records.
+    // SAFETY: the buffer is borrowed mutably and has room for `capacity` records.
     let result = unsafe { libc::epoll_wait(epoll.as_raw_fd(), buffer, capacity, milliseconds) };
     if result < 0 {
         return Err(failed(events));
     }
-    // SAFETY: the kernel has written as many records as it says, no more than `capacity`.
+    // SAFETY: the kernel has written `result` records, which is no more than `capacity`.
     unsafe { events.set_len(result as usize) };
     Ok(())
 }
 
 /// `epoll_pwait2(epoll, events, capacity, timeout, NULL, 0)`
 ///
-/// Called by number, because the C libraries got it later than the kernel did.
+/// Called by number, because C libraries added it later than the kernel did.
 #[cfg(epoll_pwait2)]
 pub(super) fn epoll_pwait2(
     epoll: BorrowedFd<'_>,
@@ -81,8 +81,8 @@ pub(super) fn epoll_pwait2(
         seconds: i64::try_from(timeout.as_secs()).unwrap_or(i64::MAX),
         nanoseconds: timeout.subsec_nanos().into(),
     };
-    // SAFETY: the buffer is exclusively ours and has room for `capacity` records, the timeout is on
-    // our stack, and there is no signal mask.
+    // SAFETY: the buffer is borrowed mutably and has room for `capacity` records, the timeout is on
+    // the stack, and there is no signal mask.
     let result = unsafe {
         libc::syscall(
             libc::SYS_epoll_pwait2,
@@ -94,12 +94,13 @@ pub(super) fn epoll_pwait2(
             0_usize,
         )
     };
-    // SAFETY: the kernel has written as many records as it says, no more than `capacity`.
+    // SAFETY: the kernel has written `result` records, which is no more than `capacity`.
     unsafe { events.set_len(check(result as c_int)? as usize) };
     Ok(())
 }
 
-/// Apart, so that a call that succeeds has no more instructions for it than one test.
+/// Returns the error of a call. Kept out of line, so that a call that succeeds pays for one test
+/// only.
 #[cold]
 #[inline(never)]
 fn failed(events: &mut Vec<Event>) -> io::Error {
@@ -108,11 +109,12 @@ fn failed(events: &mut Vec<Event>) -> io::Error {
     err
 }
 
-/// An event is exactly the kernel's record, so the buffer of events is what the kernel fills.
+/// Returns the buffer as native events. `Event` has the layout of a native event, so the kernel
+/// writes to the buffer directly.
 #[inline]
 fn native_buffer(events: &mut Vec<Event>) -> (*mut NativeEvent, c_int) {
     const { assert!(size_of::<Event>() == size_of::<NativeEvent>()) };
-    // `Events` has no more room than an int can count. Were it otherwise, the number would be cut
-    // off to a smaller one, or to a negative one, which the kernel refuses.
+    // The capacity of `Events` fits into an int. Otherwise this would truncate it to a smaller
+    // number, or to a negative one, which the kernel refuses.
     (events.as_mut_ptr().cast(), events.capacity() as c_int)
 }

@@ -1,13 +1,12 @@
-//! epoll, the selector of Linux and Android, and of two systems that have made their own: illumos
-//! and Redox.
+//! epoll, the selector of Linux and Android, and of illumos and Redox, which have their own
+//! implementations.
 //!
-//! An epoll instance is a descriptor with two lists in the kernel: what is watched, and what has
-//! become ready. A source is added with the events of interest and 64 bits of ours, which hold the
-//! token; [`epoll_wait(2)`] copies the ready list into our buffer, and that buffer is what users
-//! iterate over.
+//! An epoll instance is a descriptor with two lists in the kernel: the watched files and the ready
+//! files. A source is added with its interests and 64 bits of user data, which hold the token.
+//! [`epoll_wait(2)`] copies the ready list into our buffer, and users iterate over that buffer.
 //!
-//! Everything is registered with `EPOLLET`, so the kernel itself reports only changes: nothing has
-//! to be re-armed when an operation would have blocked, and a source keeps no state for epoll.
+//! An edge-triggered source is registered with `EPOLLET`, so the kernel itself reports only
+//! changes. No direction has to be re-armed on `WouldBlock`, and a source keeps no state for epoll.
 //! A closed socket leaves both lists by itself, unless its descriptor was duplicated: epoll watches
 //! the open file, not the number.
 //!

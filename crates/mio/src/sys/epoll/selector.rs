@@ -17,11 +17,11 @@ use crate::{Interest, SelectorKind, Token};
 #[derive(Debug)]
 pub(crate) struct Selector {
     epoll: OwnedFd,
-    /// The waker's, which knows by it whether its last event was taken.
+    /// Shared with the waker, which thereby knows whether a poll has taken its last event.
     pending: Arc<Pending>,
 }
 
-/// Nothing: the kernel sees when a source was used up.
+/// Empty: the kernel itself notices that a source was drained.
 #[derive(Debug, Default)]
 pub(crate) struct SourceState;
 
@@ -99,7 +99,8 @@ impl selector::Selector for Selector {
     }
 }
 
-/// `EPOLL_CTL_MOD` refuses both ways (epoll_ctl(2), `EINVAL`).
+/// Returns the error for a change to or from exclusive. `EPOLL_CTL_MOD` refuses both (epoll_ctl(2),
+/// `EINVAL`).
 fn unchangeable() -> io::Error {
     let message = "epoll can't change a registration to or from exclusive; \
                    deregister the source and register it";

@@ -1,10 +1,10 @@
-//! How long epoll waits.
+//! Timeouts of epoll.
 //!
-//! [`epoll_wait(2)`](https://man7.org/linux/man-pages/man2/epoll_wait.2.html) counts whole
-//! milliseconds in an `int`, which is right for most timeouts. The others (a fraction of a
-//! millisecond, more than 24 days) take `epoll_pwait2`, which costs a little more per call and
-//! exists since Linux 5.11. Where it is missing a fraction is rounded up, and a long wait is made
-//! of several short ones.
+//! [`epoll_wait(2)`](https://man7.org/linux/man-pages/man2/epoll_wait.2.html) takes whole
+//! milliseconds in an `int`, which suits most timeouts. The others, a fraction of a millisecond or
+//! more than 24 days, use `epoll_pwait2`, which costs a little more per call and exists since Linux
+//! 5.11. Where it is missing, a fraction is rounded up and a long wait is split into several short
+//! ones.
 
 use std::io;
 use std::os::fd::BorrowedFd;
@@ -15,7 +15,7 @@ use libc::c_int;
 use crate::event::Event;
 use crate::sys::epoll::ffi;
 
-/// A timeout that `epoll_wait` can't take as it is.
+/// Waits with a timeout that `epoll_wait` can't represent.
 #[cold]
 pub(super) fn wait(
     epoll: BorrowedFd<'_>,
@@ -32,10 +32,10 @@ pub(super) fn wait(
     })
 }
 
-/// The timeout as `epoll_wait` takes it, if it can be said so without loss.
+/// Returns the timeout for `epoll_wait`, if it can be converted without loss.
 #[inline]
 pub(super) fn whole_milliseconds(timeout: Duration) -> Option<c_int> {
-    /// The seconds that fit with any fraction.
+    /// From this many seconds on, the milliseconds may not fit.
     const MOST: u64 = c_int::MAX as u64 / 1_000;
     let milliseconds = exact_milliseconds(timeout.subsec_nanos());
     if timeout.as_secs() >= MOST || milliseconds >= 1_000 {
@@ -44,12 +44,12 @@ pub(super) fn whole_milliseconds(timeout: Duration) -> Option<c_int> {
     Some(timeout.as_secs() as c_int * 1_000 + milliseconds as c_int)
 }
 
-/// A fraction of a second in milliseconds, if it is a whole number of them; otherwise 1000 or more.
+/// Returns a fraction of a second in milliseconds if it is a whole number of them, and otherwise
+/// 1000 or more.
 ///
-/// Each poll does this, so it is done without the division and the multiplication back: 1,000,000
-/// is 15,625 * 2^6, and dividing by an odd number is multiplying by its inverse modulo 2^32. A
-/// multiple gives its quotient, and as each result stands for one number, all others give what is
-/// larger.
+/// Each poll calls this, so it avoids a division and a multiplication. 1,000,000 is 15,625 * 2^6.
+/// Division by an odd number is multiplication by its inverse modulo 2^32. A multiple yields its
+/// quotient. Each result stands for one number, so all other numbers yield something larger.
 #[inline]
 fn exact_milliseconds(nanoseconds: u32) -> u32 {
     const INVERSE: u32 = 1_757_569_337;
@@ -57,7 +57,8 @@ fn exact_milliseconds(nanoseconds: u32) -> u32 {
     nanoseconds.wrapping_mul(INVERSE).rotate_right(6)
 }
 
-/// Waits in pieces of milliseconds, rounded up, until `piece` says that there are events.
+/// Waits in pieces of whole milliseconds, rounded up, until `piece` returns `true` because there
+/// are events.
 fn in_pieces(
     timeout: Duration,
     mut piece: impl FnMut(c_int) -> io::Result<bool>,
@@ -78,10 +79,10 @@ mod exact {
     use crate::sys::unix::is_refused;
     use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-    /// Whether the kernel is too old, or a sandbox forbids the call. Either is so for good.
+    /// Set if the kernel is too old or a sandbox forbids the call. Neither changes later.
     static MISSING: AtomicBool = AtomicBool::new(false);
 
-    /// Waits to the nanosecond; `None` where the system can't.
+    /// Waits with nanosecond precision. Returns `None` where that is not available.
     pub(super) fn wait(
         epoll: BorrowedFd<'_>,
         events: &mut Vec<Event>,
@@ -91,7 +92,7 @@ mod exact {
             return None;
         }
         let result = ffi::epoll_pwait2(epoll, events, timeout);
-        // None of these is an error of the call itself.
+        // The call itself returns none of these errors.
         if result.as_ref().is_err_and(is_refused) {
             MISSING.store(true, Relaxed);
             return None;

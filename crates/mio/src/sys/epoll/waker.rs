@@ -11,16 +11,17 @@ use crate::sys::selector::{self, Selector as _};
 use crate::sys::unix::Signal;
 use crate::{Interest, Token};
 
-/// A descriptor that is watched like any other and made readable by [`wake`](Self::wake).
+/// A descriptor that is watched like any other and made readable by
+/// [`wake`](selector::Waker::wake).
 ///
-/// It is never read while there is room: with `EPOLLET` every write is a new event, so that waking
-/// is one system call and being woken none. Only when a write finds no room is it emptied, by the
-/// thread that wakes, which then writes again; the event of that write can't be lost. Of several
-/// wakes between two polls only the first writes ([`pending`](crate::sys::pending)).
+/// It is not read while it has room: with `EPOLLET` every write is a new event, so a wake is one
+/// system call and its delivery needs none. When a write finds no room, the waking thread drains
+/// the descriptor and writes again, so the event of that write can't be lost. Of several wakes
+/// between two polls only the first writes ([`pending`](crate::sys::pending)).
 ///
-/// A wake does not write to a pipe that replaces a refused eventfd: Linux 5.5 to 5.13 report a
-/// write as an edge only [if the pipe was empty][pipe]. It holds a byte, is registered as a
-/// oneshot, and a wake re-arms it.
+/// If eventfd is refused, a pipe takes its place, and wakes do not write to it: Linux 5.5 to 5.13
+/// report a write as an edge only [if the pipe was empty][pipe]. The pipe holds one byte and is
+/// registered as a oneshot, and each wake re-arms it.
 ///
 /// [pipe]: https://git.kernel.org/linus/3a34b13a88ca
 #[derive(Debug)]
@@ -30,14 +31,14 @@ pub(crate) struct Waker {
     pending: Arc<Pending>,
 }
 
-/// The registration of a descriptor that is always readable.
+/// The registration of a pipe that is always readable.
 #[derive(Debug)]
 struct Oneshot {
     epoll: OwnedFd,
     token: Token,
 }
 
-/// Whether a pipe takes the place of an eventfd.
+/// `true` if a pipe may take the place of an eventfd.
 const MAY_REARM: bool = cfg!(all(signal_eventfd, signal_pipe, not(edge_from_empty)));
 
 impl selector::Waker for Waker {
@@ -79,11 +80,12 @@ impl Waker {
             let fd = self.signal.as_raw_fd();
             return ffi::epoll_ctl(epoll.as_fd(), EPOLL_CTL_MOD, fd, Some(request));
         }
-        // Where only the step from empty is an edge, it is emptied first. Whoever does that writes
-        // after it, so that an event of a wake which was emptied is one of this wake.
+        // Where only the first write to an empty descriptor is an edge, drain it first. The thread
+        // that drains it writes afterwards, and that event also stands for the wakes that were
+        // drained.
         #[cfg(edge_from_empty)]
         self.signal.clear()?;
-        // Another thread may fill it again between the two calls, hence the loop.
+        // Another thread may fill it between the two calls, hence the loop.
         while !self.signal.raise()? {
             self.signal.clear()?;
         }
@@ -91,7 +93,7 @@ impl Waker {
     }
 }
 
-/// Its event is not delivered any more, and the next waker's is to be.
+/// Discards an event that no poll has taken, so that the next waker's first wake is delivered.
 impl Drop for Waker {
     fn drop(&mut self) {
         self.pending.take();
@@ -145,7 +147,7 @@ mod tests {
         waker.signal.fill().unwrap();
         selector.select(&mut events, Some(Duration::ZERO)).unwrap();
         for _ in 0..3 {
-            // The poll has seen it, and it is still full.
+            // The poll has reported the event, and the descriptor is still full.
             waker.wake().unwrap();
             selector.select(&mut events, Some(Duration::ZERO)).unwrap();
             assert_eq!(

@@ -1,4 +1,4 @@
-//! What the port is asking, slot by slot of the table, and the word by which its answers are known.
+//! The current association of each slot, and the user data that identifies an event's registration.
 
 use std::os::fd::RawFd;
 
@@ -6,13 +6,13 @@ use libc::c_short;
 
 use crate::sys::unix::registrations::{Key, Question};
 
-/// What the port was told last about each slot. `None` is nothing, or that it has answered.
+/// The last association of each slot. `None` if there was none, or if its event has come.
 #[derive(Default)]
 pub(super) struct Associations {
     slots: Vec<Option<(RawFd, c_short)>>,
 }
 
-/// What the port has to be told.
+/// A call that brings the port up to date.
 #[derive(Debug, PartialEq)]
 pub(super) enum Request {
     Associate(RawFd, c_short),
@@ -20,19 +20,19 @@ pub(super) enum Request {
 }
 
 impl Associations {
-    /// Makes room for this many slots, so that nothing else allocates.
+    /// Reserves room for this many slots, so that nothing else allocates.
     pub(super) fn reserve(&mut self, slots: usize) {
         if slots > self.slots.len() {
             self.slots.resize(slots, None);
         }
     }
 
-    /// What is to be told so that the port asks this. It counts as told.
+    /// Returns the call, if any, that updates the port for this slot. The call counts as made.
     pub(super) fn update(&mut self, slot: usize, question: Question) -> Option<Request> {
         let asked = &mut self.slots[slot];
         match question {
-            // Who ended the registration has dissociated it, or it ended with its descriptor. The
-            // number may be another's by now.
+            // The end of the registration or of its descriptor has ended the association. The
+            // number may belong to another file by now.
             Question::Free => {
                 *asked = None;
                 None
@@ -46,23 +46,24 @@ impl Associations {
         }
     }
 
-    /// The port was told to ask this.
+    /// Records that the port was associated with these flags.
     pub(super) fn set(&mut self, slot: usize, fd: RawFd, flags: c_short) {
         self.slots[slot] = Some((fd, flags));
     }
 
-    /// The port asks nothing any more. Answers what it asked about.
+    /// Records that the association has ended. Returns its descriptor.
     pub(super) fn clear(&mut self, slot: usize) -> Option<RawFd> {
         self.slots[slot].take().map(|(fd, _)| fd)
     }
 }
 
-/// The word that an association carries: the slot in its lower half, the generation in the upper.
+/// Returns the user data of an association: the slot in the lower half, the generation in the
+/// upper.
 pub(super) fn word(key: Key) -> u64 {
     u64::from(key.generation) << 32 | u64::from(key.slot)
 }
 
-/// The registration that a word names.
+/// Returns the registration that this user data identifies.
 pub(super) fn key(word: u64) -> Key {
     Key {
         slot: word as u32,
@@ -93,7 +94,7 @@ mod tests {
         assert_eq!(associations.update(1, read), associate(POLLIN));
         assert_eq!(associations.update(1, read), None);
         assert_eq!(associations.update(1, both), associate(POLLIN | POLLOUT));
-        // The event has come, and with it the association is over.
+        // The event has come, which ends the association.
         assert_eq!(associations.clear(1), Some(7));
         assert_eq!(associations.update(1, both), associate(POLLIN | POLLOUT));
     }
@@ -123,7 +124,7 @@ mod tests {
         let mut associations = associations();
         associations.set(0, 7, POLLIN);
         assert_eq!(associations.update(0, Question::Free), None);
-        // The same question of another registration is a new one.
+        // The same request for another registration is a new one.
         let read = Question::Ready(7, POLLIN);
         assert!(associations.update(0, read).is_some());
     }

@@ -1,4 +1,4 @@
-//! Asking poll(2) what of that which was delivered is over.
+//! Probes: calls of poll(2) that find out which delivered readiness has ended.
 
 use std::io;
 use std::time::Duration;
@@ -14,21 +14,22 @@ use crate::sys::unix::registrations::Registrations;
 #[derive(Default)]
 pub(super) struct Probes {
     fds: Vec<pollfd>,
-    /// The slots of the table that the entries are of.
+    /// The slot of the table for each entry.
     slots: Vec<usize>,
-    /// Where the next search for events begins, so that all have a turn if they don't fit.
+    /// The entry where the next search for events begins, so that none starves if they do not all
+    /// fit.
     next: usize,
     parts: Parts,
 }
 
 impl Probes {
-    /// Makes room for this many slots, so that nothing else allocates.
+    /// Reserves room for this many slots, so that nothing else allocates.
     pub(super) fn reserve(&mut self, slots: usize) {
         self.fds.reserve(slots.saturating_sub(self.fds.len()));
         self.slots.reserve(slots.saturating_sub(self.slots.len()));
     }
 
-    /// Asks, and turns the answers into events, as many as fit. Postpones the others.
+    /// Makes the probes and turns their results into events, as many as fit. Postpones the others.
     pub(super) fn make(
         &mut self,
         registrations: &mut Registrations,
@@ -62,7 +63,7 @@ impl Probes {
                 first_left.get_or_insert(index);
                 registrations.postpone(slot, answer);
             }
-            // What is over is for the port to ask about.
+            // If the readiness has ended, the port watches the source again.
             registrations.ask_again(slot);
         }
         self.next = first_left.unwrap_or(self.next);

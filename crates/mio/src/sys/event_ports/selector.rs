@@ -19,13 +19,13 @@ use crate::sys::unix::progress::Progress;
 use crate::sys::unix::registrations::{Key, Registrations};
 use crate::{Interest, SelectorKind, Token};
 
-/// A handle on what all handles, sources and the waker share.
+/// A handle to the state that all handles, sources and the waker share.
 #[derive(Debug)]
 pub(crate) struct Selector {
     shared: Arc<Shared>,
 }
 
-/// The registration of a source whose I/O we see. Dropping it ends the registration.
+/// The registration of a source with tracked I/O. Dropping it ends the registration.
 #[derive(Debug, Default)]
 pub(crate) struct SourceState {
     registration: Option<(Arc<Shared>, Key)>,
@@ -37,7 +37,7 @@ pub(super) struct Shared {
     table: Mutex<Table>,
     pending: Pending,
     waker_token: AtomicUsize,
-    /// The last poll had no room for more than what it was told by probes, so the next one begins
+    /// The probes of the last poll left no room for events of the port, so the next poll begins
     /// with the port.
     owes_port: AtomicBool,
 }
@@ -132,7 +132,7 @@ impl Selector {
         &self.shared
     }
 
-    /// The slot of a source that is registered here.
+    /// Returns the slot of a source that is registered here.
     fn find(
         &self,
         table: &mut Table,
@@ -151,8 +151,8 @@ impl Selector {
 }
 
 impl SourceState {
-    /// Whether the table still has the registration. It is gone if the descriptor was closed or
-    /// replaced, or was deregistered by its number.
+    /// Returns whether the table still has the registration. It is gone if the descriptor was
+    /// closed or replaced, or deregistered by its number.
     fn is_registered(&self) -> bool {
         let registration = self.registration.as_ref();
         registration.is_some_and(|(shared, key)| shared.table().registrations.find(*key).is_ok())
@@ -178,8 +178,8 @@ impl selector::SourceState for SourceState {
 }
 
 impl SourceState {
-    /// Changes the registration, if there is one. `change` returns whether the kernel has to be
-    /// asked anew.
+    /// Changes the registration, if there is one. `change` returns whether the request to the
+    /// kernel has changed.
     fn change(&self, change: impl FnOnce(&mut Registrations, Key) -> bool) {
         let Some((shared, key)) = &self.registration else {
             return;
@@ -188,7 +188,7 @@ impl SourceState {
         if change(&mut table.registrations, *key) {
             table.settle(shared.port());
             if table.registrations.next_renewal().is_some() {
-                // It may be due before the thread that waits would look.
+                // The renewal may be due before the waiting thread would probe.
                 shared.interrupt(&mut table);
             }
         }
@@ -217,12 +217,12 @@ impl Shared {
     }
 
     /// Only the first of several wakes that no poll has delivered yet makes a system call:
-    /// [`pending`](crate::sys::pending). The poll takes the flag after it took the event.
+    /// [`pending`](crate::sys::pending). The poll takes the event before it takes the flag.
     pub(super) fn wake(&self) -> io::Result<()> {
         self.pending.wake(|| ffi::port_send(self.port()))
     }
 
-    /// Takes back a wake that was not delivered.
+    /// Discards a wake that was not delivered.
     pub(super) fn unwake(&self) {
         self.pending.take();
     }
@@ -241,7 +241,7 @@ impl Shared {
         }
     }
 
-    /// One call of `port_getn`, with probes before it or without, which it answers.
+    /// Calls `port_getn` once, after probes unless the port goes first. Returns whether it probed.
     fn select_once(&self, events: &mut Vec<Event>, deadline: &Deadline) -> io::Result<bool> {
         let probes = !self.owes_port.swap(false, Ordering::Relaxed);
         let mut table = self.table();
@@ -273,13 +273,13 @@ impl Shared {
         self.translate(&mut table, events, probed);
         table.settle(self.port());
         match result {
-            // The next poll has it, if it is still one then.
+            // If the error persists, the next poll returns it.
             Err(_) if !events.is_empty() => Ok(probes),
             result => result.map(|()| probes),
         }
     }
 
-    /// Turns the port's records from this one on into events, in their place.
+    /// Translates the port's native events from index `first` on into events, in place.
     fn translate(&self, table: &mut Table, events: &mut Vec<Event>, first: usize) {
         let mut end = first;
         for index in first..events.len() {
@@ -303,13 +303,13 @@ impl Shared {
 
     fn interrupt(&self, table: &mut Table) {
         if table.is_polling && !table.is_interrupted {
-            // A queue without room has events, for which the thread returns anyway.
+            // If the queue is full it has events, for which the thread returns anyway.
             table.is_interrupted = ffi::port_send(self.port()).is_ok();
         }
     }
 
     fn table(&self) -> MutexGuard<'_, Table> {
-        // A thread that panicked has left nothing half done that matters here.
+        // Ignore poisoning: a thread that panicked left no inconsistent state here.
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,4 +1,4 @@
-//! What is registered, and what the port and poll(2) are asked about it.
+//! The registrations, their associations with the port, and their probes.
 
 use std::io;
 use std::os::fd::{BorrowedFd, RawFd};
@@ -19,11 +19,11 @@ pub(super) struct Table {
     pub(super) registrations: Registrations,
     associations: Associations,
     probes: Probes,
-    /// A thread is inside `port_getn`, or about to go in.
+    /// A thread is in `port_getn`, or about to call it.
     pub(super) is_polling: bool,
-    /// That thread has been interrupted and will come for the table.
+    /// That thread has been interrupted and will lock the table.
     pub(super) is_interrupted: bool,
-    /// The program has the port's descriptor, and may watch it with another selector.
+    /// The program has taken the port's descriptor, and may watch it with another selector.
     pub(super) is_watched: bool,
 }
 
@@ -41,7 +41,7 @@ impl Table {
         let slot = key.slot as usize;
         self.associations.reserve(self.registrations.capacity());
         self.probes.reserve(self.registrations.capacity());
-        // At once, so that what can't be watched is an error here.
+        // Associate at once, so that a source that can't be watched is an error here.
         if let Err(err) = ffi::port_associate(port, fd, flags, key) {
             self.registrations.remove(slot);
             return Err(err);
@@ -69,27 +69,28 @@ impl Table {
 
     pub(super) fn remove(&mut self, port: BorrowedFd<'_>, slot: usize) {
         if let Some(fd) = self.associations.clear(slot) {
-            // If its event is in the queue or under way, it names nobody from now on.
+            // If its event is already in the queue, it matches no registration from now on.
             let _ = ffi::port_dissociate(port, fd);
         }
         self.registrations.remove(slot);
     }
 
-    /// Tells the port at once what has changed, if a thread waits for it, or another selector may.
+    /// Passes changes to the port at once if a thread is waiting, or another selector may watch the
+    /// port.
     pub(super) fn settle(&mut self, port: BorrowedFd<'_>) {
         if self.is_polling || self.is_watched {
-            // What can't be told now is told when the next poll begins, which has the error too.
+            // A change that fails is made again when the next poll begins, which returns the error.
             let _ = self.sync(port);
         }
     }
 
-    /// Tells the port what has changed.
+    /// Passes all changes to the port.
     pub(super) fn sync(&mut self, port: BorrowedFd<'_>) -> io::Result<()> {
         while let Some((slot, question)) = self.registrations.next_change() {
             match self.associations.update(slot, question) {
                 None => {}
                 Some(Request::Dissociate(fd)) => {
-                    // Its event may have come meanwhile.
+                    // Its event may have come in the meantime.
                     let _ = ffi::port_dissociate(port, fd);
                 }
                 Some(Request::Associate(fd, flags)) => {
@@ -104,30 +105,30 @@ impl Table {
         Ok(())
     }
 
-    /// What is left of a source that could be associated before.
+    /// Handles the error for a source that could be associated before.
     fn refused(&mut self, slot: usize, flags: c_short, err: io::Error) -> io::Result<()> {
         if err.raw_os_error() == Some(libc::EBADFD) {
-            // Closed without being deregistered: as on epoll, that ends the registration.
+            // Closing the descriptor without `deregister` ends the registration, as on epoll.
             self.registrations.remove(slot);
             return Ok(());
         }
         if flags == 0 {
-            // Without a direction there are only failures to hear of, which the next operation
-            // tells too. No manual says that a port takes such a question, as poll(2) does.
+            // Without a direction there are only failures to report, and the next operation returns
+            // those too. No manual says that a port accepts such a request, as poll(2) does.
             return Ok(());
         }
         self.registrations.ask_again(slot);
         Err(err)
     }
 
-    /// Asks poll(2) about what only it can say the end of, and turns the answers into events, as
-    /// many as fit. What that changes is told to the port by the next [`sync`](Self::sync), which
-    /// has to come before a wait.
+    /// Probes with poll(2) and turns the results into events, as many as fit. The next
+    /// [`sync`](Self::sync), which has to come before a wait, passes the resulting changes to the
+    /// port.
     pub(super) fn probe(&mut self, events: &mut Vec<Event>) -> io::Result<()> {
         self.probes.make(&mut self.registrations, events)
     }
 
-    /// The event that the port's answer amounts to.
+    /// Returns the event, if any, that this native event of the port amounts to.
     pub(super) fn take(&mut self, answer: &NativeEvent) -> Option<(Token, c_short)> {
         let slot = self.registrations.find(answer.key()).ok()?;
         self.associations.clear(slot);

@@ -5,7 +5,7 @@ use crate::Token;
 use crate::sys::event_ports::selector::{Selector, Shared};
 use crate::sys::selector;
 
-/// Sets a flag and sends an event; the poll that takes the event finds the flag.
+/// Sets a flag and sends an event. The poll that takes the event finds the flag.
 #[derive(Debug)]
 pub(crate) struct Waker {
     shared: Arc<Shared>,

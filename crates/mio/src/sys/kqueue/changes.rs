@@ -1,10 +1,10 @@
-//! What a call of ours asks of kqueue, and what the kernel's answers to it mean.
+//! The changes that a registration call makes to a kqueue, and the meaning of their receipts.
 
 use crate::Interest;
 use crate::interest::Mode;
 use crate::sys::kqueue::numbers::Numbers;
 
-/// What is asked for one source.
+/// A registration call for one source.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Call {
     Register(Interest),
@@ -12,7 +12,7 @@ pub(super) enum Call {
     Deregister,
 }
 
-/// The changes that one call makes, in this order.
+/// The changes of one call, in this order.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Changes {
     list: [Change; Changes::MOST],
@@ -27,11 +27,11 @@ pub(super) struct Change {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Action {
-    /// Enables the filter, which all are that have not reported their once. It fails if the filter
-    /// is not there.
+    /// Enables the filter, which has no effect unless its oneshot has fired. Fails if the filter
+    /// does not exist.
     Find,
-    /// Adds the filter or, if it is there, changes its token and nothing else. Either way what is
-    /// ready is reported.
+    /// Adds the filter or, if it exists, changes only its token. In both cases the filter reports
+    /// current readiness.
     Add(Mode),
     Delete,
 }
@@ -42,17 +42,17 @@ enum Filter {
     Write,
 }
 
-/// What a call did that succeeded.
+/// The result of a successful call.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Success {
-    /// The changes to make in addition.
+    /// The changes still to make.
     pub(super) rest: Changes,
-    /// The interests that the filters stand for, which are more than those of the call if a filter
-    /// stands in for another.
+    /// The interests of the filters. They include one that was not requested if a filter stands in
+    /// for another.
     pub(super) interests: Option<Interest>,
 }
 
-/// Why a call fails, and the changes that put back what it has done.
+/// The error of a failed call, and the changes that undo its effects.
 #[derive(Debug)]
 pub(super) struct Failure {
     pub(super) code: i32,
@@ -60,12 +60,12 @@ pub(super) struct Failure {
 }
 
 impl Call {
-    /// Interests in asynchronous file operations need no change: who starts such an operation names
-    /// the kqueue that hears of its end.
+    /// Returns the changes for this call. Interests in asynchronous file operations need none: the
+    /// program that starts such an operation names the kqueue that reports its end.
     ///
-    /// `was` is the mode that the source has, or that the number had when it was last registered.
-    /// To add a filter that is there leaves its mode as it is, so a filter that is to have another
-    /// mode is deleted first. The receipt of that tells too whether it was there.
+    /// `was` is the mode of the source, or the last one registered for its number. Adding a filter
+    /// that exists does not change its mode, so a change of mode deletes the filter first. The
+    /// receipt of that also shows whether the filter existed.
     pub(super) fn changes(self, was: Mode) -> Changes {
         let mut changes = Changes::NONE;
         for filter in [Filter::Read, Filter::Write] {
@@ -93,9 +93,9 @@ impl Call {
         changes
     }
 
-    /// What the receipts of these changes mean for the call. A receipt is an error code, 0 if all
-    /// went well. `is_pipe` looks whether the source is a pipe; it is called if the kernel refuses
-    /// the writing filter with the code of a closed descriptor.
+    /// Returns the result of the call for these receipts. A receipt is an error code, or 0 for
+    /// success. `is_pipe` returns whether the source is a pipe. It is called if the kernel refuses
+    /// the writing filter with the error of a closed descriptor.
     pub(super) fn outcome(
         self,
         was: Mode,
@@ -111,7 +111,7 @@ impl Call {
         let mut failed = None;
         let mut refused = None;
         let mut is_registered = matches!(self, Call::Register(_));
-        // Whether the filter was there before the call, and whether it is there now.
+        // For each filter: did it exist before the call, and does it exist now?
         let (mut read, mut write) = ((false, false), (false, false));
         for (change, code) in changes.iter().zip(receipts.iter().copied()) {
             let (before, now) = match change.filter {
@@ -120,7 +120,7 @@ impl Call {
             };
             match change.action {
                 Action::Find | Action::Delete if code == numbers.not_found => {}
-                // What else is wrong, the change behind it says.
+                // The change that follows returns any other error.
                 Action::Find => (*before, *now) = (true, true),
                 Action::Add(_) if code == 0 => *now = true,
                 Action::Add(mode) if has_no_readers(*change, code) => refused = Some(mode),
@@ -138,8 +138,9 @@ impl Call {
         }
     }
 
-    /// The reading filter stands in for a writing filter that the kernel refused. It can be added
-    /// to the same pipe, reports the end at once, and leaves the list when the pipe is closed.
+    /// Returns the result of a successful call. The reading filter stands in for a writing filter
+    /// that the kernel refused. It can be added to the same pipe, reports the end at once, and
+    /// leaves the list when the pipe is closed.
     fn success(self, refused: Option<Mode>) -> Success {
         let interests = match self {
             Call::Register(interests) | Call::Reregister(interests) => Some(interests),
@@ -156,8 +157,9 @@ impl Call {
         }
     }
 
-    /// A source whose call failed must not be watched in one direction, with an event that nobody
-    /// expects. What was deleted can be added only with a token, and `deregister` knows none.
+    /// Returns the changes that undo a failed call. A source must not stay watched in one
+    /// direction, with events that nobody expects. Adding a deleted filter again needs a token, and
+    /// `deregister` has none.
     fn undo(self, was: Mode, filters: [(Filter, (bool, bool)); 2]) -> Changes {
         let mut undo = Changes::NONE;
         for (filter, before_and_now) in filters {
@@ -165,7 +167,7 @@ impl Call {
                 (Call::Register(_), (_, is_there)) => (is_there, false),
                 (Call::Reregister(_), (false, is_there)) => (is_there, false),
                 (Call::Reregister(_), (true, false)) => (false, true),
-                // The filter is another one if its mode was to change.
+                // If the mode was to change, the filter has already been replaced.
                 (Call::Reregister(interests), (true, true)) => {
                     let is_another = interests.mode() != was;
                     (is_another, is_another)
@@ -193,7 +195,7 @@ impl Filter {
 }
 
 impl Changes {
-    /// Both filters, each of them found or deleted, and added.
+    /// Both filters, each found or deleted and then added.
     pub(super) const MOST: usize = 4;
 
     const NONE: Changes = Changes {
@@ -215,7 +217,7 @@ impl Changes {
 }
 
 impl Change {
-    /// The filter and the flags that say this to the kernel.
+    /// Returns the filter and the flags of this change.
     pub(super) fn filter_and_flags(self, numbers: &Numbers) -> (i32, u32) {
         let filter = match self.filter {
             Filter::Read => numbers.read,
@@ -225,8 +227,8 @@ impl Change {
             Action::Find => numbers.enable,
             Action::Add(Mode::Edge) => numbers.add | numbers.clear,
             Action::Add(Mode::Level) => numbers.add,
-            // Without the flag of edges, as no manual says how the two go together. Enabled, for a
-            // filter that is there and has reported its once.
+            // Without `EV_CLEAR`, because no manual documents the combination. Enabled, because the
+            // filter may exist and have fired.
             Action::Add(Mode::Oneshot) => numbers.add | numbers.enable | numbers.dispatch,
             Action::Delete => numbers.delete,
         };
@@ -257,14 +259,14 @@ mod tests {
         pairs.collect()
     }
 
-    /// The code of the failure and what undoes it.
+    /// The error code of a failure and the changes that undo it.
     type Outcome = Result<(), (i32, Vec<(Action, Filter)>)>;
 
     fn outcome(call: Call, receipts: &[i32]) -> Outcome {
         outcome_from(Edge, call, receipts)
     }
 
-    /// It must be the same on every system.
+    /// Returns the outcome, which must be the same on every platform.
     fn outcome_from(was: Mode, call: Call, receipts: &[i32]) -> Outcome {
         let changes = call.changes(was);
         assert_eq!(changes.iter().count(), receipts.len(), "a receipt each");
@@ -324,10 +326,11 @@ mod tests {
     fn a_change_is_said_in_the_numbers_of_the_system() {
         for (numbers, read, write) in [(&FREEBSD, -1, -2), (&NETBSD, 0, 1), (&MACOS, -1, -2)] {
             let said = |action, filter| Change { action, filter }.filter_and_flags(numbers);
-            // Every change asks for a receipt.
+            // Every change requests a receipt.
             assert_eq!(said(Add(Edge), Read), (read, 0x1 | 0x20 | 0x40));
             assert_eq!(said(Add(Edge), Write), (write, 0x1 | 0x20 | 0x40));
-            // A level is not cleared. Once is disabled by the kernel, and enabled by this.
+            // Level: without `EV_CLEAR`. Oneshot: disabled by the kernel when it fires, and enabled
+            // by this.
             assert_eq!(said(Add(Level), Read), (read, 0x1 | 0x40));
             assert_eq!(said(Add(Oneshot), Write), (write, 0x1 | 0x4 | 0x80 | 0x40));
             assert_eq!(said(Delete, Read), (read, 0x2 | 0x40));
@@ -346,7 +349,7 @@ mod tests {
         assert_eq!(outcome(Call::Deregister, &[0, 0]), Ok(()));
     }
 
-    /// What is done in addition to a call that succeeded, on each system, for a pipe.
+    /// Returns the remaining changes of a successful call for a pipe, the same on each platform.
     fn rest(was: Mode, call: Call, receipts: &[i32]) -> Vec<(Action, Filter)> {
         let changes = call.changes(was);
         let of = |numbers| {
@@ -363,29 +366,29 @@ mod tests {
         for refused in [EPIPE, EBADF] {
             let register = Call::Register(WRITABLE);
             assert_eq!(rest(Edge, register, &[refused]), [(Add(Edge), Read)]);
-            // What stands in is found, deleted, and put back.
+            // The filter that stands in is found, deleted and put back.
             let reregister = Call::Reregister(WRITABLE);
             let receipts = [0, ENOENT, refused];
             assert_eq!(rest(Edge, reregister, &receipts), [(Add(Edge), Read)]);
-            // The mode changes: the writing filter was there, and can't be added again.
+            // The mode changes: the writing filter existed, and can't be added again.
             for (mode, interests) in [(Level, WRITABLE.level()), (Oneshot, WRITABLE.oneshot())] {
                 let reregister = Call::Reregister(interests);
                 let receipts = [ENOENT, 0, refused];
                 assert_eq!(rest(Edge, reregister, &receipts), [(Add(mode), Read)]);
             }
-            // Who reads too has a filter.
+            // With an interest in reading, the reading filter is there already.
             assert_eq!(rest(Edge, Call::Register(BOTH), &[0, refused]), []);
         }
     }
 
     #[test]
     fn a_pipe_without_readers_is_registered_as_any_other() {
-        // It was not registered.
+        // The source was not registered.
         let reregister = outcome(Call::Reregister(WRITABLE), &[ENOENT, ENOENT, EPIPE]);
         assert_eq!(reregister, Err((ENOENT, vec![])));
-        // What stands in is found.
+        // The filter that stands in is found.
         assert_eq!(outcome(Call::Deregister, &[0, ENOENT]), Ok(()));
-        // Nothing is known of such an answer to another change, or of what is no pipe.
+        // The exception applies to no other change, and to no source that is not a pipe.
         let readable = outcome(Call::Register(READABLE), &[EPIPE]);
         assert_eq!(readable, Err((EPIPE, vec![])));
         assert_eq!(outcome(Call::Deregister, &[0, EPIPE]), Err((EPIPE, vec![])));
@@ -400,7 +403,7 @@ mod tests {
         let undo_write = Err((EINVAL, vec![(Delete, Write)]));
         assert_eq!(outcome(register, &[0, EINVAL]), undo_read);
         assert_eq!(outcome(register, &[EINVAL, 0]), undo_write);
-        // A pipe without readers has no writing filter to be deleted.
+        // A pipe without readers has no writing filter to delete.
         let nothing = Err((EINVAL, vec![]));
         assert_eq!(outcome(register, &[EINVAL, EPIPE]), nothing);
     }
@@ -439,8 +442,8 @@ mod tests {
 
     #[test]
     fn reregister_takes_any_filter_that_is_there() {
-        // Which filters were there, and what then is answered to a wish for both, for reading, and
-        // for writing.
+        // The receipts show which filters existed. Then `reregister` for both, for reading, and for
+        // writing.
         let there: [(i32, i32); 3] = [(0, 0), (0, ENOENT), (ENOENT, 0)];
         for (read, write) in there {
             let both = outcome(Call::Reregister(BOTH), &[read, 0, write, 0]);
@@ -463,25 +466,25 @@ mod tests {
     #[test]
     fn reregister_that_fails_leaves_the_filters_that_were_there() {
         let (both, writable) = (Call::Reregister(BOTH), Call::Reregister(WRITABLE));
-        // It was for reading: that filter stays, or is put back.
+        // The reading filter existed: it stays, or is put back.
         let kept = outcome(both, &[0, 0, ENOENT, EINVAL]);
         assert_eq!(kept, Err((EINVAL, vec![])));
         let put_back = outcome(writable, &[0, ENOENT, EINVAL]);
         assert_eq!(put_back, Err((EINVAL, vec![(Add(Edge), Read)])));
-        // It was for writing, and reading failed.
+        // The writing filter existed, and adding the reading filter failed.
         let kept = outcome(both, &[ENOENT, ENOMEM, 0, 0]);
         assert_eq!(kept, Err((ENOMEM, vec![])));
-        // It was for both. That the one which stays can't be changed is not to be expected.
+        // Both existed. A failure to change the one that stays is not expected.
         let put_back = outcome(writable, &[0, 0, ENOMEM]);
         assert_eq!(put_back, Err((ENOMEM, vec![(Add(Edge), Read)])));
-        // It was for writing, which fails; the new filter goes.
+        // The writing filter existed and failed, so the new reading filter is deleted.
         let taken_away = outcome(both, &[ENOENT, 0, 0, ENOMEM]);
         assert_eq!(taken_away, Err((ENOMEM, vec![(Delete, Read)])));
     }
 
     #[test]
     fn finding_fails_only_if_the_filter_is_not_there() {
-        // What else is wrong, the change behind it says.
+        // The change that follows returns any other error.
         let found = outcome(Call::Reregister(READABLE), &[EINVAL, 0, ENOENT]);
         assert_eq!(found, Ok(()));
     }
@@ -520,7 +523,7 @@ mod tests {
             assert_eq!(changes, [read[0], read[1], (Delete, Write)]);
             let write = [(Delete, Write), (Add(mode), Write)];
             assert_eq!(both, [read, write].concat());
-            // What the number was when it was open before may be there still.
+            // The filter of an earlier registration of this number may still exist.
             assert_eq!(list(&Call::Register(interests).changes(was)), read);
         }
     }
@@ -539,7 +542,7 @@ mod tests {
             assert_eq!(outcome(register, &[read, 0, ENOENT, 0]), Ok(()));
         }
         assert_eq!(outcome(register, &[ENOENT, 0, ENOENT, EPIPE]), Ok(()));
-        // A pipe that had readers when it was registered.
+        // The pipe had readers when it was registered.
         assert_eq!(
             outcome(level, &[ENOENT, EINVAL, 0, EPIPE]).unwrap_err().0,
             EINVAL
@@ -550,16 +553,16 @@ mod tests {
     fn a_change_of_mode_that_fails_puts_the_old_one_back() {
         let level = Call::Reregister(BOTH.level());
         let failed = |was, receipts: &[i32]| outcome_from(was, level, receipts).unwrap_err();
-        // It was for both, and one can't be added.
+        // Both filters existed, and one can't be added.
         let back = vec![(Delete, Read), (Add(Edge), Read), (Add(Edge), Write)];
         assert_eq!(failed(Edge, &[0, 0, 0, ENOMEM]), (ENOMEM, back));
         let back = vec![(Add(Oneshot), Read), (Delete, Write), (Add(Oneshot), Write)];
         assert_eq!(failed(Oneshot, &[0, ENOMEM, 0, 0]), (ENOMEM, back));
-        // It was for one of them.
+        // One of them existed.
         let back = vec![(Delete, Read), (Add(Oneshot), Write)];
         let receipts = [ENOENT, 0, 0, ENOMEM];
         assert_eq!(failed(Oneshot, &receipts), (ENOMEM, back));
-        // The mode stays, and so do the filters.
+        // The mode is unchanged, so the filters stay.
         let receipts = [0, 0, ENOENT, ENOMEM];
         assert_eq!(failed(Level, &receipts), (ENOMEM, vec![]));
     }

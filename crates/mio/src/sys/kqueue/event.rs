@@ -5,15 +5,15 @@ use crate::sys::kqueue::numbers::{BOTH, SYSTEM};
 use crate::sys::kqueue::{ffi, reading};
 use crate::sys::{RawSource, Readiness};
 
-/// The kernel's record.
+/// The native event of kqueue.
 ///
-/// The fields have different types on different systems, hence `as _` in [`record`] and [`fields`].
-/// The numbers themselves fit: see [`SYSTEM`].
+/// The fields have different types on different platforms, hence `as _` in [`record`] and
+/// [`fields`]. The values themselves fit: see [`SYSTEM`].
 #[derive(Debug, Clone, Copy)]
 #[repr(transparent)]
 pub(crate) struct NativeEvent(pub(super) libc::kevent);
 
-/// The record that asks for this change.
+/// Returns the record that requests this change.
 pub(super) fn request(source: RawSource, change: Change, token: Token) -> NativeEvent {
     let (filter, flags) = change.filter_and_flags(&SYSTEM);
     record(source as usize, filter, flags, 0, token)
@@ -26,7 +26,7 @@ pub(super) fn record(
     fflags: u32,
     token: Token,
 ) -> NativeEvent {
-    // Some systems have fields beside these, which are to be zero.
+    // Some platforms have more fields than these, which must be zero.
     let mut record = ffi::zeroed();
     record.0.ident = ident;
     record.0.filter = filter as _;
@@ -36,7 +36,7 @@ pub(super) fn record(
     record
 }
 
-/// The filter, the flags, and those of the filter.
+/// Returns the filter, the flags and `fflags`.
 #[inline]
 #[allow(clippy::cast_lossless)]
 fn fields(event: &NativeEvent) -> (i32, u32, u32) {
@@ -44,7 +44,7 @@ fn fields(event: &NativeEvent) -> (i32, u32, u32) {
     (record.filter as _, record.flags as _, record.fflags)
 }
 
-/// The error code in the answer to a change, 0 if the change was made.
+/// Returns the error code of a receipt, or 0 if the change was made.
 pub(super) fn receipt(answer: &NativeEvent) -> i32 {
     let (_, flags, _) = fields(answer);
     reading::receipt(&SYSTEM, flags, answer.0.data as _)
@@ -60,7 +60,7 @@ pub(super) fn seen(event: &NativeEvent) -> Seen {
     }
 }
 
-/// The record that tells what these two tell of one source.
+/// Returns a record that stands for these two records of one source.
 pub(super) fn join(first: &NativeEvent, second: &NativeEvent) -> NativeEvent {
     let records = [fields(first), fields(second)];
     let flags = records[0].1 | records[1].1;
@@ -68,7 +68,7 @@ pub(super) fn join(first: &NativeEvent, second: &NativeEvent) -> NativeEvent {
     record(first.0.ident, BOTH, flags, bits, token(first))
 }
 
-/// The record of an event that poll(2) reports, in the place of a filter's own flags.
+/// Returns the native event for flags of poll(2), which go into `fflags`.
 #[cfg(poll)]
 pub(crate) fn from_poll_bits(token: Token, bits: libc::c_short) -> NativeEvent {
     let bits = bits as u16;
@@ -80,7 +80,7 @@ pub(crate) fn token(event: &NativeEvent) -> Token {
     Token(event.0.udata as usize)
 }
 
-/// Those of the record, and above them those of its filter.
+/// Returns `flags` in the lower 16 bits and `fflags` above them.
 #[inline]
 pub(crate) fn flags(event: &NativeEvent) -> u32 {
     let (_, flags, fflags) = fields(event);

@@ -1,4 +1,4 @@
-//! A kernel of which only as much is here as the manuals agree about, to test what is told to it.
+//! A minimal in-memory kqueue for tests: only behaviour that all the manuals agree on.
 
 use crate::interest::Mode;
 use crate::sys::kqueue::changes::{Call, Changes};
@@ -13,7 +13,7 @@ pub(super) const ENOMEM: i32 = 12;
 const EBADF: i32 = 9;
 const EPIPE: i32 = 32;
 
-/// What a record of the tests holds; those that were joined to it are counted.
+/// A record of the tests, with the number of records that were joined to it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Record {
     pub(super) fd: usize,
@@ -38,11 +38,11 @@ pub(super) struct Knote {
 pub(super) struct Kqueue {
     pub(super) numbers: &'static Numbers,
     pub(super) list: Vec<Knote>,
-    /// What is ready: a descriptor and a filter.
+    /// The ready descriptors and filters.
     ready: Vec<(usize, i32)>,
     /// The descriptor is the writing end of a pipe without readers.
     pub(super) lacks_readers: bool,
-    /// The next filter that can't be added.
+    /// A filter that can't be added the next time.
     pub(super) refused: Option<i32>,
     pub(super) modes: Modes,
 }
@@ -59,7 +59,7 @@ impl Kqueue {
         }
     }
 
-    /// What `Selector::call` does.
+    /// Does the same as `Selector::call`.
     pub(super) fn call(&mut self, call: Call, fd: usize, token: usize) -> Result<(), i32> {
         let modes = std::mem::take(&mut self.modes);
         let mut table = modes.table_for(call);
@@ -134,12 +134,13 @@ impl Kqueue {
         0
     }
 
-    /// The code with which the kernel refuses the writing filter of a pipe without readers.
+    /// Returns the error with which the kernel refuses the writing filter of a pipe without
+    /// readers.
     fn no_readers(&self) -> i32 {
         if self.numbers.read == 0 { EBADF } else { EPIPE } // NetBSD's filters begin at zero.
     }
 
-    /// The descriptor becomes ready, once more if it was.
+    /// Makes the descriptor ready, once more if it already was.
     pub(super) fn make_ready(&mut self, filter: i32) {
         self.ready.push((FD, filter));
         for knote in &mut self.list {
@@ -154,7 +155,7 @@ impl Kqueue {
             .for_each(|knote| knote.is_active = false);
     }
 
-    /// What one call of kevent(2) gives away.
+    /// Returns the records of one call of kevent(2).
     pub(super) fn take(&mut self, most: usize) -> Vec<Record> {
         let (numbers, mut records) = (self.numbers, Vec::new());
         for knote in &mut self.list {
@@ -192,7 +193,7 @@ impl Kqueue {
         records
     }
 
-    /// The tokens that one call of `select` brings, and those that a record was joined to.
+    /// Returns the token of each event of one `select`, with the number of records joined to it.
     pub(super) fn poll(&mut self) -> Vec<(usize, usize)> {
         let records = self.take(usize::MAX);
         let kept = self.keep(records);
@@ -200,7 +201,7 @@ impl Kqueue {
         pairs.collect()
     }
 
-    /// What is ready is reported with this token, as the mode wants it.
+    /// Checks that readiness is reported with this token, and again as the mode requires.
     pub(super) fn expect(&mut self, token: usize, interests: Interest) {
         assert_eq!(self.poll(), [(token, 0)], "{interests:?}");
         let is_level = interests.is_level();

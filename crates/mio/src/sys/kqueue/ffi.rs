@@ -12,19 +12,19 @@ use crate::event::Event;
 use crate::sys::kqueue::event::NativeEvent;
 use crate::sys::unix::check;
 
-// Here, so that they are evaluated by a check too.
+// Here, so that `cargo check` evaluates it as well.
 const _: () = assert!(size_of::<Event>() == size_of::<libc::kevent>());
 
-// SAFETY: a record is integers and `udata`, which is a pointer by its type and holds a token: it
-// comes from an integer, is only made into one again, and nobody follows it.
+// SAFETY: the fields are integers and `udata`, a pointer by type that holds a token. It is made
+// from an integer, only converted back into one, and never dereferenced.
 unsafe impl Send for NativeEvent {}
 
 // SAFETY: as above.
 unsafe impl Sync for NativeEvent {}
 
-/// A record with nothing in it, whatever fields the system gives it.
+/// Returns an all-zero native event, whatever fields the platform's type has.
 pub(super) fn zeroed() -> NativeEvent {
-    // SAFETY: integers and a raw pointer, for which zero is a value.
+    // SAFETY: all fields are integers or raw pointers, for which zero is a valid value.
     unsafe { mem::zeroed() }
 }
 
@@ -33,38 +33,39 @@ pub(super) fn zeroed() -> NativeEvent {
 pub(super) fn kqueue() -> io::Result<OwnedFd> {
     // SAFETY: the call takes no pointer.
     let fd = check(unsafe { libc::kqueue1(libc::O_CLOEXEC) })?;
-    // SAFETY: the descriptor was just made and nobody else knows of it.
+    // SAFETY: the descriptor was just created and has no other owner.
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }
 
 /// `kqueue()`
 ///
-/// Newer versions of FreeBSD and OpenBSD have `kqueue1` too, but libc 0.2 has no declaration of it.
-/// A program that another thread starts gets no kqueue all the same, because a child of `fork` has
-/// none. Only one that replaces this process before the flag is set would.
+/// Newer versions of FreeBSD and OpenBSD have `kqueue1` too, but libc 0.2 does not declare it. The
+/// descriptor is not close-on-exec at first. A program that another thread starts does not get it
+/// anyway, because a child of `fork` has no kqueue. Only a program that replaces this process
+/// before the flag is set would get it.
 #[cfg(not(kqueue1))]
 pub(super) fn kqueue() -> io::Result<OwnedFd> {
     // SAFETY: the call takes no pointer.
     let fd = check(unsafe { libc::kqueue() })?;
-    // SAFETY: the descriptor was just made and nobody else knows of it.
+    // SAFETY: the descriptor was just created and has no other owner.
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }
 
-/// `kevent(kqueue, changes, count, receipts, count, 0)`: makes the changes and waits for nothing.
+/// `kevent(kqueue, changes, count, receipts, count, 0)`: makes the changes without waiting.
 ///
-/// Changes with `EV_RECEIPT` need a receipt each. Without receipts the first change that can't be
-/// made is the error of the call. A descriptor that is closed, or was never one, is such an error
-/// and not unsafe.
+/// Each change with `EV_RECEIPT` needs room for a receipt. Without receipts the call fails with the
+/// error of the first change that can't be made. An invalid descriptor is such an error and not
+/// unsafe.
 pub(super) fn change(
     kqueue: BorrowedFd<'_>,
     changes: &[NativeEvent],
     receipts: &mut [NativeEvent],
 ) -> io::Result<()> {
-    // The call ends with the last receipt. This is for a system that gives fewer, so that it does
-    // not wait for an event instead.
+    // The call returns after the last receipt. If a platform returns fewer receipts, the zero
+    // timeout keeps the call from waiting for an event instead.
     let timeout = to_timespec(Duration::ZERO);
-    // SAFETY: both lists are as long as they say, that of the receipts is exclusively ours, and the
-    // timeout is on our stack.
+    // SAFETY: both lists have the lengths given, that of the receipts is borrowed mutably, and the
+    // timeout is on the stack.
     let result = unsafe {
         libc::kevent(
             kqueue.as_raw_fd(),
@@ -78,7 +79,7 @@ pub(super) fn change(
     check(result).map(|_| ())
 }
 
-/// `kevent(kqueue, NULL, 0, events, capacity, timeout)`: waits for events. `None` waits for ever.
+/// `kevent(kqueue, NULL, 0, events, capacity, timeout)`: waits for events. `None` never times out.
 #[inline]
 pub(super) fn wait(
     kqueue: BorrowedFd<'_>,
@@ -90,18 +91,19 @@ pub(super) fn wait(
     let timeout = timeout.map(to_timespec);
     let timeout = timeout.as_ref().map_or(ptr::null(), ptr::from_ref);
     let fd = kqueue.as_raw_fd();
-    // SAFETY: there are no changes, the buffer is exclusively ours and has room for `capacity`
-    // records, and the timeout is null or on our stack.
+    // SAFETY: there are no changes, the buffer is borrowed mutably and has room for `capacity`
+    // records, and the timeout is null or on the stack.
     let result = unsafe { libc::kevent(fd, ptr::null(), 0, buffer, capacity as _, timeout) };
-    // SAFETY: the kernel has written as many records as it says, no more than `capacity`.
+    // SAFETY: the kernel has written as many records as it returned, which is no more than
+    // `capacity`.
     unsafe { events.set_len(check(result)? as usize) };
     Ok(())
 }
 
-/// `fstat(fd, status)`: whether a pipe is open behind this number.
+/// `fstat(fd, status)`: returns whether the descriptor is a pipe.
 pub(super) fn is_pipe(fd: RawFd) -> bool {
     let mut status = mem::MaybeUninit::<libc::stat>::uninit();
-    // SAFETY: `status` has room for what is asked; a bad descriptor is an error of the call.
+    // SAFETY: `status` has room for the result. A bad descriptor is an error of the call.
     if unsafe { libc::fstat(fd, status.as_mut_ptr()) } == -1 {
         return false;
     }
@@ -110,15 +112,16 @@ pub(super) fn is_pipe(fd: RawFd) -> bool {
     status.st_mode & libc::S_IFMT == libc::S_IFIFO
 }
 
-/// An event is exactly the kernel's record, so the buffer of events is what the kernel fills.
+/// Returns the buffer as native events. `Event` has the layout of a native event, so the kernel
+/// writes to the buffer directly.
 #[inline]
 fn native_buffer(events: &mut Vec<Event>) -> (*mut libc::kevent, c_int) {
-    // `Events` has no more room than an int can count.
+    // The capacity of `Events` fits into an int.
     (events.as_mut_ptr().cast(), events.capacity() as c_int)
 }
 
-/// The types of the fields differ between systems. A day of seconds and a billion nanoseconds fit
-/// into all of them, and nobody waits longer in one call.
+/// Converts a timeout of a day at most, which is the longest of one call. The types of the fields
+/// differ between platforms, but a day of seconds and a billion nanoseconds fit into all of them.
 fn to_timespec(timeout: Duration) -> timespec {
     timespec {
         tv_sec: timeout.as_secs() as _,

@@ -8,14 +8,14 @@ use std::sync::Arc;
 
 use crate::sys::kqueue::ffi;
 
-/// Closes the kqueue when it is dropped, but only in the process that made it.
+/// Closes the kqueue on drop, but only in the process that created it.
 ///
-/// No kernel gives a kqueue to a child of `fork`. The copy of this value that the child has holds a
-/// number that names nothing, or a file that the child has opened since. To close it there would
+/// No kernel passes a kqueue on to a child of `fork`. The child's copy of this value holds the
+/// number of no descriptor, or of a file that the child has opened since. Closing it there would
 /// close that file.
 #[derive(Debug)]
 pub(super) struct Handle {
-    /// Shared with nobody, so that it can be leaked without unsafe code.
+    /// The only reference, so that `drop` can leak it without unsafe code.
     kqueue: Arc<OwnedFd>,
     process: u32,
 }
@@ -32,7 +32,7 @@ impl Handle {
         self.kqueue.try_clone().map(Handle::of)
     }
 
-    /// Whether this process has the kqueue.
+    /// Returns whether this process has the kqueue.
     pub(super) fn is_here(&self) -> bool {
         self.process == process::id()
     }

@@ -1,47 +1,48 @@
-//! kqueue, the selector of macOS and its relatives, and of the BSDs.
+//! kqueue, the selector of macOS, the other Apple platforms, and the BSDs.
 //!
-//! A kqueue is a descriptor with a list in the kernel. An entry of the list is a pair: a *filter*
-//! (reading and writing are two) and an *ident*, which for these filters is a descriptor's number.
-//! [`kevent(2)`] takes changes to the list and gives back what became true, and the latter is
-//! written into the buffer that users iterate over. An entry keeps a pointer of ours, `udata`,
-//! which holds the token and is never followed.
+//! A kqueue is a descriptor with a list in the kernel. An entry of the list is a pair of a *filter*
+//! (reading and writing are separate filters) and an *ident*, which for these filters is a
+//! descriptor's number. [`kevent(2)`] takes changes to the list and returns events, which it writes
+//! into the buffer that users iterate over. An entry keeps a pointer of user data, `udata`, which
+//! holds the token and is never dereferenced.
 //!
-//! **Modes.** For edges a filter is added with `EV_CLEAR`: after its event was taken, it tells what
-//! changes next. Nothing has to be re-armed, and a source keeps no state for kqueue. For a level it
-//! is added without a flag. For once it has `EV_DISPATCH`: the kernel disables it when its event is
-//! taken. That once is once for both filters of a source, and what mode a filter has, is not known
-//! to kqueue: [`modes`] keeps it, for programs that use other modes than edge.
+//! **Modes.** For edge-triggered mode a filter is added with `EV_CLEAR`: once its event was taken,
+//! it reports the next change. No direction has to be re-armed on `WouldBlock`, and a source keeps
+//! no state for kqueue. For level-triggered mode a filter is added without a flag. For oneshot mode
+//! it is added with `EV_DISPATCH`: the kernel disables it when its event is taken. kqueue does not
+//! know that one oneshot covers both filters of a source, and does not report the mode of a filter.
+//! [`modes`] keeps that state, for programs that use other modes than edge.
 //!
 //! **A registration is up to two filters**, changed in one call. Each change carries `EV_RECEIPT`,
-//! so that the kernel answers it by itself, also if it went well, and reports nothing else
-//! meanwhile. What the answers mean is in [`changes`], and what kqueue can't tell follows from its
-//! manual:
+//! so that the kernel returns a receipt for each change, even if it succeeded, and returns no
+//! events in the same call. [`changes`] interprets the receipts. The manuals imply these limits of
+//! kqueue:
 //!
-//! * To add a filter that is there is to change its token. So it is not noticed if a source is
-//!   registered twice: the second time counts, and if that fails for one direction, neither is
-//!   left. A socket or pipe of this crate tells in debug builds.
-//! * The flags that a filter was added with stay, at least on some systems. So a filter that is to
-//!   have another mode is deleted and added.
-//! * To enable or to delete a filter that is not there is `ENOENT`. That is how `reregister` learns
-//!   whether the source is registered at all. To enable one that is enabled does nothing.
-//! * The token that a filter had can't be read. If `reregister` fails because one filter can't be
-//!   added, the filters are as they were, with their mode, and those that were there have the new
-//!   token.
-//! * A writing filter can't be added to a pipe whose readers are gone: `EPIPE` on [FreeBSD],
-//!   `EBADF` on [NetBSD], where only a look at the descriptor tells that from a closed one.
-//!   [macOS] adds the filter and reports its end. A refusal is no failure of the registration. The
-//!   reading filter of the pipe stands in for the refused one: it reports its end at once, and is
-//!   there for `reregister` and `deregister` to find.
+//! * Adding a filter that exists changes its token. So a second `register` of a source is not
+//!   noticed: the second one takes effect, and if it fails for one direction, neither filter is
+//!   left. A socket or pipe of this crate detects a second `register` in debug builds.
+//! * A filter keeps the flags that it was added with, at least on some platforms. So a change of
+//!   mode deletes the filter and adds it again.
+//! * Enabling or deleting a filter that does not exist fails with `ENOENT`. That is how
+//!   `reregister` learns whether the source is registered. Enabling a filter that is enabled has no
+//!   effect.
+//! * The token of a filter can't be read. If `reregister` fails because one filter can't be added,
+//!   the filters keep their mode, and those that existed have the new token.
+//! * A writing filter can't be added to a pipe whose readers are gone. The error is `EPIPE` on
+//!   [FreeBSD] and `EBADF` on [NetBSD], where only `fstat` distinguishes that from a closed
+//!   descriptor. [macOS] adds the filter and reports its end. Such a refusal does not fail the
+//!   registration. The reading filter of the pipe stands in for the refused one: it reports its end
+//!   at once, and `reregister` and `deregister` find it.
 //!
 //! **A closed descriptor** leaves the list by itself, whether or not it was duplicated: kqueue
-//! watches the number. A child of `fork` has no copy of the list and of the kqueue's descriptor, so
-//! its copy of a selector does not close that number ([`handle`]).
+//! watches the number. A child of `fork` has no copy of the list or of the kqueue's descriptor, so
+//! the child's copy of a selector does not close that number ([`handle`]).
 //!
-//! The waker is a filter that the program itself triggers, where the system has it, and otherwise a
-//! pipe ([`waker`]).
+//! The waker is a user event, where the platform has them, and otherwise a pipe ([`waker`]).
 //!
-//! What reads and decides without a system call ([`changes`], [`modes`], [`reading`], [`timeout`])
-//! is given the system's numbers as a value ([`numbers`]), so that it is tested on every system.
+//! The code that decodes and decides without a system call ([`changes`], [`modes`], [`reading`],
+//! [`timeout`]) takes the platform's constants as a value ([`numbers`]), so that every platform
+//! tests it.
 //!
 //! Manual: kqueue(2) of [FreeBSD][f], [NetBSD][n], [OpenBSD][o], [DragonFly BSD][d], [macOS][m].
 //!

@@ -1,38 +1,42 @@
-//! What kqueue does not know of a registration: its mode, and that once is once for both filters.
+//! Per-registration state that kqueue does not keep: the mode, and that one oneshot covers both
+//! filters.
 //!
-//! Edges need nothing of this: a program that knows no other mode looks at one flag per call. From
-//! the first other one on, a table has an entry for each number that was registered with a mode. It
-//! serves two things.
+//! Edge-triggered sources need none of this: while a program uses no other mode, each call checks
+//! one flag. From the first other mode on, a table has an entry for each number that was registered
+//! with one. It serves two purposes.
 //!
-//! **The mode that a source has.** Adding a filter that is there does not change its mode, so
-//! `reregister` has to know whether it changes. An entry may be older than the file that has its
-//! number now, as closing tells nobody. Then nothing of it is left in the kernel's list, and to
-//! delete what is not there does no harm. What is registered has an entry of its own, or is an edge
-//! without one.
+//! **The mode of a source.** Adding a filter that exists does not change its mode, so `reregister`
+//! has to know whether the mode changes. An entry may be older than the file that has its number
+//! now, because the table is not informed when a descriptor is closed. In that case the kernel's
+//! list has nothing of the old file, and deleting a filter that does not exist does no harm. Every
+//! registered source either has an entry of its own or is edge-triggered without one.
 //!
-//! **Once.** The kernel disables a filter when it gives its record away (`EV_DISPATCH`), and knows
-//! nothing of the other filter of the same source. So when a batch has come, each record of such a
-//! filter is looked up:
+//! **Oneshot.** The kernel disables a filter when it returns its record (`EV_DISPATCH`), but leaves
+//! the other filter of the same source enabled. So each oneshot record of a batch is checked
+//! against its entry:
 //!
-//! * The first record of a source is its event, and the entry is spent from then on.
-//! * The record of the other filter in the same batch joins it, so that the event tells of both
-//!   directions, and neither can hide the other again and again.
-//! * What comes later is dropped. That happens once for each filter until it is registered anew,
-//!   because the filter disabled itself too. If nothing is left the poll waits for the rest of its
-//!   time.
-//! * A record that does not fit the entry (there is none, or it has another token, another mode, or
-//!   not this direction) was taken before another thread changed the registration. It is dropped.
+//! * The first record of a source is its event. From then on the entry has fired.
+//! * The record of the other filter in the same batch is joined to it, so that the event reports
+//!   both directions, and neither can hide the other again and again.
+//! * A later record is dropped. That happens once for each filter until `reregister`, because the
+//!   filter has disabled itself too. If no event is left, the poll waits for the rest of its time.
+//! * A record that does not fit its entry was taken before another thread changed the registration,
+//!   and is dropped. That is a record without an entry, or whose entry has another token, another
+//!   mode, or not this direction.
 //!
-//! **Nothing is lost.** The kernel is called and the entry is changed under one lock, and a batch
-//! is looked through under that lock. So a record of a new registration always finds its entry.
+//! **No event is lost.** The system call and the change of the entry are made under one lock, and
+//! batches are checked under the same lock. So a record of a new registration always finds its
+//! entry.
 //!
-//! * What is dropped as spent belongs to a source whose event was delivered, and who answers that
-//!   has to `reregister`. That enables both filters, and what is ready then is reported.
-//! * What is dropped as unfit belongs to a registration that is over. The call that ended it has
-//!   added or enabled the filters of the next one, which report by themselves what is ready.
+//! * A record that is dropped because its oneshot has fired belongs to a source whose event was
+//!   delivered. The user has to `reregister` to get another one. That enables both filters, which
+//!   then report current readiness.
+//! * A record that is dropped because it does not fit belongs to a registration that has ended. The
+//!   call that ended it has added or enabled the filters of the next one, which report current
+//!   readiness by themselves.
 //! * A record that was taken just before a `reregister` with the same token and direction counts as
-//!   the event of the new registration. It may be spurious, as any event may, and it is answered
-//!   like any. What the filter then reports once more is dropped as spent.
+//!   the event of the new registration. It may be spurious, as any event may, and the user handles
+//!   it as usual. What the filter then reports again is dropped, because the oneshot has fired.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -43,20 +47,20 @@ use crate::sys::kqueue::changes::Call;
 use crate::sys::kqueue::numbers::Numbers;
 use crate::{Interest, Token};
 
-/// Shared by all handles on one kqueue.
+/// The modes table of one kqueue, shared by all its handles.
 #[derive(Debug, Default)]
 pub(super) struct Modes {
-    /// Whether anything was ever registered with another mode than edge. It is set before the
-    /// kernel hears of that, whose own locks order this for who takes the record.
+    /// Set once a source is registered with another mode than edge, before the system call that
+    /// adds the filter. The kernel's own locks order that before a record of the filter is taken.
     are_used: AtomicBool,
     table: Mutex<Table>,
 }
 
 #[derive(Debug, Default)]
 pub(super) struct Table {
-    /// By the number of the descriptor.
+    /// The entries, by the number of the descriptor.
     entries: HashMap<usize, Entry>,
-    /// How many batches were looked through.
+    /// The number of batches that were checked.
     batch: u64,
 }
 
@@ -64,9 +68,9 @@ pub(super) struct Table {
 struct Entry {
     token: Token,
     interests: Interest,
-    /// Its once was delivered.
+    /// The oneshot has fired. Its records are dropped until `reregister`.
     spent: bool,
-    /// The event that tells of it, as long as a record can join it.
+    /// The event that reported it, as long as a record can join that event.
     event: Option<Place>,
 }
 
@@ -77,7 +81,7 @@ struct Place {
     filter: i32,
 }
 
-/// What has to be known of a record.
+/// The fields of a record that decide what becomes of it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Seen {
     pub(super) ident: usize,
@@ -89,7 +93,7 @@ pub(super) struct Seen {
 #[derive(Debug, PartialEq)]
 enum Verdict {
     Keep,
-    /// It adds to the record at this index.
+    /// Join it to the record at this index.
     Join(usize),
     Drop,
 }
@@ -100,7 +104,7 @@ impl Modes {
         self.are_used.load(Ordering::Relaxed)
     }
 
-    /// What has to stay locked while the kernel makes this call, if anything.
+    /// Locks the table, if it has to stay locked during this call to the kernel.
     pub(super) fn table_for(&self, call: Call) -> Option<MutexGuard<'_, Table>> {
         if let Call::Register(interests) | Call::Reregister(interests) = call {
             if interests.mode() != Mode::Edge {
@@ -110,8 +114,8 @@ impl Modes {
         self.are_used().then(|| self.lock())
     }
 
-    /// Leaves of a batch what is to be delivered, in the same order. `join` adds what its second
-    /// record tells to the first.
+    /// Removes the records that must not be delivered, and keeps the order of the others. `join`
+    /// merges its second record into the first.
     pub(super) fn keep<R>(
         &self,
         numbers: &Numbers,
@@ -130,14 +134,14 @@ impl Modes {
 }
 
 impl Table {
-    /// The mode that was last registered for this number.
+    /// Returns the mode that was last registered for this number.
     pub(super) fn mode(&self, ident: usize) -> Mode {
         let entry = self.entries.get(&ident);
         entry.map_or(Mode::Edge, |entry| entry.interests.mode())
     }
 
-    /// The kernel has made this call, and what it watches for now (nothing after `Deregister`). Or
-    /// it has not made the call, which is `None`.
+    /// Records the result of a call to the kernel. `made` holds the interests that are now watched,
+    /// of which there are none after `Deregister`. It is `None` if the call failed.
     pub(super) fn learn(
         &mut self,
         call: Call,
@@ -150,7 +154,7 @@ impl Table {
             (_, Some(None)) | (Call::Register(_), None) => {
                 self.entries.remove(&ident);
             }
-            // The filters have the new token, and are otherwise as they were.
+            // The filters have the new token, and are otherwise unchanged.
             (Call::Reregister(_), None) => {
                 if let Some(entry) = self.entries.get_mut(&ident) {
                     entry.token = token;
@@ -167,8 +171,9 @@ impl Table {
             spent: false,
             event: None,
         };
-        // Memory is taken for a number's first mode alone. So an edge that had another mode keeps
-        // its entry, and `insert`, which makes room even for what is there, is not called.
+        // Only the first mode of a number may allocate. So an edge-triggered source that had
+        // another mode keeps its entry, and `insert`, which may grow the table even for an existing
+        // key, is not called.
         match self.entries.get_mut(&ident) {
             Some(entry) => *entry = new,
             None if interests.mode() == Mode::Edge => {}
@@ -203,7 +208,7 @@ impl Table {
         records.truncate(kept);
     }
 
-    /// What becomes of a record that would be delivered at this index.
+    /// Decides what becomes of a record, which gets this index if it is kept.
     fn verdict(&mut self, numbers: &Numbers, seen: Seen, index: usize) -> Verdict {
         if !seen.is_once(numbers) {
             return Verdict::Keep;
@@ -233,7 +238,7 @@ impl Table {
 }
 
 impl Entry {
-    /// Whether this is the registration that the record is of.
+    /// Returns whether the record belongs to this registration.
     fn fits(&self, numbers: &Numbers, seen: Seen) -> bool {
         let is_wanted = if seen.filter == numbers.read {
             self.interests.is_readable()
@@ -245,7 +250,7 @@ impl Entry {
 }
 
 impl Seen {
-    /// Whether the filter is disabled since this was taken.
+    /// Returns whether the kernel disabled the filter when the record was taken.
     fn is_once(self, numbers: &Numbers) -> bool {
         let is_direction = self.filter == numbers.read || self.filter == numbers.write;
         is_direction && self.flags & numbers.dispatch != 0
@@ -379,7 +384,7 @@ mod tests {
             kqueue.make_ready(kqueue.numbers.read);
             kqueue.make_ready(kqueue.numbers.write);
             kqueue.register(1, BOTH.oneshot());
-            // There is room for one.
+            // There is room for one record.
             let first = kqueue.take(1);
             assert_eq!(kqueue.keep(first).len(), 1);
             let second = kqueue.take(1);
@@ -417,7 +422,7 @@ mod tests {
             record(3, write),
             record(2, read),
             record(1, write),
-            // No kernel gives a third one, or a second of the same direction.
+            // No kernel returns a third record, or a second one of the same direction.
             record(1, write),
             record(2, read),
         ];
@@ -432,7 +437,7 @@ mod tests {
             user,
         ];
         assert_eq!(kqueue.keep(records), kept);
-        // The same direction again joins nothing.
+        // A second record of the same direction joins nothing.
         kqueue.call(Call::Reregister(BOTH.oneshot()), 1, 1).unwrap();
         let twice = vec![record(1, read), record(1, read)];
         assert_eq!(kqueue.keep(twice), [record(1, read)]);
@@ -459,7 +464,8 @@ mod tests {
             kqueue.reregister(1, READABLE.oneshot());
             assert_eq!(kqueue.keep(old).len(), 1);
             assert_eq!(kqueue.poll(), NONE);
-            // Who has that event reregisters, and what came meanwhile is not lost.
+            // After the event the user calls `reregister`, and readiness in the meantime is not
+            // lost.
             kqueue.reregister(1, READABLE.oneshot());
             assert_eq!(kqueue.poll(), ONE);
         });
@@ -509,7 +515,7 @@ mod tests {
                 kqueue.register(1, was);
                 kqueue.make_ready(kqueue.numbers.read);
                 kqueue.poll();
-                // Closing tells nobody but the kernel.
+                // Only the kernel notices that a descriptor is closed.
                 kqueue.list.clear();
                 let gone = kqueue.call(Call::Reregister(is), FD, 2);
                 assert_eq!(gone, Err(ENOENT));
@@ -544,7 +550,7 @@ mod tests {
                 kqueue.expect(2, is);
                 kqueue.reregister(3, was);
                 kqueue.expect(3, was);
-                // Not delivered before it changes.
+                // Changed twice, without an event in between.
                 kqueue.reregister(4, is);
                 kqueue.reregister(5, was);
                 kqueue.expect(5, was);
@@ -562,7 +568,7 @@ mod tests {
                 let failed = kqueue.call(Call::Reregister(is | BOTH), FD, 2);
                 assert_eq!(failed, Err(ENOMEM));
                 kqueue.expect(2, was);
-                // What was spent is not armed by that.
+                // A oneshot that has fired is not re-armed by that.
                 kqueue.refused = Some(kqueue.numbers.write);
                 kqueue.call(Call::Reregister(is | BOTH), FD, 3).unwrap_err();
                 if was.is_oneshot() {
@@ -593,7 +599,7 @@ mod tests {
             (table.entries.len(), table.entries.capacity())
         };
         let mut fd = 100;
-        // Until there is no room for one more.
+        // Fill the table up to its capacity.
         while size(&kqueue).0 < size(&kqueue).1 {
             let level = Call::Register(READABLE.level());
             kqueue.call(level, fd, 1).unwrap();
@@ -606,7 +612,7 @@ mod tests {
         }
     }
 
-    /// Each mode with each.
+    /// Returns each pair of modes.
     fn pairs() -> impl Iterator<Item = (Interest, Interest)> {
         let modes = || [READABLE, READABLE.level(), READABLE.oneshot()].into_iter();
         modes().flat_map(move |was| modes().map(move |is| (was, is)))

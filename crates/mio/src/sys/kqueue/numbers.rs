@@ -1,12 +1,12 @@
-//! The numbers behind the names of kqueue(2), which differ between systems.
+//! The constants of kqueue(2), whose values differ between platforms.
 
-/// As wide as the widest that a system has: a filter is 16 bits with a sign on most systems, and 32
-/// without on NetBSD.
+/// The constants of one platform. The types are wide enough for all platforms: a filter has 16 bits
+/// with a sign on most, and 32 without on NetBSD.
 #[derive(Debug)]
 pub(super) struct Numbers {
     pub(super) read: i32,
     pub(super) write: i32,
-    /// What the waker triggers, where it is no pipe.
+    /// The filter of user events, where the waker uses one rather than a pipe.
     pub(super) user: Option<i32>,
     pub(super) aio: Option<i32>,
     pub(super) lio: Option<i32>,
@@ -25,12 +25,12 @@ pub(super) struct Numbers {
     pub(super) broken_pipe: i32,
 }
 
-/// The filter of a record that poll(2) has filled in, with its bits in `fflags`. The kernel never
-/// hears of it. The systems number their filters from -1 downwards, and NetBSD from 0 upwards.
+/// The filter of a record made from flags of poll(2), which are in `fflags`. It is never passed to
+/// the kernel. Platforms number their filters from -1 downwards, and NetBSD from 0 upwards.
 #[cfg(any(poll, test))]
 pub(super) const POLL: i32 = i16::MAX as i32;
 
-/// The filter of a record that stands for those of both directions, and which is ours too.
+/// The filter of a record that stands for both directions. It is never passed to the kernel either.
 pub(super) const BOTH: i32 = i16::MAX as i32 - 1;
 
 #[cfg(kqueue)]
@@ -62,9 +62,9 @@ pub(super) const SYSTEM: Numbers = Numbers {
     broken_pipe: libc::EPIPE,
 };
 
-/// What `sys/event.h` and `errno.h` of the systems say, for tests that run anywhere.
+/// The constants from `sys/event.h` and `errno.h` of each platform, for tests that run anywhere.
 #[cfg(any(kqueue, test))]
-#[cfg_attr(not(test), allow(dead_code))] // The compiler compares one of them with the system's.
+#[cfg_attr(not(test), allow(dead_code))] // The compiler compares one of them with the target's.
 pub(super) mod of {
     use super::Numbers;
 
@@ -87,7 +87,7 @@ pub(super) mod of {
         broken_pipe: 32,
     };
 
-    /// The other flags are the same everywhere.
+    /// The other constants are the same as on FreeBSD.
     pub(in crate::sys::kqueue) const NETBSD: Numbers = Numbers {
         read: 0,
         write: 1,
@@ -116,8 +116,8 @@ pub(super) mod of {
         ..FREEBSD
     };
 
-    /// The numbers of the system that is compiled for are those that the tests are run with. A
-    /// system is known by what it has: see `build.rs`.
+    /// Checks that the constants of the target are those that the tests use. The target is
+    /// recognized by its features: see `build.rs`.
     #[cfg(kqueue)]
     const _: () = {
         use super::SYSTEM;
@@ -125,7 +125,7 @@ pub(super) mod of {
         const fn same(number: Option<i32>, tested: Option<i32>) -> bool {
             match (number, tested) {
                 (Some(number), Some(tested)) => number == tested,
-                // The waker may be made of a pipe, by a forced cfg.
+                // A cfg may force the waker to use a pipe.
                 (None, _) => true,
                 (Some(_), None) => false,
             }

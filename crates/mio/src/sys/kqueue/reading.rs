@@ -1,14 +1,14 @@
-//! What a record of kqueue says.
+//! Decoding of kqueue's native events.
 
 use crate::sys::Readiness;
 use crate::sys::kqueue::numbers::{BOTH, Numbers};
 
-// What a record of both directions holds in `fflags`.
+// The bits in `fflags` of a record for both directions.
 const FAILED: u32 = 1 << 0;
 const READ_CLOSED: u32 = 1 << 1;
 const WRITE_CLOSED: u32 = 1 << 2;
 
-/// The answers of a record with this filter and these flags.
+/// Returns the readiness of a record with this filter and these flags.
 #[inline]
 pub(super) fn readiness(numbers: &Numbers, filter: i32, flags: u32, fflags: u32) -> Readiness {
     #[cfg(poll)]
@@ -30,11 +30,11 @@ pub(super) fn readiness(numbers: &Numbers, filter: i32, flags: u32, fflags: u32)
     let (read, write) = (filter == numbers.read, filter == numbers.write);
     let (failed, ended) = (flags & numbers.error != 0, flags & numbers.eof != 0);
     Readiness {
-        // At the end there is something to read too: that it is the end.
+        // The end is readable as well: a read returns it.
         readable: read || Some(filter) == numbers.user,
         writable: write,
-        // With the end of a direction `fflags` holds the socket's error. Other filters put their
-        // own into it.
+        // At the end of a direction `fflags` holds the socket's error. Other filters use `fflags`
+        // for flags of their own.
         error: failed || ((read || write) && ended && fflags != 0),
         read_closed: read && ended,
         write_closed: write && ended,
@@ -44,8 +44,8 @@ pub(super) fn readiness(numbers: &Numbers, filter: i32, flags: u32, fflags: u32)
     }
 }
 
-/// What `fflags` has to hold of the records of both directions. A record is given as its filter,
-/// its flags, and those of the filter.
+/// Returns the `fflags` of a record that stands for these two records. Each is given as its filter,
+/// its flags and its `fflags`.
 pub(super) fn both(numbers: &Numbers, records: [(i32, u32, u32); 2]) -> u32 {
     let [one, other] =
         records.map(|(filter, flags, fflags)| readiness(numbers, filter, flags, fflags));
@@ -55,7 +55,7 @@ pub(super) fn both(numbers: &Numbers, records: [(i32, u32, u32); 2]) -> u32 {
         | bit(one.write_closed || other.write_closed, WRITE_CLOSED)
 }
 
-/// The error code in the answer to a change, 0 if the change was made.
+/// Returns the error code of a receipt, or 0 if the change was made.
 #[inline]
 pub(super) fn receipt(numbers: &Numbers, flags: u32, data: i64) -> i32 {
     if flags & numbers.error == 0 {
@@ -73,7 +73,7 @@ mod tests {
     const ECONNRESET: u32 = 54;
     const ECONNREFUSED: u32 = 61;
 
-    /// The flags that a record has because it was added with them.
+    /// The flags that a record keeps from the call that added the filter.
     const ADDED: u32 = 0x1 | 0x20;
     const ENDED: u32 = ADDED | 0x8000;
     const WRONG: u32 = ADDED | 0x4000;
@@ -82,7 +82,7 @@ mod tests {
         format!("{readiness:?}")
     }
 
-    /// What the records of both filters say, which must be the same on every system.
+    /// Decodes the records of both filters. The result must be the same on every platform.
     fn each(flags: u32, fflags: u32) -> (String, String) {
         let of = |numbers: &Numbers| {
             let of = |filter| show(readiness(numbers, filter, flags, fflags));
@@ -99,16 +99,17 @@ mod tests {
 
     #[test]
     fn a_filter_is_a_direction() {
-        // Data has arrived, a connection waits; there is room, or a connection was made.
+        // Data has arrived or a connection is waiting; there is room or a connection was
+        // established.
         assert_eq!(each(ADDED, 0), pair("{readable}", "{writable}"));
     }
 
     #[test]
     fn the_end_of_a_direction_is_told_and_can_be_read() {
-        // The peer has stopped sending, or this side has shut down its reading half; the last
-        // writer of a pipe was closed. This side has shut down its writing half; the last reader of
-        // a pipe was closed. A Unix stream's peer was closed, or both sides have shut down their
-        // writing halves: both records.
+        // Reading: the peer has stopped sending, this side has shut down its reading half, or the
+        // last writer of a pipe was closed. Writing: this side has shut down its writing half, or
+        // the last reader of a pipe was closed. Both: a Unix stream's peer was closed, or both
+        // sides have shut down their writing halves.
         assert_eq!(
             each(ENDED, 0),
             pair("{readable, read_closed}", "{writable, write_closed}")
@@ -148,19 +149,19 @@ mod tests {
             let woken = readiness(numbers, user, ADDED, trigger);
             assert_eq!(show(woken), "{readable}");
         }
-        // There the waker is a pipe, and the filter, 8, is that of somebody else.
+        // On NetBSD the waker is a pipe, and filter 8 is not one of ours.
         let stranger = readiness(&NETBSD, 8, ADDED, trigger);
         assert_eq!(show(stranger), "{}");
     }
 
     #[test]
     fn file_operations_are_told_where_they_are_an_interest() {
-        // Their end is an end of its own, with nothing of a socket's in it.
+        // They end in their own way, and their records hold no error of a socket.
         let (aio, lio) = (-3, -10);
         assert_eq!(show(readiness(&FREEBSD, aio, ENDED, 0)), "{aio}");
         assert_eq!(show(readiness(&FREEBSD, lio, ENDED, 7)), "{lio}");
         assert_eq!(show(readiness(&MACOS, aio, ENDED, 0)), "{aio}");
-        // On macOS this number is the waker's.
+        // On macOS this constant is the waker's filter.
         assert_eq!(show(readiness(&MACOS, lio, ADDED, 0)), "{readable}");
         assert_eq!(show(readiness(&NETBSD, 2, ENDED, 0)), "{}");
     }
@@ -186,7 +187,7 @@ mod tests {
             }
         }
         assert_ne!(POLL, BOTH);
-        // They come back from 16 bits with a sign and from 32 without as they were.
+        // They survive a conversion to 16 bits with a sign and to 32 bits without.
         for added in [POLL, BOTH] {
             assert_eq!(i32::from(added as i16), added);
             assert_eq!(added as u32 as i32, added);

@@ -21,11 +21,11 @@ use crate::{Interest, SelectorKind, Token};
 pub(crate) struct Selector {
     kqueue: Handle,
     modes: Arc<Modes>,
-    /// The waker's, which knows by it whether its last event was taken.
+    /// Shared with the waker, which thereby knows whether a poll has taken its last event.
     pending: Arc<Pending>,
 }
 
-/// Nothing: the kernel sees when a source was used up.
+/// Empty: the kernel itself notices that a source was drained.
 #[derive(Debug, Default)]
 pub(crate) struct SourceState;
 
@@ -62,7 +62,7 @@ impl selector::Selector for Selector {
     fn select(&self, events: &mut Events, timeout: Option<Duration>) -> io::Result<()> {
         let events = events.buffer();
         if events.capacity() == 0 {
-            // The system would not wait, and say that there is nothing.
+            // The kernel would return at once, as if there were no events.
             return Err(io::Error::from_raw_os_error(libc::EINVAL));
         }
         timeout::until_kept(timeout, self.modes.are_used(), |timeout| {
@@ -97,13 +97,13 @@ impl selector::Selector for Selector {
     }
 
     fn deregister(&self, source: RawSource, _: SourceIo<'_, SourceState>) -> io::Result<()> {
-        // What is deleted needs no token.
+        // Deleting a filter needs no token.
         self.call(Call::Deregister, source, Token(0))
     }
 }
 
 impl Selector {
-    /// Whether this process has the kqueue: a child of `fork` has not.
+    /// Returns whether this process has the kqueue. A child of `fork` does not.
     #[cfg(waker_user_event)]
     pub(super) fn is_here(&self) -> bool {
         self.kqueue.is_here()
@@ -148,9 +148,10 @@ impl Selector {
         };
         let changed = self.change(source, &rest, token);
         let code = match &outcome {
-            // The filter that stands in is all that is left of the registration.
+            // The filter that stands in is the only one of the registration, so its failure is the
+            // call's.
             Ok(_) => changed.map(|receipts| receipts.into_iter().find(|code| *code != 0)),
-            // The first failure is the one to report.
+            // Report the first failure.
             Err(failure) => Ok(Some(failure.code)),
         };
         if let Some(table) = &mut table {
@@ -163,7 +164,7 @@ impl Selector {
         }
     }
 
-    /// Makes the changes, and gives the receipt of each.
+    /// Makes the changes and returns the receipt of each.
     fn change(
         &self,
         source: RawSource,
@@ -180,7 +181,7 @@ impl Selector {
         if count > 0 {
             let (requests, receipts) = (&requests[..count], &mut receipts[..count]);
             match ffi::change(self.kqueue.as_fd(), requests, receipts) {
-                // A signal ends the wait, and all changes were made before it (kevent(2)).
+                // A signal ends the wait only after all changes were made (kevent(2)).
                 Err(err) if err.kind() != ErrorKind::Interrupted => return Err(err),
                 _ => {}
             }

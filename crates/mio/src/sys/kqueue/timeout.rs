@@ -1,9 +1,9 @@
-//! How long kqueue waits.
+//! Timeouts of kqueue.
 //!
-//! [`kevent(2)`](https://man.freebsd.org/cgi/man.cgi?query=kevent&sektion=2) counts nanoseconds, so
-//! nothing has to be rounded. But each system has a longest timeout of its own, above which the
-//! call fails with `EINVAL` or wraps, and none says where it is. So a long wait is made of several
-//! of a day each, which fits everywhere.
+//! [`kevent(2)`](https://man.freebsd.org/cgi/man.cgi?query=kevent&sektion=2) takes nanoseconds, so
+//! nothing is rounded. But each platform has its own longest timeout, above which the call fails
+//! with `EINVAL` or wraps around, and none documents it. So a long wait is split into pieces of one
+//! day, which every platform accepts.
 
 use std::io;
 use std::time::Duration;
@@ -12,12 +12,12 @@ use crate::sys::deadline::Deadline;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Waits until `wait` says that what came is to be delivered, or that nothing came. What it was
-/// given to wait is what is left of the timeout.
+/// Calls `wait` with the remaining time until it returns `true`, because there are events to
+/// deliver or none came. `wait` returns `false` if it has dropped all events that came.
 ///
-/// The time of the end is only looked up at once if something `may_be_dropped`. If nothing could
-/// be when the wait began, and all that came is dropped nevertheless, the whole timeout begins
-/// again: too late is better than too early, and it happens at most once in the life of a selector.
+/// The end of the wait is computed at the start only if events `may_be_dropped`. Otherwise, if all
+/// events are dropped nevertheless, the whole timeout begins again. Too late is better than too
+/// early, and it happens at most once in the life of a selector.
 #[inline]
 pub(super) fn until_kept(
     timeout: Option<Duration>,
@@ -27,7 +27,8 @@ pub(super) fn until_kept(
     let mut deadline = may_be_dropped.then(|| Deadline::after(timeout));
     let mut left = timeout;
     while !wait(left)? {
-        // Without time left too: what is ready may be behind what was dropped.
+        // Wait again even if no time remains: other ready sources may follow those that were
+        // dropped.
         left = deadline
             .get_or_insert_with(|| Deadline::after(timeout))
             .left();
@@ -35,7 +36,7 @@ pub(super) fn until_kept(
     Ok(())
 }
 
-/// Waits in pieces until `piece` says that there are events.
+/// Waits in pieces until `piece` returns `true` because there are events.
 #[inline]
 pub(super) fn in_pieces(
     timeout: Duration,
@@ -57,7 +58,7 @@ mod tests {
 
     use super::*;
 
-    /// The first pieces of this timeout, up to a number of them at which there are events.
+    /// Returns the pieces of this timeout, of which the one with number `most` has events.
     fn pieces(timeout: Duration, most: usize) -> Vec<Duration> {
         let mut pieces = Vec::new();
         in_pieces(timeout, |piece| {
@@ -68,7 +69,8 @@ mod tests {
         pieces
     }
 
-    /// What is asked of a wait that takes some time and drops what came this many times.
+    /// Returns the timeouts passed to a wait that takes some time and drops all its events this
+    /// many times.
     fn waits(
         timeout: Option<Duration>,
         may_be_dropped: bool,
@@ -103,7 +105,7 @@ mod tests {
             let (before, after) = (pair[0].unwrap(), pair[1].unwrap());
             assert!(after < before && after > LONG / 2, "{all:?}");
         }
-        // Never ends, and no time is left of none.
+        // No timeout stays no timeout, and a zero timeout stays zero.
         assert_eq!(waits(None, true, 2), [None; 3]);
         let none = Some(Duration::ZERO);
         assert_eq!(waits(none, true, 2), [none; 3]);

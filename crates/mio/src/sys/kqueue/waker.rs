@@ -13,13 +13,13 @@ mod user_event {
     use crate::sys::kqueue::{Selector, event, ffi};
     use crate::sys::selector::{self, Selector as _};
 
-    /// No descriptor, and nothing that a program which adds events of its own to this kqueue, by
-    /// its descriptor, is likely to choose.
+    /// Not a descriptor, and an unlikely choice for a program that adds its own user events to this
+    /// kqueue.
     const IDENT: usize = usize::MAX;
 
-    /// A filter for events of the program's own. With `EV_CLEAR` it is over once it was taken, so
-    /// waking is one system call and being woken none. Of several wakes between two polls only the
-    /// first makes that call ([`pending`](crate::sys::pending)).
+    /// A user event. With `EV_CLEAR` it is reset when it is taken, so a wake is one system call and
+    /// its delivery needs none. Of several wakes between two polls only the first makes that call
+    /// ([`pending`](crate::sys::pending)).
     #[derive(Debug)]
     pub(crate) struct Waker {
         selector: Selector,
@@ -46,7 +46,7 @@ mod user_event {
         fn drop(&mut self) {
             // In a child of `fork` the number may be that of the child's own kqueue.
             if self.selector.is_here() {
-                // If it is not there any more, all is well.
+                // It does not matter if the filter no longer exists.
                 let _ = change(&self.selector, self.token, EV_DELETE, 0);
             }
             self.selector.pending().take();
@@ -71,13 +71,13 @@ mod descriptor {
     use crate::sys::unix::Signal;
     use crate::{Interest, Token};
 
-    /// A descriptor that is watched like any other and made readable by [`wake`](Self::wake).
+    /// A descriptor that is watched like any other and made readable by
+    /// [`wake`](selector::Waker::wake).
     ///
-    /// It is never read while there is room: with `EV_CLEAR` every write is a new event, so that
-    /// waking is one system call and being woken none. Only when a write finds no room is it
-    /// emptied, by the thread that wakes, which then writes again; the event of that write can't be
-    /// lost. Of several wakes between two polls only the first writes
-    /// ([`pending`](crate::sys::pending)).
+    /// It is not read while it has room: with `EV_CLEAR` every write is a new event, so a wake is
+    /// one system call and its delivery needs none. When a write finds no room, the waking thread
+    /// drains the descriptor and writes again, so the event of that write can't be lost. Of several
+    /// wakes between two polls only the first writes ([`pending`](crate::sys::pending)).
     #[derive(Debug)]
     pub(crate) struct Waker {
         signal: Signal,
@@ -102,7 +102,7 @@ mod descriptor {
 
     impl Waker {
         fn raise(&self) -> io::Result<()> {
-            // Another thread may fill it again between the two calls, hence the loop.
+            // Another thread may fill it between the two calls, hence the loop.
             while !self.signal.raise()? {
                 self.signal.clear()?;
             }
@@ -110,7 +110,7 @@ mod descriptor {
         }
     }
 
-    /// Its event is not delivered any more, and the next waker's is to be.
+    /// Discards an event that no poll has taken, so that the next waker's first wake is delivered.
     impl Drop for Waker {
         fn drop(&mut self) {
             self.pending.take();

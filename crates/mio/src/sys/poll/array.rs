@@ -1,4 +1,4 @@
-//! The array that poll(2) is given.
+//! The array of entries that is passed to poll(2).
 
 use std::io;
 use std::time::Duration;
@@ -15,36 +15,37 @@ use crate::sys::unix::poll_bits::IN;
 use crate::sys::unix::poll_bits::NVAL;
 use crate::sys::unix::registrations::{Question, Registrations};
 
-/// An entry that poll(2) passes over.
+/// An entry that poll(2) ignores.
 const IGNORED: pollfd = pollfd {
     fd: -1,
     events: 0,
     revents: 0,
 };
 
-/// How many entries each slot needs: where some have to be left out, the others are copied behind
-/// the array, and the call is given the copy.
+/// The number of entries per slot. Where poll(2) can't ignore entries, those with a request
+/// are copied behind the array, and the copy is passed to the call.
 const COPIES: usize = if cfg!(dense_poll) { 2 } else { 1 };
 
 pub(super) struct Array {
-    /// The first entry is the signal's, the others are those of the table.
+    /// The first entry is that of the signal, the others are those of the table.
     fds: Vec<pollfd>,
-    /// Where the next search for events begins, so that all have a turn if they don't fit.
+    /// The slot where the next search for events begins, so that none starves if they do not all
+    /// fit.
     next: usize,
     #[cfg(not(dense_poll))]
     parts: Parts,
 }
 
-/// A larger array for the next poll, because a poll may not allocate.
+/// A larger array for the next poll, because a poll must not allocate.
 #[derive(Default)]
 pub(super) struct Spare {
     fds: Vec<pollfd>,
-    /// For how many slots the array has room, or gets with the next poll.
+    /// The number of slots that the array has room for, at the latest from the next poll on.
     slots: usize,
 }
 
 impl Spare {
-    /// Makes room for as many slots as the table has.
+    /// Reserves room for as many slots as the table has.
     pub(super) fn reserve(&mut self, registrations: &Registrations) {
         if self.slots < registrations.capacity() {
             self.slots = registrations.capacity();
@@ -69,7 +70,7 @@ impl Array {
         }
     }
 
-    /// Makes the array show the table as it is.
+    /// Brings the array up to date with the table.
     pub(super) fn sync(&mut self, registrations: &mut Registrations, spare: &mut Spare) {
         if spare.fds.capacity() > self.fds.capacity() {
             spare.fds.append(&mut self.fds);
@@ -90,7 +91,7 @@ impl Array {
         }
     }
 
-    /// Makes the array ask about what was delivered too. Answers whether there is any such.
+    /// Adds the requests of probes to the array. Returns whether there are any.
     pub(super) fn begin_probe(&mut self, registrations: &mut Registrations) -> bool {
         registrations.probe(|slot, fd, events| {
             self.fds[1 + slot] = pollfd {
@@ -101,24 +102,25 @@ impl Array {
         })
     }
 
-    /// Calls poll(2), in parts if the array is longer than allowed. May return early then.
+    /// Calls poll(2), in parts if the array is longer than allowed, in which case it may return
+    /// early.
     #[cfg(not(dense_poll))]
     pub(super) fn poll(&mut self, timeout: Option<Duration>) -> io::Result<()> {
         self.parts.poll(&mut self.fds, timeout, ffi::poll)
     }
 
-    /// Calls poll(2) with what it is asked about alone, or waits if that is nothing.
+    /// Calls poll(2) with the entries that request something. Sleeps if there are none.
     #[cfg(dense_poll)]
     pub(super) fn poll(&mut self, timeout: Option<Duration>) -> io::Result<()> {
         let copy = self.copy_questions();
         if copy == self.fds.len() {
-            // Without a timeout, and with one thread, there is nothing that could ever end this.
+            // Without a timeout nothing can end this sleep, because the program has one thread.
             std::thread::sleep(timeout.unwrap_or(Duration::MAX));
             return Ok(());
         }
         let mut result = ffi::poll(&mut self.fds[copy..], timeout).map(|_| ());
         if result.as_ref().is_err_and(is_closed) {
-            // One descriptor that is closed is an error of the whole call. Which is it?
+            // One closed descriptor makes the whole call fail. Find it.
             for question in self.fds[copy..].chunks_exact_mut(1) {
                 let alone = ffi::poll(question, Some(Duration::ZERO));
                 if alone.as_ref().is_err_and(is_closed) {
@@ -131,7 +133,7 @@ impl Array {
         result
     }
 
-    /// Copies the entries that ask for something behind the others, and answers where.
+    /// Copies the entries that request something behind the array. Returns the index of the copy.
     #[cfg(any(dense_poll, test))]
     fn copy_questions(&mut self) -> usize {
         let length = self.fds.len();
@@ -146,7 +148,7 @@ impl Array {
         length
     }
 
-    /// Moves the answers to where the questions were copied from.
+    /// Moves the returned flags to the entries that were copied.
     #[cfg(any(dense_poll, test))]
     fn move_answers(&mut self, copy: usize) {
         let (entries, answers) = self.fds.split_at_mut(copy);
@@ -157,12 +159,12 @@ impl Array {
         self.fds.truncate(copy);
     }
 
-    /// Whether the signal was raised.
+    /// Returns whether the signal was raised.
     pub(super) fn is_signalled(&self) -> bool {
         self.fds[0].revents != 0
     }
 
-    /// Turns the system's answers into events, as many as fit. Postpones the others.
+    /// Turns the returned flags into events, as many as fit. Postpones the others.
     pub(super) fn collect(
         &mut self,
         registrations: &mut Registrations,
@@ -194,7 +196,7 @@ fn is_closed(err: &io::Error) -> bool {
     err.raw_os_error() == Some(libc::EBADF)
 }
 
-/// Whether an entry is more than one to pass over.
+/// Returns whether an entry requests something.
 #[cfg(any(dense_poll, test))]
 fn asks(entry: &pollfd) -> bool {
     entry.fd >= 0 && entry.events != 0
@@ -211,7 +213,7 @@ mod tests {
         let entry = |fd, events| pollfd {
             fd,
             events,
-            // Of the call before.
+            // From an earlier call.
             revents: POLLHUP,
         };
         let mut array = Array::new(-1);

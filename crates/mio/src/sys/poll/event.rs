@@ -14,12 +14,12 @@ use self::native::from_poll_bits;
 #[cfg(not(any(epoll, event_ports, kqueue)))]
 pub(crate) use self::native::{NativeEvent, flags, readiness, token};
 
-/// An event in the record that this target's selectors share.
+/// Returns an event in the native type that this target's selectors share.
 pub(super) fn event(token: Token, bits: c_short) -> Event {
     Event::from_native(from_poll_bits(token, bits))
 }
 
-/// The record where there is no other selector to share one with.
+/// The native event where no other selector shares one.
 #[cfg(not(any(epoll, event_ports, kqueue)))]
 mod native {
     use libc::c_short;

@@ -17,13 +17,13 @@ use crate::sys::unix::progress::Progress;
 use crate::sys::unix::registrations::{Key, Registrations};
 use crate::{Interest, SelectorKind, Token};
 
-/// A handle on what all handles, sources and the waker share.
+/// A handle to the state that all handles, sources and the waker share.
 #[derive(Debug)]
 pub(crate) struct Selector {
     shared: Arc<Shared>,
 }
 
-/// The registration of a source whose I/O we see. Dropping it ends the registration.
+/// The registration of a source with tracked I/O. Dropping it ends the registration.
 #[derive(Debug, Default)]
 pub(crate) struct SourceState {
     registration: Option<(Arc<Shared>, Key)>,
@@ -32,9 +32,9 @@ pub(crate) struct SourceState {
 
 pub(super) struct Shared {
     table: Mutex<Table>,
-    /// Only the thread that polls takes this one, and it takes it first.
+    /// Locked by the polling thread only, and before `table`.
     calls: Mutex<Calls>,
-    /// What the first entry of the array watches.
+    /// The descriptor of the first entry of the array.
     signal: Signal,
     pending: Pending,
     waker_token: AtomicUsize,
@@ -44,16 +44,16 @@ pub(super) struct Shared {
 struct Table {
     registrations: Registrations,
     spare: Spare,
-    /// A thread is inside poll(2), or about to go in, with an array that shows this table.
+    /// A thread is in poll(2), or about to call it, with an array that matches this table.
     is_polling: bool,
-    /// That thread has been interrupted and will come for the table.
+    /// That thread has been interrupted and will lock the table.
     is_interrupted: bool,
 }
 
-/// What one call leaves for the next.
+/// The state that one call leaves for the next.
 struct Calls {
     array: Array,
-    /// There was no room for the waker's event, so it goes first.
+    /// There was no room for the waker's event, so the next call delivers it first.
     owes_wake: bool,
 }
 
@@ -147,7 +147,7 @@ impl Selector {
         &self.shared
     }
 
-    /// The slot of a source that is registered here.
+    /// Returns the slot of a source that is registered here.
     fn find(
         &self,
         registrations: &mut Registrations,
@@ -166,8 +166,8 @@ impl Selector {
 }
 
 impl SourceState {
-    /// Whether the table still has the registration. It is gone if the descriptor was closed or
-    /// replaced, or was deregistered by its number.
+    /// Returns whether the table still has the registration. It is gone if the descriptor was
+    /// closed or replaced, or deregistered by its number.
     fn is_registered(&self) -> bool {
         let registration = self.registration.as_ref();
         registration.is_some_and(|(shared, key)| shared.table().registrations.find(*key).is_ok())
@@ -193,15 +193,15 @@ impl selector::SourceState for SourceState {
 }
 
 impl SourceState {
-    /// Changes the registration, if there is one. `change` returns whether the kernel has to be
-    /// asked anew.
+    /// Changes the registration, if there is one. `change` returns whether the request to the
+    /// kernel has changed.
     fn change(&self, change: impl FnOnce(&mut Registrations, Key) -> bool) {
         let Some((shared, key)) = &self.registration else {
             return;
         };
         let mut table = shared.table();
         if change(&mut table.registrations, *key) {
-            // The poll is at worst interrupted later, by whatever comes next.
+            // If this fails, the next interruption makes the change take effect.
             let _ = shared.interrupt(&mut table);
         }
     }
@@ -226,13 +226,13 @@ impl Shared {
     }
 
     /// Only the first of several wakes that no poll has delivered yet makes a system call:
-    /// [`pending`](crate::sys::pending). The poll empties the signal before it takes the flag.
+    /// [`pending`](crate::sys::pending). The poll drains the signal before it takes the flag.
     pub(super) fn wake(&self) -> io::Result<()> {
-        // A signal that can't be raised any higher is raised.
+        // A full signal is already raised.
         self.pending.wake(|| self.signal.raise().map(|_| ()))
     }
 
-    /// Takes back a wake that was not delivered.
+    /// Discards a wake that was not delivered.
     pub(super) fn unwake(&self) {
         self.pending.take();
     }
@@ -250,14 +250,14 @@ impl Shared {
             if !events.is_empty() || deadline.is_over() {
                 return Ok(());
             }
-            // A probe answers at once. A wait that found nothing was ended by a change of the
-            // table, or because it is time to probe again.
+            // A probe returns at once. A wait without events was ended by a change of the table, or
+            // because the next probe is due.
             probe = !probing;
         }
     }
 
-    /// One call of poll(2). Answers whether it was a probe, which is made if `probe` asks for it
-    /// and there is something to probe.
+    /// Calls poll(2) once. Returns whether the call was a probe. It is one if `probe` is set and
+    /// there is something to probe.
     fn select_once(
         &self,
         events: &mut Vec<Event>,
@@ -269,7 +269,7 @@ impl Shared {
         let mut table = self.table();
         table.sync(array);
         let probing = probe && array.begin_probe(&mut table.registrations);
-        // Without a signal that could end the wait, the flag is all there is.
+        // Without a descriptor to interrupt the wait, only the flag shows a wake.
         let looks_at_flag = *owes_wake || cfg!(signal_flag);
         let timeout = if probing || (looks_at_flag && self.pending.is_set()) {
             Some(Duration::ZERO)
@@ -313,7 +313,7 @@ impl Shared {
         }
     }
 
-    /// The table, for a change that is to count at once.
+    /// Locks the table for a change that must take effect at once.
     fn interrupted_table(&self) -> io::Result<MutexGuard<'_, Table>> {
         let mut table = self.table();
         self.interrupt(&mut table)?;
@@ -351,7 +351,7 @@ impl Table {
     }
 }
 
-/// A thread that panicked has left nothing half done that matters here.
+/// Ignores poisoning: a thread that panicked left no inconsistent state here.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -5,7 +5,7 @@ use crate::Token;
 use crate::sys::poll::selector::{Selector, Shared};
 use crate::sys::selector;
 
-/// Sets a flag and interrupts the call; the poll that finds the flag makes the event.
+/// Sets a flag and interrupts the call. The poll that finds the flag creates the event.
 #[derive(Debug)]
 pub(crate) struct Waker {
     shared: Arc<Shared>,

@@ -1,7 +1,7 @@
-//! Socket addresses: from std's to the system's and back, field by field.
+//! Conversion of socket addresses between std's types and the kernel's, field by field.
 //!
-//! std does not promise how its addresses lie in memory, so no pointer to one is ever handed to the
-//! system.
+//! std does not document the memory layout of its addresses, so no pointer to one is ever passed to
+//! a system call.
 
 use std::net::{SocketAddr, SocketAddrV4, SocketAddrV6};
 
@@ -11,18 +11,20 @@ use libc::{sockaddr, sockaddr_in, sockaddr_in6, socklen_t};
 
 use crate::sys::unix::ffi::Zeroed;
 
-/// An address as the system reads and writes it.
+/// An address in the kernel's representation.
 #[derive(Clone, Copy)]
 pub(super) enum Address {
     V4(sockaddr_in),
     V6(sockaddr_in6),
-    /// With its length, which tells a nameless address from one whose name starts with a zero.
+    /// With its length, which distinguishes an unnamed address from a name that starts with a zero
+    /// byte.
     #[cfg(unix)]
     Unix(sockaddr_un, socklen_t),
 }
 
 impl Address {
-    /// The pointer and the length that `connect(2)` and its like take. It lives as long as `self`.
+    /// Returns the pointer and the length that `connect(2)` and similar calls take. The pointer is
+    /// valid for as long as `self`.
     pub(super) fn as_raw(&self) -> (*const sockaddr, socklen_t) {
         match self {
             Address::V4(address) => ((&raw const *address).cast(), length_of(address)),
@@ -32,11 +34,11 @@ impl Address {
         }
     }
 
-    /// The address of an Internet socket; `None` if it is of another kind.
+    /// Returns the address of an Internet socket, or `None` if it is of another kind.
     pub(super) fn to_internet(self) -> Option<SocketAddr> {
         match self {
             Address::V4(address) => {
-                // The number is in network order in memory, as the octets are.
+                // `s_addr` is in network order in memory, as are the octets.
                 let octets = address.sin_addr.s_addr.to_ne_bytes();
                 let port = u16::from_be(address.sin_port);
                 Some(SocketAddrV4::new(octets.into(), port).into())

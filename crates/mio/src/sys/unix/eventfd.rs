@@ -20,12 +20,12 @@ impl Eventfd {
         })
     }
 
-    /// Adds to the counter; `WouldBlock` if it is full.
+    /// Adds to the counter. Returns `WouldBlock` if it is full.
     pub(crate) fn add(&self, number: u64) -> io::Result<()> {
         (&self.counter).write(&number.to_ne_bytes()).map(|_| ())
     }
 
-    /// Sets the counter to zero; `WouldBlock` if it is.
+    /// Sets the counter to zero. Returns `WouldBlock` if it already is.
     pub(crate) fn take(&self) -> io::Result<()> {
         (&self.counter).read(&mut [0; 8]).map(|_| ())
     }

@@ -1,5 +1,5 @@
-//! What takes the place of a descriptor where a program has one thread: nothing. Nobody can
-//! interrupt a wait there, and who wakes does it before the wait begins.
+//! A stand-in for the descriptor on platforms where a program has one thread. Nothing can interrupt
+//! a wait there, and every wake comes before the wait begins.
 
 use std::io;
 use std::os::fd::{AsRawFd, RawFd};
@@ -21,7 +21,7 @@ impl Flag {
     }
 }
 
-/// A number that poll(2) passes over.
+/// Returns a descriptor number that poll(2) ignores.
 impl AsRawFd for Flag {
     fn as_raw_fd(&self) -> RawFd {
         -1

@@ -1,9 +1,9 @@
-//! What is open behind a descriptor, as far as the kernel tells.
+//! The identity of the open file behind a descriptor, as far as the kernel reports it.
 //!
-//! A descriptor that was closed without being deregistered leaves its registration behind, and its
-//! number may be in use again. `fstat` tells the new file from the old one if their device and
-//! inode differ. Equal ones prove less: all files of eventfd, timerfd, inotify and the like share
-//! one inode, two openings of a path have the same one, and sockets of BSD have none.
+//! A descriptor that was closed without `deregister` leaves its registration behind, and its number
+//! may have been reused. If `fstat` reports another device or inode, the file is another one. Equal
+//! ones prove less: all files of eventfd, timerfd, inotify and similar share one inode, two
+//! openings of a path have the same inode, and sockets on BSD have none.
 
 use std::io;
 use std::os::fd::RawFd;
@@ -16,19 +16,19 @@ use crate::sys::unix::ffi;
 pub(super) struct Identity {
     device: u64,
     inode: u64,
-    /// The kind of file, by its name in `<sys/stat.h>`.
+    /// The file type, by its name in `<sys/stat.h>`.
     format: mode_t,
-    /// Whether it was opened for reading, writing or both, if it is a pipe: its two ends have one
-    /// inode.
+    /// For a pipe, whether it was opened for reading, writing or both, because its two ends have
+    /// the same inode. 0 for other files.
     access: c_int,
 }
 
 impl Identity {
-    /// Returns `None` if the OS has no answer for a descriptor of this kind.
+    /// Returns `None` if the OS does not report an identity for this kind of descriptor.
     pub(super) fn of(fd: RawFd) -> io::Result<Option<Identity>> {
         let status = match ffi::fstat(fd) {
             Ok(status) => status,
-            // Some of the systems that are no Unix return this for a socket.
+            // Some of the platforms that are not Unix return `EBADF` for a socket.
             Err(err) if cfg!(unix) && err.raw_os_error() == Some(libc::EBADF) => return Err(err),
             Err(_) => return Ok(None),
         };
@@ -41,7 +41,8 @@ impl Identity {
         };
         #[cfg(not(unix))]
         let access = 0;
-        // The types differ between systems, and may be signed where they only stand for a number.
+        // The types differ between platforms, and may be signed although they only hold an
+        // identifier.
         #[allow(clippy::cast_lossless, clippy::unnecessary_cast)]
         Ok(Some(Identity {
             device: status.st_dev as u64,
@@ -71,8 +72,8 @@ impl Identity {
         !matches!(self.format, S_IFSOCK | S_IFIFO)
     }
 
-    /// All pipes without a name are on one device, so a new one is compared. A pipe with a name can
-    /// be opened twice.
+    /// Returns whether this is an anonymous pipe. All anonymous pipes are on one device, so it is
+    /// compared with that of a new one. A named pipe can be opened twice.
     #[cfg(unix)]
     fn is_pipe_without_name(&self) -> bool {
         use std::os::fd::AsRawFd;

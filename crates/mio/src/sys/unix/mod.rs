@@ -1,5 +1,5 @@
-//! What systems whose sources are descriptors share beside their selectors: sockets, pipes,
-//! addresses, and what one thread interrupts another with.
+//! Code shared by the platforms whose sources are file descriptors: sockets, pipes, addresses, and
+//! the descriptor by which one thread interrupts another.
 
 #[cfg(all(feature = "net", not(sockets_of_std)))]
 pub(crate) mod address;
@@ -47,18 +47,18 @@ pub(crate) use self::signal::Signal;
 #[cfg(all(feature = "net", sockets_of_std))]
 pub(crate) use self::std_socket as socket;
 
-/// What the system knows a source by.
+/// The identifier by which the OS knows a source.
 pub(crate) type RawSource = std::os::fd::RawFd;
 
-/// What a selector can be told to watch.
+/// The trait of the types that a selector can watch.
 pub(crate) use std::os::fd::AsRawFd as AsRawSource;
 
 pub(crate) fn raw_source(source: &impl AsRawSource) -> RawSource {
     source.as_raw_fd()
 }
 
-/// Whether a system call was refused, by a kernel that does not have it or by the filter of a
-/// sandbox, which may choose the error. The caller has another way to do the same.
+/// Returns whether a system call was refused, either by a kernel that does not have it or by the
+/// filter of a sandbox, which may choose the error. The caller has a fallback.
 #[cfg(any(
     all(accept4, feature = "net"),
     all(epoll, epoll_pwait2),

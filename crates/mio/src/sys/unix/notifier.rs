@@ -1,7 +1,7 @@
-//! A notifier made of a descriptor of ours, which is watched like any other.
+//! A notifier made of a descriptor of our own, which is watched like any other.
 //!
-//! To notify takes no lock, so that a signal handler can do it, whatever it has interrupted: the
-//! handles have a weak reference to the signal, and a strong one only while they raise it.
+//! A notification takes no lock, so a signal handler can send one whatever it has interrupted. The
+//! handles hold a weak reference to the signal, and a strong one only while they raise it.
 
 use std::io;
 use std::os::fd::{AsRawFd, RawFd};
@@ -24,11 +24,11 @@ pub(crate) struct Notifier {
 #[derive(Debug, Clone)]
 pub(crate) struct NotifierHandle {
     pending: Arc<Pending>,
-    /// Nobody's once the notifier is gone.
+    /// Dangling once the notifier is gone.
     signal: Weak<Signal>,
 }
 
-/// The notifier's own reference. It is `None` only while it is dropped.
+/// The notifier's own reference. It is `None` only while it is being dropped.
 #[derive(Debug)]
 struct Owner(Option<Arc<Signal>>);
 
@@ -57,18 +57,17 @@ impl Notifier {
         self.handle.notify()
     }
 
-    /// In the order that [`pending`](crate::sys::pending) asks for: first the signal, then the
-    /// flag.
+    /// Clears the signal first and the flag second, as [`pending`](crate::sys::pending) requires.
     pub(crate) fn clear(&self) -> io::Result<bool> {
         let mut cleared = Ok(());
         // A `WouldBlock` re-arms at once only after a success.
         let _ = self.signal.read_with(|_| Ok(()));
-        // Selectors that re-arm on `WouldBlock` do so by this.
+        // This `WouldBlock` re-arms the source on selectors that need it.
         let _ = self.signal.read_with(|owner| {
             cleared = owner.0.as_ref().map_or(Ok(()), |signal| signal.clear());
             Err::<(), _>(io::ErrorKind::WouldBlock.into())
         });
-        // After an error too: the next notification then raises the signal again.
+        // Take it after an error as well, so that the next notification raises the signal again.
         let was_notified = self.handle.pending.take();
         cleared.map(|()| was_notified)
     }
@@ -99,7 +98,7 @@ impl Notifier {
 impl NotifierHandle {
     pub(crate) fn notify(&self) -> io::Result<()> {
         self.pending.wake(|| match self.signal.upgrade() {
-            // One that can't be raised any higher is raised.
+            // A full signal is already raised.
             Some(signal) => signal.raise().map(|_| ()),
             // The notifier is gone.
             None => Ok(()),
@@ -109,7 +108,7 @@ impl NotifierHandle {
 
 impl Drop for Owner {
     fn drop(&mut self) {
-        /// How often the wait sleeps for a millisecond.
+        /// The number of sleeps of 1 ms before the wait gives up.
         const SLEEPS: u32 = 1_000;
         if let Some(signal) = self.0.take() {
             close(signal, SLEEPS);
@@ -117,10 +116,12 @@ impl Drop for Owner {
     }
 }
 
-/// Closes the descriptor, which ends the registration. A thread that is raising the signal keeps it
-/// open for the length of a `write`, so wait for that: a poll that begins after this has no event.
-/// That is over after a few yields, unless the scheduler has stopped that thread. The wait is
-/// bounded, because in a child of `fork` such a thread does not exist.
+/// Closes the descriptor, which ends the registration.
+///
+/// A thread that is raising the signal keeps the descriptor open for the length of a `write`. Wait
+/// for that thread, so that a poll that begins after this call has no event. A few yields are
+/// enough unless the scheduler has stopped the thread. The wait is bounded, because in a child of
+/// `fork` such a thread does not exist.
 fn close(mut signal: Arc<Signal>, sleeps: u32) {
     const YIELDS: u32 = 100;
     for round in 0..YIELDS + sleeps {
@@ -157,7 +158,7 @@ mod tests {
         let has_ended = AtomicBool::new(false);
         thread::scope(|scope| {
             scope.spawn(|| {
-                // Long enough for the other thread to begin, most likely.
+                // Most likely long enough for the other thread to begin.
                 for _ in 0..1_000 {
                     thread::yield_now();
                 }

@@ -9,12 +9,12 @@ use std::time::Duration;
 
 use libc::pollfd;
 
-/// How long a wait does not check the other parts.
+/// The longest time for which a wait does not check the other parts.
 const TURN: Duration = Duration::from_millis(10);
 
 #[derive(Default)]
 pub(crate) struct Parts {
-    /// The number of entries that the last refused call was divided into.
+    /// The number of entries per part, or 0 if no call has been refused yet.
     size: usize,
 }
 
@@ -24,8 +24,8 @@ impl Parts {
     ///
     /// # Errors
     ///
-    /// Those of `call`. `EINVAL` is one of them only if the kernel refuses a single entry too,
-    /// which it does while the limit is zero.
+    /// Returns the errors of `call`. `EINVAL` is one of them only if the kernel refuses even a
+    /// single entry, as it does while the limit is zero.
     pub(crate) fn poll(
         &mut self,
         fds: &mut [pollfd],
@@ -68,7 +68,7 @@ impl Parts {
                 Err(err) if is_refused(&err) && self.size > 1 => self.size /= 2,
                 Err(err) if found == 0 => return Err(err),
                 Err(_) => {
-                    // The events found so far come first. The other flags are of an earlier call.
+                    // Deliver the events found so far, and clear the flags of an earlier call.
                     for entry in &mut fds[start..] {
                         entry.revents = 0;
                     }
@@ -90,7 +90,7 @@ mod tests {
 
     use super::*;
 
-    /// As many entries, of which the last was ready in an earlier call.
+    /// Returns this many entries, of which the last was ready in an earlier call.
     fn entries(count: usize) -> Vec<pollfd> {
         let entry = |index| pollfd {
             fd: index as i32,
@@ -100,7 +100,7 @@ mod tests {
         (0..count).map(entry).collect()
     }
 
-    /// A kernel that allows so many entries, and where these descriptors are ready.
+    /// Returns a kernel that allows `limit` entries per call and has these descriptors ready.
     fn kernel(
         limit: usize,
         ready: &[i32],

@@ -1,4 +1,4 @@
-//! Pipes: for users, and for signals between threads.
+//! Pipes, for users and for signals between threads.
 //!
 //! Manual: [`pipe(2)`], [`pipe(7)`].
 //!
@@ -12,7 +12,7 @@ use std::os::fd::OwnedFd;
 
 use crate::sys::unix::ffi;
 
-/// The reading and the writing end of a pipe, non-blocking and close-on-exec.
+/// Creates a pipe. Returns its reading and writing ends, both non-blocking and close-on-exec.
 pub(crate) fn pair() -> io::Result<[OwnedFd; 2]> {
     let ends = ffi::pipe()?;
     #[cfg(not(pipe2))]
@@ -25,7 +25,7 @@ pub(crate) fn pair() -> io::Result<[OwnedFd; 2]> {
     Ok(ends)
 }
 
-/// By [`fcntl(2)`], which POSIX has for it.
+/// Sets `O_NONBLOCK` with [`fcntl(2)`], the way that POSIX defines.
 ///
 /// [`fcntl(2)`]: https://man7.org/linux/man-pages/man2/fcntl.2.html
 #[cfg(any(feature = "os-ext", not(pipe2)))]
@@ -46,7 +46,7 @@ mod signal {
     use std::io::{self, Read, Write};
     use std::os::fd::{AsRawFd, RawFd};
 
-    /// Both ends of a pipe, for bytes that mean nothing.
+    /// Both ends of a pipe, for bytes without meaning.
     #[derive(Debug)]
     pub(crate) struct Pipe {
         reader: File,
@@ -62,12 +62,12 @@ mod signal {
             })
         }
 
-        /// Puts a byte in; `WouldBlock` if the pipe is full.
+        /// Writes one byte. Returns `WouldBlock` if the pipe is full.
         pub(crate) fn put(&self) -> io::Result<()> {
             (&self.writer).write(&[1]).map(|_| ())
         }
 
-        /// Takes out what is in it, or a part of that. Returns whether there may be more.
+        /// Reads some or all of the bytes in the pipe. Returns whether there may be more.
         pub(crate) fn take(&self) -> io::Result<bool> {
             let mut buffer = [0; 4096];
             (&self.reader)

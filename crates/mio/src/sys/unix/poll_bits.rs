@@ -1,11 +1,11 @@
-//! The flags of poll(2), for each selector whose records hold them.
+//! The flags of poll(2), for each selector whose native events hold them.
 
 use libc::c_short;
 
 use crate::Interest;
 
-// `libc` has them as `c_int` on Horizon, where `POLLERR` is also the bit of `POLLOUT`: it tells no
-// error then.
+// On Horizon `libc` declares them as `c_int`, and `POLLERR` is the same bit as `POLLOUT`. `ERR` is
+// 0 there, so no error is reported.
 #[allow(clippy::unnecessary_cast)]
 mod constants {
     use libc::c_short;
@@ -24,13 +24,13 @@ mod constants {
 
 pub(crate) use self::constants::{ERR, HUP, IN, OUT};
 
-/// The peer has stopped sending. Where the system doesn't tell, a read of 0 bytes does.
+/// The peer has stopped sending. Where the OS does not report it, a read of 0 bytes does.
 #[cfg(pollrdhup)]
 pub(crate) const RDHUP: c_short = libc::POLLRDHUP;
 #[cfg(not(pollrdhup))]
 pub(crate) const RDHUP: c_short = 0;
 
-/// Urgent data, which nobody can ask for where [`Interest`] has no name for it.
+/// Urgent data. It can't be requested where [`Interest`] has no name for it.
 #[cfg(priority)]
 pub(crate) const PRI: c_short = libc::POLLPRI;
 #[cfg(not(priority))]
@@ -39,24 +39,24 @@ pub(crate) const PRI: c_short = 0;
 /// The descriptor is closed.
 #[cfg(not(no_pollnval))]
 pub(crate) use self::constants::NVAL;
-/// The descriptor is closed: whatever is none of the other answers.
+/// The descriptor is closed. Without `POLLNVAL`, any flag that is none of the others means that.
 #[cfg(no_pollnval)]
 pub(crate) const NVAL: c_short = !(IN | libc::POLLPRI | OUT | ERR | HUP);
 
-/// The directions.
+/// The flags of each direction.
 pub(crate) const READ: c_short = IN | RDHUP;
 pub(crate) const WRITE: c_short = OUT;
 
-/// What the system reports whether it was asked or not.
+/// The flags that the kernel reports even if they were not requested.
 pub(crate) const FAILURE: c_short = ERR | HUP;
 
-/// Whether the peer has stopped sending.
-#[allow(clippy::bad_bit_mask)] // Where the system doesn't tell, it is never so.
+/// Returns whether the peer has stopped sending.
+#[allow(clippy::bad_bit_mask)] // `RDHUP` may be 0.
 pub(crate) fn has_end(bits: c_short) -> bool {
     bits & RDHUP != 0
 }
 
-/// The flags that ask for these interests.
+/// Returns the flags that request these interests.
 pub(crate) fn request(interests: Interest) -> c_short {
     let mut flags = 0;
     if interests.is_readable() {
@@ -71,14 +71,14 @@ pub(crate) fn request(interests: Interest) -> c_short {
     flags
 }
 
-/// The one reading of these flags. epoll has it written out with its own names.
+/// Decodes these flags. epoll has its own copy, written with its own constants.
 #[cfg(any(not(epoll), test))]
 #[inline]
 pub(crate) fn readiness_of(bits: c_short) -> crate::sys::Readiness {
     let any = |flags| bits & flags != 0;
     let all = |flags| bits & flags == flags;
     crate::sys::Readiness {
-        // Urgent data is something to read, and those who asked for nothing else look here.
+        // Urgent data can be read, and users with no other interest check `readable`.
         readable: any(IN | PRI),
         writable: any(OUT),
         error: any(ERR),

@@ -1,15 +1,15 @@
-//! Whether an operation succeeded since the last one that returned `WouldBlock`.
+//! A record of whether an operation has succeeded since the last `WouldBlock`.
 //!
-//! If none did, the kernel reported a direction as ready although it was not. It does so for the
-//! end of some sockets, and for a datagram socket with room while its receiver has none. Such a
-//! direction must not be re-armed at once each time: it would be reported in a busy loop.
+//! If none has, the kernel reported a direction as ready although it was not. It does so for the
+//! end of some sockets, and for a datagram socket that has room while its receiver has none. Such a
+//! direction must not be re-armed at once each time, because it would be reported in a busy loop.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::sys::Direction;
 
-/// One flag per direction. A flag that another thread sees late delays one event until the next
-/// renewal, so relaxed order is enough.
+/// One flag per direction. If another thread sees a flag late, one event is delayed until the next
+/// renewal, so relaxed ordering is enough.
 #[derive(Debug, Default)]
 pub(crate) struct Progress {
     read: AtomicBool,
@@ -26,7 +26,7 @@ impl Progress {
         }
     }
 
-    /// Clears the flags of a direction, and returns whether one of them was set.
+    /// Clears the flags of a direction. Returns whether one of them was set.
     pub(crate) fn take(&self, direction: Direction) -> bool {
         let read = direction != Direction::Write && self.read.swap(false, Ordering::Relaxed);
         let write = direction != Direction::Read && self.write.swap(false, Ordering::Relaxed);

@@ -1,9 +1,9 @@
-//! What is registered, and what of it the system is to be asked about: for selectors that know no
-//! edges, or ask about a source once only.
+//! The table of registrations and of the requests to make for them, for selectors that have no
+//! edges or report a source only once per request.
 //!
-//! The system is asked a [`Question`] about each slot of the table while it waits, and what it
-//! answers goes through [`Registrations::take`]. Beside that there are *probes*: questions about
-//! what was delivered and is over or not, which are asked by a call of poll(2) that does not wait.
+//! During a wait the kernel watches each slot as its [`Question`] requests. The flags that the
+//! kernel returns go through [`Registrations::take`]. *Probes* are additional requests, made by a
+//! call of poll(2) that does not wait. They find out whether delivered readiness has ended.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
@@ -20,22 +20,23 @@ pub(crate) use crate::sys::unix::slot::Question;
 use crate::sys::unix::slot::Slot;
 use crate::{Interest, Token};
 
-/// The table.
+/// The table of registrations.
 #[derive(Default)]
 pub(crate) struct Registrations {
     slots: Vec<Slot>,
-    /// All slots from here on are free.
+    /// All slots from this index on are free.
     used: usize,
-    /// The lowest one is used first, which keeps the table short.
+    /// The free slots. The lowest one is reused first, which keeps the table short.
     free: BinaryHeap<Reverse<usize>>,
     by_fd: HashMap<RawFd, usize>,
-    /// Slots where the question is another one than the system was last told.
+    /// Slots whose request differs from the last one that was made.
     changed: Vec<usize>,
-    /// Slots where something was delivered that only the system can say the end of.
+    /// Slots that are awaiting a probe, because only the kernel can report the end of their
+    /// readiness.
     quiet: Vec<usize>,
 }
 
-/// Names a registration for good: a slot may be used again, with another generation.
+/// Identifies one registration: a slot may be reused, but with another generation.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Key {
     pub(crate) slot: u32,
@@ -43,7 +44,7 @@ pub(crate) struct Key {
 }
 
 impl Registrations {
-    /// `told` says whether operations tell us what would have blocked.
+    /// Inserts a registration. `told` is set if the source's I/O is tracked.
     pub(crate) fn insert(
         &mut self,
         fd: RawFd,
@@ -67,13 +68,13 @@ impl Registrations {
             if self.slots[slot].is_same_file(identity) {
                 return Err(io::Error::from_raw_os_error(libc::EEXIST));
             }
-            // It may have been closed without being deregistered, and its number be in use again.
+            // The old descriptor may have been closed without `deregister`, and its number reused.
             self.remove(slot);
         }
         let slot = self.allocate(fd, identity);
         self.used = self.used.max(slot + 1);
         self.by_fd.insert(fd, slot);
-        // Urgent data has an operation of its own that we never see.
+        // The operation that reads urgent data is never tracked.
         self.slots[slot].told = if told { READ | WRITE } else { 0 };
         self.update(slot, token, interests);
         Ok(self.key(slot))
@@ -86,7 +87,7 @@ impl Registrations {
         }
     }
 
-    /// The slot of a registration that a source keeps the key of.
+    /// Returns the slot of a source that keeps the key of its registration.
     pub(crate) fn find(&self, key: Key) -> io::Result<usize> {
         let slot = key.slot as usize;
         match self.slots.get(slot) {
@@ -95,7 +96,7 @@ impl Registrations {
         }
     }
 
-    /// The slot of a descriptor that is all that a source knows of itself.
+    /// Returns the slot of a source that is known only by its descriptor.
     pub(crate) fn find_fd(&mut self, fd: RawFd) -> io::Result<usize> {
         let identity = Identity::of(fd)?;
         match self.by_fd.get(&fd) {
@@ -123,19 +124,20 @@ impl Registrations {
         }
     }
 
-    /// An operation would have blocked. Answers whether the system has something new to be asked.
+    /// Handles an operation that returned `WouldBlock`. Returns whether the request to the kernel
+    /// has changed.
     ///
     /// The direction is `drained` if another operation succeeded before. If none did, the kernel
-    /// reported it as ready although it was not, and may do so again at once.
+    /// reported the direction as ready although it was not, and may do so again at once.
     pub(crate) fn would_block(&mut self, key: Key, direction: Direction, drained: bool) -> bool {
         self.rearm(key, flags(direction), drained)
     }
 
-    /// An operation has failed, or, without a direction, the pending error was taken from the
-    /// socket. Returns whether the kernel has to be asked anew.
+    /// Handles a failed operation or, without a direction, that the pending error was taken from
+    /// the socket. Returns whether the request to the kernel has changed.
     ///
     /// The failure that was delivered may have been replaced by the next one, and the direction may
-    /// be ready still. An error that lasts must be no busy loop.
+    /// still be ready. An error that lasts must not cause a busy loop.
     pub(crate) fn failed(&mut self, key: Key, direction: Option<Direction>) -> bool {
         self.rearm(key, direction.map_or(0, flags), false)
     }
@@ -152,18 +154,18 @@ impl Registrations {
         changed
     }
 
-    /// All slots from this one on are free.
+    /// Returns the index from which on all slots are free.
     #[cfg(poll)]
     pub(crate) fn used(&self) -> usize {
         self.used
     }
 
-    /// For how many slots there is room, so that nothing allocates before there are more.
+    /// Returns the number of slots that fit without another allocation.
     pub(crate) fn capacity(&self) -> usize {
         self.slots.capacity()
     }
 
-    /// Takes a slot where the question has changed, and what it is now.
+    /// Takes a slot whose request has changed, and returns it with its current request.
     pub(crate) fn next_change(&mut self) -> Option<(usize, Question)> {
         let slot = self.changed.pop()?;
         let entry = &mut self.slots[slot];
@@ -172,14 +174,14 @@ impl Registrations {
         Some((slot, entry.question()))
     }
 
-    /// Counts a slot as changed, because the system asks nothing about it any more, or else may.
+    /// Marks a slot as changed, because its request to the kernel has ended or may have.
     #[cfg(event_ports)]
     pub(crate) fn ask_again(&mut self, slot: usize) {
         self.mark_changed(slot);
     }
 
-    /// Hands over each slot where something is to be asked without waiting, its descriptor, and the
-    /// question. Answers whether there is any such.
+    /// Calls `ask` with each slot that needs a probe, its descriptor and the flags to request.
+    /// Returns whether there is one.
     pub(crate) fn probe(&mut self, mut ask: impl FnMut(usize, RawFd, c_short)) -> bool {
         let slots = &mut self.slots;
         self.quiet.retain(|&slot| {
@@ -193,7 +195,7 @@ impl Registrations {
         !self.quiet.is_empty()
     }
 
-    /// Counts each slot that [`probe`](Self::probe) found as changed.
+    /// Marks each slot that [`probe`](Self::probe) found as changed.
     #[cfg(poll)]
     pub(crate) fn end_probe(&mut self) {
         for index in 0..self.quiet.len() {
@@ -201,8 +203,8 @@ impl Registrations {
         }
     }
 
-    /// When what was delivered is to be looked at again: when all of it is due, so that one probe
-    /// serves all.
+    /// Returns the latest time at which a slot that awaits a probe is due, so that one probe serves
+    /// all of them.
     pub(crate) fn next_renewal(&self) -> Option<Instant> {
         let quiet = self.quiet.iter().map(|&slot| &self.slots[slot]);
         quiet
@@ -211,13 +213,13 @@ impl Registrations {
             .max()
     }
 
-    /// Whether the system's answer about this slot may matter.
+    /// Returns whether the flags that the kernel returned for this slot may matter.
     #[cfg(poll)]
     pub(crate) fn has_answer(&self, slot: usize, answer: c_short, probing: bool) -> bool {
         answer != 0 || (probing && self.slots[slot].is_in_quiet)
     }
 
-    /// The event that the system's answer about this slot amounts to.
+    /// Returns the event, if any, that the flags from the kernel for this slot amount to.
     pub(crate) fn take(
         &mut self,
         slot: usize,
@@ -237,16 +239,17 @@ impl Registrations {
         event
     }
 
-    /// Handles an answer that can't become an event now, because there is no room or the slot has
-    /// changed. The next call asks again. What the kernel may not report to it is kept.
+    /// Handles flags that can't become an event now, because there is no room or the slot has
+    /// changed. The next call requests them again. Keeps the flags that the kernel may not report a
+    /// second time.
     pub(crate) fn postpone(&mut self, slot: usize, answer: c_short) {
         let entry = &mut self.slots[slot];
         if entry.fd.is_none() || entry.asked_generation != entry.generation {
-            // The answer is about an earlier registration.
+            // The flags belong to an earlier registration.
             return;
         }
         if answer & NVAL != 0 && !entry.is_in_changed {
-            // Closed without being deregistered: as on epoll, that ends the registration.
+            // Closing the descriptor without `deregister` ends the registration, as on epoll.
             self.remove(slot);
             return;
         }
@@ -269,8 +272,8 @@ impl Registrations {
         }
     }
 
-    /// A slot, and room in all lists for as many slots as there are, so that nothing else
-    /// allocates.
+    /// Returns a slot. Reserves room in all lists for as many slots as there are, so that nothing
+    /// else allocates.
     fn allocate(&mut self, fd: RawFd, identity: Option<Identity>) -> usize {
         if let Some(Reverse(slot)) = self.free.pop() {
             let entry = &mut self.slots[slot];

@@ -34,7 +34,8 @@ impl Signal {
         Pipe::new().map(Signal::Pipe)
     }
 
-    /// Makes it readable. Returns `false` if it is full, in which case it is readable already.
+    /// Makes the descriptor readable. Returns `false` if it is full, and therefore readable
+    /// already.
     pub(crate) fn raise(&self) -> io::Result<bool> {
         let raised = attempt(|| match self {
             #[cfg(signal_eventfd)]
@@ -45,7 +46,7 @@ impl Signal {
         Ok(raised.is_some())
     }
 
-    /// Makes it unreadable, unless another thread raises it meanwhile.
+    /// Makes the descriptor unreadable, unless another thread raises it at the same time.
     pub(crate) fn clear(&self) -> io::Result<()> {
         match self {
             #[cfg(signal_eventfd)]
@@ -68,7 +69,7 @@ impl Signal {
         }
     }
 
-    /// Makes it as full as it gets.
+    /// Fills it completely.
     #[cfg(all(test, epoll))]
     pub(crate) fn fill(&self) -> io::Result<()> {
         match self {
@@ -112,7 +113,8 @@ fn attempt<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<Option<T>> 
 mod tests {
     use super::*;
 
-    /// The results of an operation that fails in these ways one after another.
+    /// Calls `attempt` with an operation that fails with each of these errors in turn and then
+    /// succeeds.
     fn attempt_with(kinds: &[ErrorKind]) -> io::Result<Option<()>> {
         let mut kinds = kinds.iter();
         attempt(|| kinds.next().map_or(Ok(()), |kind| Err((*kind).into())))

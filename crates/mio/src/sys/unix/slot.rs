@@ -1,4 +1,4 @@
-//! One registration of the table: when its source is asked about, and which answers are events.
+//! One registration of the table: which directions are armed, and which readiness becomes an event.
 
 use std::os::fd::RawFd;
 use std::time::{Duration, Instant};
@@ -10,43 +10,44 @@ use crate::sys::unix::identity::Identity;
 use crate::sys::unix::poll_bits::{ERR, FAILURE, IN, PRI, has_end, request};
 use crate::{Interest, Token};
 
-/// How often the same readiness is reported again, if nothing tells us that it was used up.
+/// The interval at which the same readiness is reported again if nothing shows that it was drained.
 const RENEWAL: Duration = Duration::from_millis(10);
 
-/// What the system is to be asked about a slot.
+/// The request to the kernel for one slot.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Question {
-    /// Nothing: the slot is free.
+    /// No request: the slot is free.
     Free,
-    /// Nothing: what the source has would end each wait at once.
+    /// No request: the source would end each wait at once, or its oneshot has fired.
     Nothing,
-    /// Whether this descriptor is ready for these flags, and whether it has failed.
+    /// Report this descriptor when it is ready for these flags, or has failed.
     Ready(RawFd, c_short),
 }
 
 pub(super) struct Slot {
-    /// `None` is a free slot.
+    /// `None` if the slot is free.
     pub(super) fd: Option<RawFd>,
     pub(super) generation: u32,
-    /// The generation that the kernel was last asked about.
+    /// The generation of the last request to the kernel.
     pub(super) asked_generation: u32,
-    /// `None` is what the system does not tell.
+    /// `None` if the OS does not report an identity.
     pub(super) identity: Option<Identity>,
     pub(super) token: Token,
     interests: c_short,
     mode: Mode,
-    /// Once has been: nothing is to be heard of it until it is registered anew.
+    /// The oneshot has fired. Disarmed until `reregister`.
     spent: bool,
-    /// The directions that the system is asked about.
+    /// The armed directions, which are requested from the kernel.
     armed: c_short,
-    /// The directions that were delivered and are not `told`.
+    /// The delivered directions that are awaiting a probe.
     quiet: c_short,
-    /// The directions that an operation re-arms when it would have blocked.
+    /// The directions that are re-armed on `WouldBlock`, because their I/O is tracked.
     pub(super) told: c_short,
-    /// A failure was delivered. As long as it lasts the system reports it, whatever it is asked, so
-    /// it is asked without waiting only.
+    /// A failure was delivered. The kernel reports it for as long as it lasts, whatever is
+    /// requested, so the source is left out of the calls that wait.
     failed: bool,
-    /// An operation was tried after that, so a failure that is seen now may be another one.
+    /// An operation was tried after the failure was delivered, so a failure from now on may be
+    /// another one.
     tried: bool,
     /// Flags that a call returned and that were not delivered. The kernel may report them to one
     /// call only.
@@ -89,8 +90,8 @@ impl Slot {
 
     /// Returns whether the registration is provably that of the open file with this identity.
     ///
-    /// Either no other open file has the identity, or the source is alive: one whose I/O is tracked
-    /// ends its registration when it is dropped.
+    /// That is so if no other open file has the identity, or if the source is alive. A tracked
+    /// source ends its registration when it is dropped.
     pub(super) fn is_same_file(&self, identity: Option<Identity>) -> bool {
         let is_alive = self.told != 0;
         self.identity == identity && (is_alive || identity.is_some_and(|file| file.is_unique()))
@@ -103,7 +104,7 @@ impl Slot {
         self.fd.take()
     }
 
-    /// Forgets what was delivered.
+    /// Resets what was delivered, and arms these directions.
     fn start_anew(&mut self, armed: c_short) {
         self.armed = armed;
         self.quiet = 0;
@@ -120,10 +121,10 @@ impl Slot {
         }
     }
 
-    /// What to ask without waiting.
+    /// Returns the flags to request in a probe, which does not wait.
     pub(super) fn probed(&self) -> c_short {
         if cfg!(dense_poll) && self.failed {
-            // There a failure is told only with a direction that was asked about.
+            // With `dense_poll` a failure is reported only with a direction that was requested.
             return self.interests;
         }
         self.armed | self.quiet
@@ -138,21 +139,21 @@ impl Slot {
         self.identity.is_none_or(|file| file.may_report_once())
     }
 
-    /// Keeps the flags of an answer that can't be delivered now: armed directions, and errors and
-    /// urgent data, which may be others than those delivered before. A hang-up lasts, so the next
-    /// call returns it again.
+    /// Keeps flags that can't be delivered now: armed directions, errors and urgent data. Errors
+    /// and urgent data may be new even if others were delivered before. A hang-up lasts, so the
+    /// next call returns it again.
     pub(super) fn keep(&mut self, answer: c_short) {
         if self.may_report_once() && !self.spent {
             self.undelivered |= answer & (self.armed | (PRI & self.interests) | ERR);
         }
     }
 
-    /// The event that the system's answer amounts to.
+    /// Returns the event, if any, that these flags from the kernel amount to.
     pub(super) fn take(&mut self, answer: c_short, probing: bool) -> Option<(Token, c_short)> {
         let failure = answer & FAILURE;
         let mut ready = answer & self.interests;
         if has_end(ready) {
-            // The end of the data is something to read.
+            // The end of the data can be read.
             ready |= IN & self.interests;
         }
         let bits = match self.mode {
@@ -166,7 +167,7 @@ impl Slot {
         Some((self.token, bits))
     }
 
-    /// What of this is a change.
+    /// Returns the part of an edge-triggered registration's readiness that has changed.
     fn news(&mut self, ready: c_short, failure: c_short, probing: bool) -> Option<c_short> {
         let seen = ready | failure;
         // No later call returns these again.
@@ -196,7 +197,7 @@ impl Slot {
         }
         let mut fresh = (ready & self.armed) | renewed;
         if has_end(fresh) {
-            // Also if data was reported before.
+            // Even if data was reported before.
             fresh |= ready & IN;
         }
         let event = (fresh != 0 || new_failure).then_some(fresh | failure | gone);
@@ -205,13 +206,13 @@ impl Slot {
             self.keep(seen & !event.unwrap_or(0));
         }
         if event.is_some() {
-            // No probe has to find the end of a failure that is gone.
+            // If the failure is already gone, no probe has to find its end.
             self.disarm(fresh, new_failure && failure != 0);
         }
         event
     }
 
-    /// A failure that was delivered is over: what the source is ready for from now on is news.
+    /// Ends a failure that was delivered. Readiness from now on is a new event.
     fn end_of_failure(&mut self) {
         if self.failed {
             self.quiet &= !self.told;
@@ -221,11 +222,11 @@ impl Slot {
         self.tried = false;
     }
 
-    /// Leaves out what has just been delivered.
+    /// Disarms the directions that have just been delivered.
     fn disarm(&mut self, delivered: c_short, failed: bool) {
         let awaited_probe = self.needs_probe();
         self.armed &= !delivered;
-        // What an operation re-arms waits for the operation, the rest for a probe.
+        // Tracked directions wait for `WouldBlock`, the others for a probe.
         self.quiet &= !(delivered & self.told);
         self.quiet |= delivered & !self.told;
         if failed {
@@ -235,7 +236,7 @@ impl Slot {
                 self.armed = 0;
             }
         }
-        // A direction that is delivered often must not put off the renewal of another one.
+        // A direction that is delivered often must not delay the renewal of another one.
         if self.needs_probe() && !awaited_probe {
             self.renew_at = Instant::now() + RENEWAL;
         }
@@ -244,9 +245,9 @@ impl Slot {
     /// Re-arms these directions after an operation that returned an error. Returns whether that
     /// changes anything.
     ///
-    /// Directions that are `drained` are armed at once. The others may be ready still, and stay so:
-    /// armed at once, they would be reported in a busy loop. So they are only if that was not done
-    /// a moment before, and await a probe otherwise.
+    /// If `drained`, the directions are armed at once. Otherwise they may still be ready, and
+    /// arming them at once each time would report them in a busy loop. So they are armed at once
+    /// only if that did not happen a moment ago, and otherwise await a probe.
     pub(super) fn rearm(&mut self, directions: c_short, drained: bool) -> bool {
         let can_arm = drained && !self.failed;
         let waiting = if can_arm { 0 } else { self.quiet };
@@ -267,8 +268,8 @@ impl Slot {
         changes
     }
 
-    /// Returns whether nothing was reported again for the time of a renewal. From now on something
-    /// was.
+    /// Returns whether nothing was reported again within the renewal interval. If so, the next
+    /// interval starts now.
     fn may_report_again(&mut self) -> bool {
         let now = Instant::now();
         let may = !self.needs_probe() && now >= self.renew_at;

@@ -1,8 +1,8 @@
-//! Making sockets: always non-blocking and close-on-exec from their first moment, where the system
-//! can do that.
+//! Creation of sockets. They are non-blocking and close-on-exec, from the moment of their creation
+//! where the OS supports that.
 //!
-//! What can be done with a socket once it is there is std's business. Only the calls that std has
-//! in a blocking form alone, or without the flags, are here.
+//! Operations on an existing socket are left to std. This module has only the calls that std offers
+//! in a blocking form alone, or without the flags.
 //!
 //! Manual: [`socket(2)`], [`accept(2)`], [`ip(7)`].
 //!
@@ -21,7 +21,7 @@ use crate::sys::unix::ffi;
 #[cfg(accept4)]
 use crate::sys::unix::is_refused;
 
-/// How many connections may wait to be accepted: as many as the system allows.
+/// The number of connections that may wait to be accepted: as many as the OS allows.
 pub(super) const BACKLOG: c_int = if cfg!(backlog_max) { -1 } else { 1024 };
 
 pub(crate) fn tcp_connect(address: SocketAddr) -> io::Result<OwnedFd> {
@@ -30,8 +30,8 @@ pub(crate) fn tcp_connect(address: SocketAddr) -> io::Result<OwnedFd> {
     Ok(socket)
 }
 
-/// Binds with `SO_REUSEADDR`: a server that is started again can have its port at once, though
-/// connections of its former life are in `TIME_WAIT`.
+/// Binds with `SO_REUSEADDR`, so that a restarted server can use its port at once, even while
+/// connections of the previous process are in `TIME_WAIT`.
 pub(crate) fn tcp_listen(address: SocketAddr) -> io::Result<OwnedFd> {
     let socket = open(family(&address), SOCK_STREAM)?;
     ffi::set_option(socket.as_fd(), libc::SOL_SOCKET, libc::SO_REUSEADDR, 1)?;
@@ -65,10 +65,10 @@ fn family(address: &SocketAddr) -> c_int {
     if address.is_ipv4() { AF_INET } else { AF_INET6 }
 }
 
-/// Starts a connection, which is made by the time that the socket is writable.
+/// Starts a connection. The socket becomes writable when the connection is established.
 pub(super) fn start_connect(socket: &OwnedFd, address: &Address) -> io::Result<()> {
     match ffi::connect(socket.as_fd(), address) {
-        // A signal does not stop a connection that has begun.
+        // A signal does not abort a connection that has started.
         Err(err) if matches!(err.raw_os_error(), Some(libc::EINPROGRESS | libc::EINTR)) => Ok(()),
         result => result,
     }
@@ -100,7 +100,8 @@ pub(super) fn pair(kind: c_int) -> io::Result<[OwnedFd; 2]> {
 pub(super) fn accept(listener: BorrowedFd<'_>) -> io::Result<(OwnedFd, Option<Address>)> {
     #[cfg(accept4)]
     match ffi::accept4(listener) {
-        // Or a firewall has refused one connection. Then this takes the next one.
+        // A firewall may have refused this connection instead. In that case `accept` takes the next
+        // one.
         Err(err) if is_refused(&err) => {}
         result => return result,
     }
@@ -108,18 +109,21 @@ pub(super) fn accept(listener: BorrowedFd<'_>) -> io::Result<(OwnedFd, Option<Ad
     Ok((set_up(socket)?, address))
 }
 
-/// Does in several calls what the system can't do, or refuses to do, while it makes the socket.
+/// Sets in several calls the options that the OS can't set, or refuses to set, while it creates the
+/// socket.
 fn set_up(socket: OwnedFd) -> io::Result<OwnedFd> {
     #[cfg(not(no_exec))]
     ffi::set_cloexec(socket.as_fd())?;
     #[cfg(nosigpipe)]
     match ffi::set_option(socket.as_fd(), libc::SOL_SOCKET, libc::SO_NOSIGPIPE, 1) {
-        // The accepted connection is over already. Its first read says so; accepting has worked.
+        // The accepted connection has already ended. `accept` has worked, and the first read
+        // reports the end.
         // https://github.com/apple-oss-distributions/xnu/blob/main/bsd/man/man2/getsockopt.2
         Err(err) if err.raw_os_error() == Some(libc::EINVAL) => {}
         result => result?,
     }
-    // Systems differ in how it is done, and std knows. Sockets of all kinds are alike in this.
+    // Platforms differ in the call, and std knows which one to make. It is the same for all socket
+    // types.
     let socket = UdpSocket::from(socket);
     socket.set_nonblocking(true)?;
     Ok(socket.into())

@@ -1,7 +1,7 @@
-//! Making sockets where std alone can: what it can't make either is an error.
+//! Creation of sockets through std alone. Operations that std lacks return an error.
 //!
-//! A program gets the sockets that it listens on from whoever starts it. It takes connections from
-//! them, and may not make any itself.
+//! On these platforms a program receives its listening sockets when it is started. It accepts
+//! connections from them, and may not create sockets itself.
 
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};

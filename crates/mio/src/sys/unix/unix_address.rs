@@ -1,8 +1,8 @@
-//! The part of [`Address`] that only Unix sockets have: names.
+//! The part of [`Address`] for the names of Unix sockets.
 
 use std::ffi::OsStr;
 use std::mem::offset_of;
-// std has one trait under two names.
+// std has the same trait under two names.
 #[cfg(all(abstract_address, std_os_android))]
 use std::os::android::net::SocketAddrExt;
 #[cfg(all(abstract_address, not(std_os_android)))]
@@ -15,12 +15,12 @@ use libc::{sockaddr_un, socklen_t};
 use crate::sys::unix::address::Address;
 use crate::sys::unix::ffi::Zeroed;
 
-/// How many bytes of a Unix address come before the path.
+/// The number of bytes before the path in a Unix address.
 const PATH_OFFSET: usize = offset_of!(sockaddr_un, sun_path);
 
 impl Address {
-    /// The address of a Unix socket. `None` if std can't make it, as for a path that has no room
-    /// for a zero behind it.
+    /// Returns the address of a Unix socket. Returns `None` if std can't represent it, for example
+    /// a path that has no room for a terminating zero.
     pub(super) fn to_unix(self) -> Option<net::SocketAddr> {
         let Address::Unix(address, length) = self else {
             return None;
@@ -35,7 +35,7 @@ impl Address {
             #[cfg(abstract_address)]
             Some((0, name)) => net::SocketAddr::from_abstract_name(name),
             Some(_) => {
-                // The length may or may not count the zero at the end.
+                // The length may or may not include the terminating zero.
                 let end = name
                     .iter()
                     .position(|byte| *byte == 0)
@@ -53,8 +53,8 @@ impl From<&net::SocketAddr> for Address {
         address.sun_family = libc::AF_UNIX as _;
         let length = match name_of(name) {
             Name::Path(path) => {
-                // A path ends with a zero, which the rest of the field already is. One that fills
-                // the field, as a peer's may, does without.
+                // The zero that ends a path is there already, because the field was zeroed. A path
+                // that fills the field, as a peer's may, has no terminating zero.
                 copy(path, &mut address.sun_path);
                 (path.len() + 1).min(address.sun_path.len())
             }
@@ -87,7 +87,7 @@ fn name_of(address: &net::SocketAddr) -> Name<'_> {
     Name::None
 }
 
-/// std has made sure that the name of a `SocketAddr` fits.
+/// Copies a name into the field. std has checked that the name of a `SocketAddr` fits.
 fn copy(name: &[u8], field: &mut [libc::c_char]) {
     for (to, from) in field.iter_mut().zip(name) {
         *to = *from as libc::c_char;

@@ -1,4 +1,4 @@
-//! Making Unix sockets, as [`socket`](super::socket) makes those of the Internet.
+//! Creation of Unix sockets, as [`socket`] does for Internet sockets.
 //!
 //! Manual: [`unix(7)`](https://man7.org/linux/man-pages/man7/unix.7.html).
 
@@ -30,8 +30,8 @@ pub(crate) fn accept(listener: BorrowedFd<'_>) -> io::Result<(OwnedFd, net::Sock
     if let Some(name) = address.and_then(Address::to_unix) {
         return Ok((socket, name));
     }
-    // std can read a name that it can't make. If it can't do that either the peer is nameless: the
-    // connection is worth more than the name.
+    // std can read names that it can't construct. If that fails as well, report the peer as unnamed
+    // rather than lose the connection.
     let stream = net::UnixStream::from(socket);
     let nameless = |_| net::SocketAddr::from_pathname("");
     let name = stream.peer_addr().or_else(nameless)?;

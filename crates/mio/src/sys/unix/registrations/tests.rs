@@ -1,4 +1,4 @@
-//! One source, and an OS that returns what the test says.
+//! One source, and a simulated kernel that returns what the test says.
 
 use std::fs::File;
 use std::os::fd::{AsRawFd, OwnedFd};
@@ -27,7 +27,7 @@ impl Fixture {
         Fixture::of_file(one.into(), told, interests)
     }
 
-    /// A file of which a change may be reported to one call only.
+    /// Creates the fixture with a file whose changes may be reported to one call only.
     fn that_reports_once(told: bool, interests: Interest) -> Fixture {
         let file = File::open(std::env::current_exe().unwrap()).unwrap();
         Fixture::of_file(file.into(), told, interests)
@@ -50,7 +50,7 @@ impl Fixture {
         while self.table.next_change().is_some() {}
     }
 
-    /// What the system is asked while waiting; `None` is nothing at all.
+    /// Returns the flags that are requested while waiting, or `None` if there is no request.
     fn question(&mut self) -> Option<c_short> {
         self.sync();
         match self.table.slots[self.slot()].question() {
@@ -59,13 +59,13 @@ impl Fixture {
         }
     }
 
-    /// The system answers while waiting. Tells whether that is an event.
+    /// Simulates flags that the kernel returns while waiting. Returns whether they are an event.
     fn answer(&mut self, answer: c_short) -> bool {
         self.sync();
         self.table.take(self.slot(), answer, false).is_some()
     }
 
-    /// An operation would have blocked after others succeeded.
+    /// Simulates an operation that returns `WouldBlock` after others succeeded.
     fn would_block(&mut self, direction: Direction) -> bool {
         self.table.would_block(self.key, direction, true)
     }
@@ -75,7 +75,8 @@ impl Fixture {
         self.table.slots[slot].renew_at = Instant::now();
     }
 
-    /// The system answers a probe. Tells whether that is an event; `None` if nothing is probed.
+    /// Simulates the result of a probe. Returns whether it is an event, or `None` if nothing is
+    /// probed.
     fn probe(&mut self, answer: c_short) -> Option<bool> {
         self.sync();
         if !self.table.probe(|_, _, _| {}) {
@@ -140,7 +141,7 @@ fn a_failure_is_delivered_once_and_its_end_arms_everything() {
         "a wait has to end for a probe"
     );
     assert_eq!(source.probe(POLLERR), Some(false));
-    // Nothing that an operation says makes the system stop reporting it.
+    // Whatever operations return, the kernel keeps reporting the failure.
     source.would_block(Direction::Unknown);
     assert_eq!(source.question(), None);
     assert_eq!(
@@ -173,14 +174,14 @@ fn a_failure_that_lasts_may_be_another_after_an_operation() {
 
 #[test]
 fn would_block_without_success_is_left_to_probes() {
-    // An end that blocks, for instance, with the flag for it or without.
+    // For instance, an end of data that returns `WouldBlock`, with the flag for it or without.
     for answer in [POLLIN, POLLIN | RDHUP] {
         let mut source = Fixture::new(true);
         let blocked = |source: &mut Fixture| {
             let (table, key) = (&mut source.table, source.key);
             table.would_block(key, Direction::Read, false)
         };
-        // Once it is armed at once: the program may have read by a handle of its own.
+        // The first time it is armed at once: the program may have read through a raw descriptor.
         assert!(source.answer(answer));
         assert!(blocked(&mut source));
         assert_eq!(source.question(), Some(READ | WRITE));
@@ -203,7 +204,7 @@ fn failed_operation_makes_the_next_failure_news() {
     for direction in [None, Some(Direction::Read)] {
         let mut source = Fixture::new(true);
         assert!(source.answer(POLLERR));
-        // The next failure is there before anybody could see that the first one was over.
+        // The next failure is there before a probe could see the end of the first one.
         assert!(source.table.failed(source.key, direction));
         source.pass_renewal();
         assert_eq!(source.probe(POLLERR), Some(true));
