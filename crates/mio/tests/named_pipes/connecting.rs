@@ -246,7 +246,7 @@ fn nothing_of_a_client_is_seen_by_the_next_one() {
     }
 }
 
-/// Also if another type disconnected the client.
+/// The client was disconnected without `NamedPipe::disconnect`.
 #[test]
 fn nothing_is_seen_of_a_client_that_was_thrown_out_behind_its_back() {
     let mut watch = Watch::new();

@@ -272,7 +272,7 @@ fn to_write_nothing_does_nothing() {
     assert_eq!(watch.read(&client, 1), b"x");
 }
 
-/// Reads like a program that uses the Windows API directly.
+/// The peer makes an empty write with the Windows API.
 #[test]
 fn a_peer_that_writes_nothing_is_not_gone() {
     let mut watch = Watch::new();
@@ -316,8 +316,8 @@ fn ends_that_go_one_way_only() {
     expect_error((&server).write(b"hello"), ERROR_ACCESS_DENIED);
 }
 
-/// Message mode without waiting is not supported, because a read does not wait for data. It causes
-/// an error, and no busy loop.
+/// `PIPE_NOWAIT` is not supported: reads do not wait for data. They return an error, and do not
+/// cause a busy loop.
 #[test]
 fn nowait_mode_reads_fail_with_no_data() {
     let mut watch = Watch::new();
