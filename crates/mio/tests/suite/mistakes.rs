@@ -157,7 +157,7 @@ fn an_old_source_can_not_end_the_registration_of_another(kind: SelectorKind) {
     watch.deregister(&mut new);
 }
 
-/// As a child of `fork` does on epoll, whose list it shares with its parent.
+/// On epoll a child of `fork` does this, because it shares the list with its parent.
 #[cfg(unix)]
 fn source_deregistered_by_number_can_be_registered_again(kind: SelectorKind) {
     use mio::unix::SourceFd;

@@ -88,7 +88,7 @@ fn nothing_is_lost_to_a_poll_that_begins(kind: SelectorKind) {
     let waker = Waker::new(watch.poll.registry(), WAKE).unwrap();
     let (mut one, mut two) = pair();
     watch.register(&mut one, 1, Interest::READABLE);
-    // The events of the source, the wakes of the poll, and its waits for `starts`.
+    // The events of the source, the wakes of the poll, and the rounds that the poller may start.
     let counters: [Arc<AtomicUsize>; 3] = Default::default();
     let [told, woken, starts] = counters.clone();
     let wait_for = |counter: &AtomicUsize, count: usize| {

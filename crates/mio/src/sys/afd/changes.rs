@@ -57,7 +57,7 @@ impl<D: Device> Changes<D> {
     }
 
     /// Starts a request for each guarded socket that has none, because no thread polls from here
-    /// on. Every socket whose packet was taken is in the list.
+    /// on. Only the list needs to be checked: it has every socket whose packet was taken.
     pub(super) fn guard(&self, device: &D) {
         let mut list = self.lock();
         if list.guarded == 0 || list.sockets.is_empty() {
@@ -74,8 +74,8 @@ impl<D: Device> Changes<D> {
         list.give_back(batch);
     }
 
-    /// Adds a socket to the list, unless a thread polls. Returns `true` if the socket is in the
-    /// list.
+    /// Adds a socket to the list, unless it is there already. Returns `false`, without a change, if
+    /// a thread polls.
     pub(super) fn push_unless_polling(
         &self,
         socket: &Arc<Socket<D>>,

@@ -96,8 +96,8 @@ impl<D: Device> Drop for Place<D> {
         if before == LIMIT {
             list.with_room.push(Arc::clone(&self.group));
         } else if before == 1 && list.with_room.len() > 1 {
-            // Keep one empty group, so that a socket that comes and goes does not reopen AFD each
-            // time.
+            // Keep one group with room, so that a socket that comes and goes does not reopen AFD
+            // each time.
             list.with_room
                 .retain(|group| !Arc::ptr_eq(group, &self.group));
             list.open -= 1;

@@ -31,12 +31,12 @@ pub(super) struct Taken {
 
 /// Takes packets until there is an event, or until the deadline.
 ///
-/// A packet that is not an event may allow a new request that has an event, so even a poll without
-/// a timeout goes on after such a packet. But such packets may never stop. So after the deadline
+/// A packet that is not an event may allow a new request that has an event, so even a poll with a
+/// zero timeout goes on after such a packet. But such packets may never stop. So after the deadline
 /// this takes at most two packets for each operation in flight at that time, one for a cancelled
 /// request and one for its replacement, and [`UNCOUNTED`] more.
 ///
-/// Returns the error of a request that could not be started only if there are no events.
+/// Returns the error of a request that could not be started, if there are no events.
 pub(super) fn run(rounds: &mut impl Rounds, deadline: &Deadline) -> io::Result<()> {
     let mut left = None;
     loop {
