@@ -7,11 +7,11 @@
 //! kernel writes to the `OVERLAPPED` at its beginning, and may read or write the memory that `data`
 //! points to.
 //!
-//! [`start`] gives the box away and returns an [`OperationId`], which can cancel the operation but
-//! can't access it. [`take_back`] recreates the box, once for each packet. Neither a cancellation
-//! nor the end of the source that started the operation changes this. The list of
-//! [`users`](crate::sys::afd::users) filters out the packets of operations that somebody else has
-//! started.
+//! [`start`](Operation::start) gives the box away and returns an [`OperationId`], which can cancel
+//! the operation but can't access it. [`take_back`] recreates the box, once for each packet.
+//! Neither a cancellation nor the end of the source that started the operation changes this. The
+//! list of [`users`](crate::sys::afd::users) filters out the packets of operations that somebody
+//! else has started.
 //!
 //! If the port is closed before the packet is taken, the operation is leaked.
 

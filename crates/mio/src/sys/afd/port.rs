@@ -16,9 +16,9 @@ use crate::sys::afd::operation::{Complete, Operation, OperationId};
 #[cfg(feature = "os-ext")]
 use crate::sys::afd::users::{Key, Users};
 
-/// The completion keys. They distinguish operations on handles that only this crate uses (and
-/// packets posted for such operations), wakes, and wait completion packets. Keys from the last of
-/// these on belong to operations on users' handles.
+/// The completion keys. `OPERATION` is the key of handles that only this crate uses, and of packets
+/// that are posted for an operation. `WAKE` stands for a wake, and `WAIT` for a wait completion
+/// packet. The keys from `FIRST_USER` on belong to users' handles.
 pub(super) const OPERATION: usize = 0;
 pub(super) const WAKE: usize = 1;
 pub(super) const WAIT: usize = 2;

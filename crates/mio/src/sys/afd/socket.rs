@@ -144,10 +144,10 @@ impl<D: Device> Socket<D> {
             arming: Arming::new(interests),
             undelivered: 0,
         });
-        // Replace the request if it was cancelled, because then it reports nothing. Replace it with
-        // a guarded registration as well: a request that is older than the new registration can't
-        // report that the new socket is closed. It may even be for another socket, if the number
-        // was closed and a duplicate is open.
+        // Replace a cancelled request, because it reports nothing. If any registration is guarded,
+        // replace every request: it is older than the new registration, so it can't report that the
+        // new socket is closed. It may even be for another socket, if the number was closed and a
+        // duplicate is open.
         let has_guard = state.is_guarded();
         let is_cancelled = |under_way: &UnderWay<D>| under_way.is_cancelled;
         if has_guard || state.under_way.as_ref().is_some_and(is_cancelled) {
@@ -322,8 +322,8 @@ impl<D: Device> Socket<D> {
             }
             let was_cancelled = under_way.is_cancelled;
             let has_ended = !self.cancel(state) && !was_cancelled;
-            // A request that has ended may report that the socket is closed, and the number may be
-            // in use again. So its packet has to come before the next request.
+            // The packet of an ended request may report that the socket is closed. Then the number
+            // may already belong to another socket, so the next request waits for that packet.
             if has_ended || !self.make_place(state) {
                 return Ok(());
             }

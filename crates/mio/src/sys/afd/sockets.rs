@@ -219,7 +219,8 @@ impl<D: Device> Sockets<D> {
     }
 }
 
-/// Returns an error for edge mode, which needs someone who sees `WouldBlock`.
+/// Returns an error for edge mode, where an edge is re-armed on `WouldBlock`. With raw I/O nothing
+/// reports `WouldBlock`.
 pub(super) fn check_mode(interests: Interest) -> io::Result<()> {
     if interests.mode() != Mode::Edge {
         return Ok(());
