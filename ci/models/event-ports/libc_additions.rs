@@ -1,6 +1,6 @@
 
-// Appended by ci/event-ports: the names of event ports, as libc has them on Solaris. The functions
-// are those of ci/models/event-ports.
+// Appended by ci/event-ports: declarations of event ports, as libc has them on Solaris.
+// ci/models/event-ports implements the functions.
 
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

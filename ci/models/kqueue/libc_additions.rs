@@ -1,6 +1,6 @@
 
-// Appended by ci/kqueue: the names of kqueue(2), with the values of FreeBSD. The functions are those
-// of ci/models/kqueue.
+// Appended by ci/kqueue: declarations of kqueue(2), with the values of FreeBSD. ci/models/kqueue
+// implements the functions.
 
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

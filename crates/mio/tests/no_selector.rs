@@ -1,4 +1,4 @@
-//! Without `os-poll` there is no selector: sockets work by themselves, and a `Poll` can be named.
+//! Without `os-poll` there is no selector: sockets work by themselves, and the type `Poll` exists.
 
 #![cfg(all(any(unix, windows), feature = "net", not(feature = "os-poll")))]
 
@@ -7,7 +7,7 @@ use std::io::{ErrorKind, Read, Write};
 use mio::net::{TcpListener, TcpStream, UdpSocket};
 use mio::{Events, Poll, Registry, SelectorKind, Waker};
 
-/// Without a poll there is nothing but trying.
+/// Retries until the operation does not block, because there is no poll.
 fn soon<T>(mut operation: impl FnMut() -> std::io::Result<T>) -> T {
     loop {
         match operation() {
@@ -34,7 +34,7 @@ fn sockets_work_and_never_block() {
     let listener = TcpListener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
     assert_eq!(listener.accept().unwrap_err().kind(), ErrorKind::WouldBlock);
     let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-    // The connection is made by the time that there is something to accept.
+    // The connection is complete when the listener can accept it.
     let (mut server, _) = soon(|| listener.accept());
     assert_eq!(
         (&client).read(&mut [0; 8]).unwrap_err().kind(),
@@ -56,7 +56,7 @@ fn sockets_work_and_never_block() {
 
 #[test]
 fn a_poll_can_be_named_and_never_made() {
-    // A program that is handed one by another crate compiles.
+    // Code that takes a `Poll` from another crate compiles.
     fn _turn(poll: &mut Poll, events: &mut Events, _: &Registry, waker: &Waker) {
         let _ = poll.poll(events, None);
         let _ = waker.wake();

@@ -1,12 +1,12 @@
-//! The rules of the house, as far as a program can check them. ARCHITECTURE.md says why they are.
+//! The rules of the code base that a program can check. ARCHITECTURE.md gives the reasons.
 
-// They are about the sources: one platform is enough.
+// These rules concern the sources, so one platform is enough.
 #![cfg(not(windows))]
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Files that may have `unsafe` though they are not called `ffi.rs`, and why.
+/// Files other than `ffi.rs` that may contain `unsafe`, and the reason for each.
 const UNSAFE: &[(&str, &str)] = &[
     (
         "crates/mio/src/io_impls.rs",
@@ -35,18 +35,18 @@ const UNSAFE: &[(&str, &str)] = &[
     ("crates/mio/tests/tidy.rs", "this file"),
 ];
 
-/// The longest a source file may be before one asks whether it should be two; docs of public items
-/// count less than code, so those files have more.
+/// The maximum length of a source file, before it should be split. Docs of public items count less
+/// than code, so those files may be longer.
 const LINES: usize = 650;
 
 struct File {
-    /// From the root of the workspace, with `/`.
+    /// The path from the root of the workspace, with `/`.
     name: String,
     text: String,
 }
 
 impl File {
-    /// The lines of code, without comments and docs.
+    /// Returns the lines of code, without comments and docs.
     fn code(&self) -> impl Iterator<Item = (usize, &str)> {
         let lines = self
             .text
@@ -95,7 +95,8 @@ fn assert_none(complaints: &[String]) {
     assert!(complaints.is_empty(), "\n{}\n", complaints.join("\n"));
 }
 
-/// Complaints about each line of code that `bad` finds, in files that `in_scope` accepts.
+/// Returns a complaint about each line of code that `bad` matches, in files that `in_scope`
+/// accepts.
 fn find(in_scope: impl Fn(&File) -> bool, bad: impl Fn(&str) -> bool, what: &str) -> Vec<String> {
     let files = sources();
     let files = files.iter().filter(|file| in_scope(file));
@@ -117,7 +118,7 @@ fn is_this_file(file: &File) -> bool {
 fn names_of_systems_stand_in_the_table_only() {
     assert_none(&find(
         |file| file.name != "crates/mio/build.rs" && !is_this_file(file),
-        // A label in the docs is no decision.
+        // A label in the docs does not depend on the target.
         |line| line.contains("target_os") && !line.contains("doc(cfg("),
         "a system is named outside build.rs; ask for what it has instead",
     ));
@@ -141,7 +142,7 @@ fn unsafe_code_stands_in_ffi_files_only() {
         is_unsafe,
         "unsafe code outside an ffi.rs",
     ));
-    // An excuse that nobody needs is taken back.
+    // An exception that no file needs must be removed.
     for (name, _) in UNSAFE {
         let needed = sources()
             .iter()
@@ -244,7 +245,7 @@ fn files_are_short_and_narrow() {
             complaints.push(file.complain(lines, "too long a file"));
         }
         for (index, line) in file.text.lines().enumerate() {
-            // A table in the docs, or the address of a page, can't be broken.
+            // A table in the docs, or a URL, can't be wrapped.
             let text = line.trim_start_matches(['/', '!', ' ']);
             let unbreakable = text.starts_with('|') || text.contains("]: https://");
             if line.chars().count() > 100 && !unbreakable {
@@ -268,7 +269,7 @@ fn macros_make_trait_impls_only() {
     ));
 }
 
-/// Every file of the repository that a shell runs, and every build script.
+/// Returns every file of the repository that a shell runs, and every build script.
 fn scripts() -> Vec<File> {
     fn collect(folder: &Path, root: &Path, files: &mut Vec<File>) {
         for entry in fs::read_dir(folder)
@@ -282,7 +283,7 @@ fn scripts() -> Vec<File> {
                 }
                 continue;
             }
-            // Not every file is text.
+            // Skip files that are not text.
             let Ok(text) = fs::read_to_string(&path) else {
                 continue;
             };
@@ -300,11 +301,11 @@ fn scripts() -> Vec<File> {
     files
 }
 
-/// Returns true if the line spells out the address of a server. Package managers know theirs by
+/// Returns `true` if the line contains the address of a server. Package managers have a
 /// configuration, which a script must use: the user may have a mirror.
 fn names_a_server(line: &str) -> bool {
     const ENDS: [&str; 7] = ["com", "dev", "edu", "gov", "io", "net", "org"];
-    // A link in a comment of a build script leads to a manual.
+    // A comment in a build script may link to a manual.
     if line.trim_start().starts_with("//") {
         return false;
     }
@@ -365,7 +366,7 @@ fn the_address_of_a_server_is_recognized() {
     }
 }
 
-/// The names of the systems in the table of build.rs, such as `linux` and `wasi:p1`.
+/// Returns the operating systems in the table of build.rs, such as `linux` and `wasi:p1`.
 fn systems() -> Vec<String> {
     let table = fs::read_to_string(root().join("crates/mio/build.rs")).expect("build.rs");
     let names = table.lines().filter_map(|line| {
@@ -379,7 +380,7 @@ fn systems() -> Vec<String> {
         .collect()
 }
 
-/// The targets of an array in ci/targets; what follows a colon says why, or is a comment.
+/// Returns the targets of an array in ci/targets. The text after a colon is a reason or a comment.
 fn targets(array: &str) -> Vec<String> {
     let script = fs::read_to_string(root().join("ci/targets")).expect("ci/targets");
     let begin = format!("\n{array}=(");
@@ -394,7 +395,7 @@ fn targets(array: &str) -> Vec<String> {
         .collect()
 }
 
-/// What a system is called in a target, and in PLATFORMS.md.
+/// Returns the name of an operating system in a target, and in PLATFORMS.md.
 fn called(system: &str) -> (&str, &str) {
     match system {
         "macos" => ("darwin", "macOS"),
@@ -448,7 +449,7 @@ fn each_system_is_in_every_list() {
     assert_none(&complaints);
 }
 
-/// The README and the guide show a program that the suite has tried: the example `tcp_echo`.
+/// The README and the guide show a program that the suite tests: the example `tcp_echo`.
 #[test]
 fn documents_show_the_example_tcp_echo() {
     let read = |name: &str| {

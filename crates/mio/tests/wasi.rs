@@ -1,5 +1,5 @@
-//! What holds on WASI, where a program has one thread, and no pipes, processes or Unix sockets. The
-//! suite can't be run there.
+//! Tests for WASI, where a program has one thread, and no pipes, processes or Unix sockets. The
+//! test suite can't run there.
 
 #![cfg(all(descriptors, target_family = "wasm"))]
 
@@ -18,7 +18,7 @@ fn any_port() -> SocketAddr {
     "127.0.0.1:0".parse().unwrap()
 }
 
-/// Polls until there is such an event.
+/// Polls until a matching event arrives.
 fn wait(poll: &mut Poll, token: usize, wanted: impl Fn(&Event) -> bool) -> Event {
     let mut events = Events::with_capacity(8);
     let deadline = Instant::now() + LONG;
@@ -38,7 +38,7 @@ fn expect_silence(poll: &mut Poll) {
     assert!(events.is_empty(), "unexpected {events:#?}");
 }
 
-/// Two ends of a connection, of which the first is registered with this token.
+/// Returns the two ends of a connection. The first end is registered with this token.
 fn connected(poll: &mut Poll, token: usize, interests: Interest) -> (TcpStream, TcpStream) {
     let mut listener = TcpListener::bind(any_port()).unwrap();
     let registry = poll.registry().try_clone().unwrap();
@@ -66,8 +66,8 @@ fn register(
     registry.register(source, Token(token), interests).unwrap();
 }
 
-/// Writes a short message to a stream that is not registered, and leaves it so. The first write to
-/// a new stream may block: the runtime learns of its readiness from a wait.
+/// Writes a short message to an unregistered stream, which is unregistered afterwards. The first
+/// write to a new stream may block: the runtime updates its readiness in a wait.
 fn send(poll: &mut Poll, stream: &mut TcpStream, data: &[u8]) {
     const SENDER: usize = 1_001;
     let registry = poll.registry().try_clone().unwrap();
@@ -158,14 +158,14 @@ fn a_deregistered_source_is_silent() {
     assert_eq!(again.unwrap_err().kind(), ErrorKind::AlreadyExists);
 }
 
-/// A runtime may return `WouldBlock` for a few of the first writes to accepted streams: a writable
-/// event follows, whether the stream was registered before the write or after it.
+/// A runtime may return `WouldBlock` for a few of the first writes to accepted streams. A writable
+/// event follows, whether the stream was registered before or after the write.
 #[test]
 fn first_write_blocks_until_writable() {
     let mut poll = Poll::new().unwrap();
     for round in 0..200 {
         let (mut stream, mut peer) = connected(&mut poll, 1, Interest::READABLE);
-        // The connected one was reported as writable.
+        // The connected stream was reported as writable.
         assert_eq!(stream.write(b"hello").unwrap(), 5);
         if round % 2 == 0 {
             send(&mut poll, &mut peer, b"hello");

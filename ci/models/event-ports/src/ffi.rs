@@ -1,4 +1,4 @@
-//! The functions that the library exports, and the system calls that it makes.
+//! The exported functions, and the system calls that the library makes.
 
 use std::ffi::{c_int, c_long, c_short, c_uint, c_ushort, c_void};
 use std::io;
@@ -11,7 +11,7 @@ use libc::{epoll_event, pollfd, sigset_t, timespec};
 
 use crate::port::{self, PORT_SOURCE_FD, PORT_SOURCE_USER};
 
-/// `struct port_event`, as `libc_additions.rs` has it.
+/// `struct port_event`, as in `libc_additions.rs`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[repr(C)]
 pub(crate) struct Record {
@@ -19,7 +19,7 @@ pub(crate) struct Record {
     source: c_ushort,
     pad: c_ushort,
     object: usize,
-    /// A pointer that is only given back.
+    /// A pointer that is only returned.
     user: usize,
 }
 
@@ -89,33 +89,33 @@ pub(crate) unsafe extern "C" fn port_getn(
     count: *mut c_uint,
     timeout: *mut timespec,
 ) -> c_int {
-    // SAFETY: the caller says so.
+    // SAFETY: the caller guarantees this.
     let timeout = unsafe { timeout.as_ref() };
     if timeout.is_some_and(|time| time.tv_sec < 0 || !(0..1_000_000_000).contains(&time.tv_nsec)) {
         return give(Err(libc::EINVAL));
     }
     let timeout = timeout.map(|time| Duration::new(time.tv_sec as u64, time.tv_nsec as u32));
-    // SAFETY: the caller says so.
+    // SAFETY: the caller guarantees this.
     let wanted = unsafe { *count };
     let taken = match port::getn(port, max as usize, wanted as usize, timeout) {
         Ok(taken) => taken,
         Err(error) => return give(Err(error)),
     };
     for (index, record) in taken.records.iter().enumerate() {
-        // SAFETY: no more records were taken than the list has room for. It may not be initialized,
-        // so nothing is made of it but this pointer.
+        // SAFETY: the list has room for at least as many records. It may be uninitialized, so this
+        // creates only a pointer.
         let place = unsafe { list.add(index) };
         // SAFETY: as above.
         unsafe { place.write(*record) };
     }
     if !taken.keeps_count {
-        // SAFETY: the caller says so.
+        // SAFETY: the caller guarantees this.
         unsafe { *count = taken.records.len() as c_uint };
     }
     give(taken.error.map_or(Ok(0), Err))
 }
 
-/// An eventfd that is always readable. A port with something in its queue watches it.
+/// An eventfd that is always readable. A port whose queue is not empty watches it.
 static SIGNAL: AtomicI32 = AtomicI32::new(-1);
 
 /// Creates the eventfd before `main`, because the tests count the descriptors of the process.
@@ -162,7 +162,7 @@ pub(crate) fn epoll_create() -> Result<c_int, c_int> {
     check(unsafe { libc::epoll_create1(0) })
 }
 
-/// Adds an entry for one event, or arms the one that is there.
+/// Adds an entry for one event, or re-arms the existing one.
 pub(crate) fn arm(port: c_int, fd: c_int, events: c_int, entry: Entry) -> Result<(), c_int> {
     let mut event = epoll_event {
         events: events as u32 | libc::EPOLLONESHOT as u32,
@@ -194,7 +194,7 @@ pub(crate) fn remove(port: c_int, fd: c_int) -> Result<(), c_int> {
 
 /// `epoll_pwait2(port, list, room, timeout, NULL)`
 ///
-/// Returns the flags and the entry of each event, `room` or `N` at most. After the deadline the
+/// Returns the flags and the entry of each event, at most `room` or `N`. After the deadline the
 /// error is `ETIME`.
 pub(crate) fn wait<const N: usize>(
     port: c_int,
@@ -209,8 +209,8 @@ pub(crate) fn wait<const N: usize>(
     let timeout = timeout.as_ref().map_or(ptr::null(), ptr::from_ref);
     let mut list = [epoll_event { events: 0, u64: 0 }; N];
     let room = room.min(N) as c_int;
-    // SAFETY: the list has room for as many, the timeout is on our stack, and a null mask leaves the
-    // mask alone.
+    // SAFETY: the list has room for as many, the timeout is on our stack, and a null mask changes
+    // no signals.
     let result = unsafe { libc::epoll_pwait2(port, list.as_mut_ptr(), room, timeout, ptr::null()) };
     match check(result)? {
         0 => Err(libc::ETIME),
@@ -221,7 +221,7 @@ pub(crate) fn wait<const N: usize>(
     }
 }
 
-/// `poll(fd, 1, 0)`: the flags of one descriptor.
+/// `poll(fd, 1, 0)`: returns the flags of one descriptor.
 pub(crate) fn poll(fd: c_int, events: c_int) -> c_int {
     let mut poll = pollfd {
         fd,
@@ -256,7 +256,7 @@ impl BlockedSignals {
 
 impl Drop for BlockedSignals {
     fn drop(&mut self) {
-        // SAFETY: the set was written by the system.
+        // SAFETY: the kernel wrote this set.
         unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &raw const self.0, ptr::null_mut()) };
     }
 }
@@ -269,7 +269,7 @@ fn check(result: c_int) -> Result<c_int, c_int> {
     }
 }
 
-/// Returns an error as the functions of libc do.
+/// Returns an error in the way of libc: -1 and `errno`.
 fn give(result: Result<c_int, c_int>) -> c_int {
     result.unwrap_or_else(|error| {
         // SAFETY: the call returns this thread's own variable.

@@ -1,4 +1,4 @@
-//! The ports of the process and what is associated with each.
+//! The ports of the process and their associations.
 
 use std::collections::{HashMap, VecDeque};
 use std::ffi::c_int;
@@ -11,10 +11,10 @@ use crate::random::one_in;
 pub(crate) const PORT_SOURCE_USER: c_int = 3;
 pub(crate) const PORT_SOURCE_FD: c_int = 4;
 
-/// The flags for which a regular file is always ready.
+/// The flags that are always ready for a regular file.
 const FILE: c_int = (libc::POLLIN | libc::POLLOUT) as c_int;
 
-/// The most records that one call returns.
+/// The maximum number of records that one call returns.
 const MOST: usize = 256;
 
 static PORTS: LazyLock<Mutex<HashMap<c_int, Port>>> = LazyLock::new(Mutex::default);
@@ -29,38 +29,39 @@ struct Port {
 
 #[derive(Clone, Copy)]
 struct Association {
-    /// Distinguishes it from the earlier ones of the same number.
+    /// Distinguishes this association from earlier ones of the same descriptor.
     serial: u32,
     user: usize,
-    /// The process that associated it. A child of `fork` can't dissociate it.
+    /// The process of the association. A child of `fork` can't dissociate it.
     owner: u32,
 }
 
 enum Queued {
     Sent(c_int, usize),
-    /// Flags that were seen when a descriptor was associated, and the serial number of that.
+    /// Flags that were ready when a descriptor was associated, and the serial number of the
+    /// association.
     Seen(c_int, u32, c_int),
 }
 
-/// All ports by number, locked.
+/// All ports, by descriptor. The lock is held.
 struct Ports {
     map: MutexGuard<'static, HashMap<c_int, Port>>,
-    /// A signal handler may send to a port, so no signal arrives while the lock is held.
+    /// No signal arrives while the lock is held, because a signal handler may send to a port.
     _signals: BlockedSignals,
 }
 
-/// What [`getn`] has taken, and the number of an error if the call is to fail all the same.
+/// The records that [`getn`] has taken, and the error number if the call fails nevertheless.
 pub(crate) struct Taken {
     pub(crate) records: Vec<Record>,
     pub(crate) error: Option<c_int>,
-    /// Whether the caller's count is to be left as it was.
+    /// Leaves the caller's count unchanged.
     pub(crate) keeps_count: bool,
 }
 
 pub(crate) fn create() -> Result<c_int, c_int> {
     let mut ports = Ports::lock();
     let port = ffi::epoll_create()?;
-    // Closing a port does not pass through here, so its number may have an old entry.
+    // The model does not see the close of a port, so its descriptor may have an old entry.
     ports.map.insert(port, Port::default());
     Ok(port)
 }
@@ -83,15 +84,15 @@ pub(crate) fn associate(
         user,
         owner: std::process::id(),
     };
-    // Linux reports some changes to one call only. epoll would lose what it sees while it is armed,
-    // because it asks again before it reports.
+    // Linux reports some changes to one call only. epoll checks a descriptor again before it
+    // reports it, so it would lose such a change while it is armed.
     let seen = match ffi::poll(fd, events) {
         seen if seen & libc::POLLPRI as c_int != 0 => seen,
         _ => {
             let entry = Entry::Association(fd, association.serial);
             match ffi::arm(port, fd, events, entry) {
                 Ok(()) => 0,
-                // epoll refuses regular files and folders.
+                // epoll refuses regular files and directories.
                 Err(libc::EPERM) => events & FILE,
                 Err(libc::EBADF) => return Err(libc::EBADFD),
                 Err(error) => return Err(error),
@@ -130,7 +131,7 @@ pub(crate) fn send(port: c_int, events: c_int, user: usize) -> Result<(), c_int>
         .push(port, Queued::Sent(events, user))
 }
 
-/// Waits until there are as many events as wanted, and takes them. `None` waits without a limit.
+/// Waits for the wanted number of events, and takes them. `None` waits without a limit.
 pub(crate) fn getn(
     port: c_int,
     most: usize,
@@ -185,7 +186,7 @@ impl Port {
         ffi::arm_signal(port)
     }
 
-    /// Turns what epoll has reported into records.
+    /// Converts the events of epoll into records.
     fn take(
         &mut self,
         port: c_int,
@@ -219,7 +220,7 @@ impl Port {
         }
     }
 
-    /// Ends the association that an event is of.
+    /// Ends the association of an event.
     fn end(&mut self, fd: c_int, serial: u32) -> Option<Association> {
         let association = self.associations.get(&fd)?;
         (association.serial == serial)
@@ -240,7 +241,7 @@ mod tests {
     const IN: c_int = libc::POLLIN as c_int;
     const OUT: c_int = libc::POLLOUT as c_int;
 
-    /// Takes the events that there are.
+    /// Takes the available events.
     fn events(port: c_int) -> Vec<Record> {
         getn(port, 8, 1, Some(Duration::ZERO)).unwrap().records
     }

@@ -9,7 +9,7 @@ static STATE: LazyLock<AtomicU64> = LazyLock::new(|| {
     AtomicU64::new(seed.parse().expect("MIO_MODEL_SEED is a number"))
 });
 
-/// Returns true at random, once in `chance` calls on average.
+/// Returns `true` at random, once in `chance` calls on average.
 pub(crate) fn one_in(chance: u64) -> bool {
     // SplitMix64 (https://prng.di.unimi.it/splitmix64.c).
     const STEP: u64 = 0x9e37_79b9_7f4a_7c15;

@@ -1,4 +1,4 @@
-//! What the library exports in the place of libc, and the system calls it makes.
+//! The functions that the library exports in place of libc's, and the system calls that it makes.
 
 use std::ffi::{c_int, c_long, c_void};
 use std::io;
@@ -33,7 +33,7 @@ pub(crate) const NOTE_SECONDS: u32 = 0x1;
 pub(crate) const NOTE_USECONDS: u32 = 0x4;
 pub(crate) const NOTE_NSECONDS: u32 = 0x8;
 
-/// `struct kevent`, as `libc_additions.rs` has it.
+/// `struct kevent`, as in `libc_additions.rs`.
 #[derive(Debug, Clone, Copy)]
 #[repr(C)]
 pub(crate) struct Record {
@@ -42,11 +42,11 @@ pub(crate) struct Record {
     pub(crate) flags: u16,
     pub(crate) fflags: u32,
     pub(crate) data: isize,
-    /// A pointer that is only given back.
+    /// A pointer that is only returned.
     pub(crate) udata: usize,
 }
 
-/// A descriptor of the model's own. It is closed without being looked up in any list.
+/// A descriptor that the model owns. Closing it does not search any list.
 #[derive(Debug)]
 pub(crate) struct Fd(pub(crate) c_int);
 
@@ -68,10 +68,10 @@ fn errno() -> c_int {
     io::Error::last_os_error().raw_os_error().unwrap_or(0)
 }
 
-/// As libc's functions tell an error.
+/// Returns an error in the way of libc: -1 and `errno`.
 fn give<T: From<i8>>(result: Result<T, c_int>) -> T {
     result.unwrap_or_else(|code| {
-        // SAFETY: libc gives a pointer to this thread's own number.
+        // SAFETY: libc returns a pointer to a variable of this thread.
         let place = unsafe { libc::__errno_location() };
         // SAFETY: as above.
         unsafe { *place = code };
@@ -89,7 +89,7 @@ pub(crate) unsafe extern "C" fn kqueue() -> c_int {
 
 /// # Safety
 ///
-/// As kevent(2): the lists are as long as they say, and the timeout is null or one.
+/// As kevent(2): the lists are as long as their counts, and the timeout is null or valid.
 #[unsafe(no_mangle)]
 pub(crate) unsafe extern "C" fn kevent(
     kqueue: c_int,
@@ -100,22 +100,22 @@ pub(crate) unsafe extern "C" fn kevent(
     timeout: *const timespec,
 ) -> c_int {
     let changes = if change_count > 0 {
-        // SAFETY: the caller says so.
+        // SAFETY: the caller guarantees this.
         unsafe { std::slice::from_raw_parts(changes, change_count as usize) }
     } else {
         &[]
     };
-    // SAFETY: the caller says so.
+    // SAFETY: the caller guarantees this.
     let timeout = unsafe { timeout.as_ref() };
     let timeout = timeout.map(|time| Duration::new(time.tv_sec as u64, time.tv_nsec as u32));
-    // A handler runs before a kernel's call, while it waits, or after it. In the middle of this one
-    // it might call it again and meet a lock.
+    // With a kernel, a signal handler runs before a call, while it waits, or after it. In the
+    // middle of this function a handler could call it again and deadlock.
     let mask = block_signals();
     let result = numbers::kevent(kqueue, changes, event_count.max(0) as usize, timeout, &mask);
     let count = result.map(|records| {
         for (index, record) in records.iter().enumerate() {
-            // SAFETY: there are no more records than the caller has room for. It may not be
-            // initialized, so nothing is made of it but this pointer.
+            // SAFETY: the caller has room for at least as many records. The list may be
+            // uninitialized, so this creates only a pointer.
             let place = unsafe { events.add(index) };
             // SAFETY: as above.
             unsafe { place.write(*record) };
@@ -139,7 +139,7 @@ pub(crate) unsafe extern "C" fn close(fd: c_int) -> c_int {
 /// As dup(2).
 #[unsafe(no_mangle)]
 pub(crate) unsafe extern "C" fn dup(fd: c_int) -> c_int {
-    // SAFETY: it takes no pointer.
+    // SAFETY: the call takes no pointer.
     let result = check(unsafe { libc::syscall(libc::SYS_dup, fd) });
     give(result.inspect(|new| numbers::duplicated(fd, *new)))
 }
@@ -168,7 +168,7 @@ pub(crate) unsafe extern "C" fn dup3(old: c_int, new: c_int, flags: c_int) -> c_
 /// As fcntl(2).
 #[unsafe(no_mangle)]
 pub(crate) unsafe extern "C" fn fcntl(fd: c_int, command: c_int, argument: c_long) -> c_int {
-    // SAFETY: the caller gives what the command wants.
+    // SAFETY: the caller passes the argument of the command.
     let result = check(unsafe { libc::syscall(libc::SYS_fcntl, fd, command, argument) });
     if let (libc::F_DUPFD | libc::F_DUPFD_CLOEXEC, Ok(new)) = (command, result) {
         numbers::duplicated(fd, new);
@@ -203,7 +203,7 @@ pub(crate) unsafe extern "C" fn send(
     length: size_t,
     flags: c_int,
 ) -> ssize_t {
-    // SAFETY: this is what `send` does.
+    // SAFETY: `send` is defined as this call.
     unsafe { sendto(fd, bytes, length, flags, ptr::null(), 0) }
 }
 
@@ -219,21 +219,21 @@ pub(crate) unsafe extern "C" fn sendto(
     address: *const sockaddr,
     address_length: socklen_t,
 ) -> ssize_t {
-    // SAFETY: the caller says so.
+    // SAFETY: the caller guarantees this.
     let bytes = unsafe { slice(bytes, length) };
-    // SAFETY: the caller says so.
+    // SAFETY: the caller guarantees this.
     let address = unsafe { slice(address.cast(), address_length as usize) };
     give(wire::send(fd, bytes, flags, address))
 }
 
 /// # Safety
 ///
-/// The pointer is null, or the bytes are there.
+/// The pointer is null, or valid for `length` bytes.
 unsafe fn slice<'a>(bytes: *const c_void, length: usize) -> &'a [u8] {
     if bytes.is_null() || length == 0 {
         return &[];
     }
-    // SAFETY: the caller says so.
+    // SAFETY: the caller guarantees this.
     unsafe { std::slice::from_raw_parts(bytes.cast(), length) }
 }
 
@@ -247,7 +247,7 @@ pub(crate) unsafe extern "C" fn writev(
     count: c_int,
 ) -> ssize_t {
     wire::flush(fd);
-    // SAFETY: the caller says so.
+    // SAFETY: the caller guarantees this.
     let result = unsafe { libc::syscall(libc::SYS_writev, fd, parts, c_long::from(count)) };
     result as ssize_t
 }
@@ -262,7 +262,7 @@ pub(crate) unsafe extern "C" fn sendmsg(
     flags: c_int,
 ) -> ssize_t {
     wire::flush(fd);
-    // SAFETY: the caller says so.
+    // SAFETY: the caller guarantees this.
     let result = unsafe { libc::syscall(libc::SYS_sendmsg, fd, message, flags) };
     result as ssize_t
 }
@@ -276,7 +276,7 @@ pub(crate) unsafe extern "C" fn fstat(fd: c_int, status: *mut libc::stat) -> c_i
         if filter::lacks_identity(found.st_mode) {
             (found.st_dev, found.st_ino) = (0, 0);
         }
-        // SAFETY: the caller says that there is room.
+        // SAFETY: the caller guarantees the room.
         unsafe { status.write(found) };
         0
     }))
@@ -287,7 +287,7 @@ pub(crate) unsafe extern "C" fn fstat(fd: c_int, status: *mut libc::stat) -> c_i
 /// As fstat(2).
 #[unsafe(no_mangle)]
 pub(crate) unsafe extern "C" fn fstat64(fd: c_int, status: *mut libc::stat) -> c_int {
-    // SAFETY: it is the same function where files have 64 bits.
+    // SAFETY: it is the same function where file offsets have 64 bits.
     unsafe { fstat(fd, status) }
 }
 
@@ -301,22 +301,22 @@ pub(crate) fn at_fork() {
     unsafe extern "C" fn in_child() {
         numbers::after_fork_in_child();
     }
-    // SAFETY: the functions are there for as long as the library is.
+    // SAFETY: the functions exist as long as the library is loaded.
     unsafe { libc::pthread_atfork(Some(before), Some(in_parent), Some(in_child)) };
 }
 
 pub(crate) fn raw_close(fd: c_int) -> Result<c_int, c_int> {
-    // SAFETY: it takes no pointer. Whoever calls this owns the descriptor.
+    // SAFETY: the call takes no pointer, and the caller owns the descriptor.
     check(unsafe { libc::syscall(libc::SYS_close, fd) })
 }
 
 pub(crate) fn raw_dup3(old: c_int, new: c_int, flags: c_int) -> Result<c_int, c_int> {
-    // SAFETY: it takes no pointer.
+    // SAFETY: the call takes no pointer.
     check(unsafe { libc::syscall(libc::SYS_dup3, old, new, flags) })
 }
 
 pub(crate) fn raw_shutdown(fd: c_int, how: c_int) -> Result<c_int, c_int> {
-    // SAFETY: it takes no pointer.
+    // SAFETY: the call takes no pointer.
     check(unsafe { libc::syscall(libc::SYS_shutdown, fd, how) })
 }
 
@@ -333,7 +333,7 @@ pub(crate) fn raw_send(
         address.as_ptr()
     };
     let (start, length) = (bytes.as_ptr(), bytes.len());
-    // SAFETY: both are as long as they say.
+    // SAFETY: both slices are valid for their lengths.
     let sent = unsafe {
         libc::syscall(
             libc::SYS_sendto,
@@ -353,14 +353,15 @@ pub(crate) fn raw_send(
 }
 
 pub(crate) fn epoll() -> Result<Fd, c_int> {
-    // SAFETY: it takes no pointer.
+    // SAFETY: the call takes no pointer.
     let fd = unsafe { libc::epoll_create1(libc::EPOLL_CLOEXEC) };
     check(fd.into()).map(Fd)
 }
 
-/// Another number for an epoll instance, for the program. As of kqueue(2), it is not close-on-exec.
+/// Creates another descriptor of an epoll instance, for the program. As with kqueue(2), it is not
+/// close-on-exec.
 pub(crate) fn number_of(epoll: &Fd) -> Result<c_int, c_int> {
-    // SAFETY: it takes no pointer.
+    // SAFETY: the call takes no pointer.
     check(unsafe { libc::syscall(libc::SYS_dup, epoll.0) })
 }
 
@@ -380,13 +381,13 @@ pub(crate) fn epoll_set(
     check(result.into()).map(drop)
 }
 
-/// What has happened.
+/// Takes the events of an epoll instance.
 pub(crate) fn epoll_take(epoll: &Fd) -> Vec<u64> {
     const ROOM: usize = 256;
     let mut all = Vec::new();
     loop {
         let mut events = [libc::epoll_event { events: 0, u64: 0 }; ROOM];
-        // SAFETY: there is room for as many as it says.
+        // SAFETY: the list has room for `ROOM` events.
         let result = unsafe { libc::epoll_wait(epoll.0, events.as_mut_ptr(), ROOM as c_int, 0) };
         let count = check(result.into()).unwrap_or(0) as usize;
         all.extend(events[..count].iter().map(|event| event.u64));
@@ -397,12 +398,12 @@ pub(crate) fn epoll_take(epoll: &Fd) -> Vec<u64> {
 }
 
 pub(crate) fn eventfd() -> Result<Fd, c_int> {
-    // SAFETY: it takes no pointer.
+    // SAFETY: the call takes no pointer.
     let fd = unsafe { libc::eventfd(0, libc::EFD_CLOEXEC | libc::EFD_NONBLOCK) };
     check(fd.into()).map(Fd)
 }
 
-/// Makes an eventfd readable, or not any more.
+/// Makes an eventfd readable, or not readable.
 pub(crate) fn set_readable(eventfd: &Fd, is_readable: bool) {
     let mut value = 1_u64;
     if is_readable {
@@ -416,7 +417,7 @@ pub(crate) fn set_readable(eventfd: &Fd, is_readable: bool) {
 
 pub(crate) fn timer() -> Result<Fd, c_int> {
     let flags = libc::TFD_CLOEXEC | libc::TFD_NONBLOCK;
-    // SAFETY: it takes no pointer.
+    // SAFETY: the call takes no pointer.
     let fd = unsafe { libc::timerfd_create(libc::CLOCK_MONOTONIC, flags) };
     check(fd.into()).map(Fd)
 }
@@ -427,12 +428,12 @@ pub(crate) fn set_timer(timer: &Fd, period: Duration) -> Result<(), c_int> {
         it_interval: time,
         it_value: time,
     };
-    // SAFETY: the value is on our stack, and the former one is not wanted.
+    // SAFETY: the value is on our stack, and the output pointer is null.
     let result = unsafe { libc::timerfd_settime(timer.0, 0, &raw const value, ptr::null_mut()) };
     check(result.into()).map(drop)
 }
 
-/// How often it has expired since it was last asked.
+/// Returns the number of expirations since the last call.
 pub(crate) fn expirations(timer: &Fd) -> u64 {
     let mut times = 0_u64;
     // SAFETY: the number is on our stack.
@@ -440,18 +441,18 @@ pub(crate) fn expirations(timer: &Fd) -> u64 {
     if result == 8 { times } else { 0 }
 }
 
-/// A descriptor that is readable once the process has ended.
+/// Creates a descriptor that becomes readable when the process ends.
 pub(crate) fn process(number: usize) -> Result<Fd, c_int> {
-    // SAFETY: it takes no pointer.
+    // SAFETY: the call takes no pointer.
     check(unsafe { libc::syscall(libc::SYS_pidfd_open, number, 0) }).map(Fd)
 }
 
 pub(crate) fn is_open(fd: c_int) -> bool {
-    // SAFETY: it takes no pointer.
+    // SAFETY: the call takes no pointer.
     unsafe { libc::syscall(libc::SYS_fcntl, fd, libc::F_GETFD) >= 0 }
 }
 
-/// What poll(2) tells at once.
+/// Returns the current flags of poll(2).
 pub(crate) fn poll_now(fd: c_int) -> libc::c_short {
     let events = libc::POLLIN | libc::POLLOUT | libc::POLLRDHUP;
     let mut entry = libc::pollfd {
@@ -464,7 +465,7 @@ pub(crate) fn poll_now(fd: c_int) -> libc::c_short {
     entry.revents & !libc::POLLNVAL
 }
 
-/// Waits with this mask of signals.
+/// Waits with this signal mask.
 pub(crate) fn wait_readable(
     fd: c_int,
     timeout: Option<Duration>,
@@ -490,9 +491,9 @@ fn to_timespec(time: Duration) -> timespec {
 }
 
 fn status(fd: c_int) -> Option<libc::stat> {
-    // SAFETY: integers, for which zero is a value.
+    // SAFETY: the struct consists of integers, for which zero is a valid value.
     let mut status: libc::stat = unsafe { mem::zeroed() };
-    // SAFETY: the name ends with a zero, and the status is on our stack.
+    // SAFETY: the path ends with a zero, and the status is on our stack.
     let result = unsafe { libc::fstatat(fd, c"".as_ptr(), &raw mut status, libc::AT_EMPTY_PATH) };
     (result == 0).then_some(status)
 }
@@ -505,9 +506,9 @@ pub(crate) fn inode(fd: c_int) -> Option<u64> {
     status(fd).map(|status| status.st_ino)
 }
 
-/// Whether the position of a regular file is not at its end.
+/// Returns `true` if the position of a regular file is before its end.
 pub(crate) fn is_before_end(fd: c_int) -> bool {
-    // SAFETY: it takes no pointer.
+    // SAFETY: the call takes no pointer.
     let position = unsafe { libc::lseek(fd, 0, libc::SEEK_CUR) };
     status(fd).is_some_and(|status| position < status.st_size)
 }
@@ -515,12 +516,12 @@ pub(crate) fn is_before_end(fd: c_int) -> bool {
 pub(crate) fn socket_option(fd: c_int, name: c_int) -> Result<c_int, c_int> {
     let (mut value, mut length): (c_int, socklen_t) = (0, 4);
     let place = (&raw mut value).cast();
-    // SAFETY: the value is on our stack and as long as it says.
+    // SAFETY: the value is on our stack and as long as we say.
     let result = unsafe { libc::getsockopt(fd, libc::SOL_SOCKET, name, place, &raw mut length) };
     check(result.into()).map(|_| value)
 }
 
-/// How many bytes can be read.
+/// Returns the number of bytes that can be read.
 pub(crate) fn unread(fd: c_int) -> isize {
     let mut count: c_int = 0;
     // SAFETY: the number is on our stack.
@@ -530,7 +531,7 @@ pub(crate) fn unread(fd: c_int) -> isize {
 
 /// Blocks all signals in this thread, and returns the former mask.
 pub(crate) fn block_signals() -> sigset_t {
-    // SAFETY: a set of signals is integers.
+    // SAFETY: a signal set consists of integers.
     let mut all: sigset_t = unsafe { mem::zeroed() };
     let mut former = all;
     // SAFETY: the set is on our stack.
@@ -541,6 +542,6 @@ pub(crate) fn block_signals() -> sigset_t {
 }
 
 fn restore_signals(mask: &sigset_t) {
-    // SAFETY: the mask is a reference, and the one before is not wanted.
+    // SAFETY: the mask is a reference, and the output pointer is null.
     unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, mask, ptr::null_mut()) };
 }

@@ -1,4 +1,4 @@
-//! Whether a read or write filter is true of a descriptor, as BSD sees it.
+//! The state of read and write filters, as BSD defines it.
 
 use libc::{
     POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP, S_IFIFO, S_IFMT, S_IFREG, S_IFSOCK, SOCK_STREAM,
@@ -9,7 +9,7 @@ use crate::ffi::{self, EVFILT_READ};
 use crate::kernel::Kernel;
 use crate::numbers;
 
-/// A filter that is true: what its record says.
+/// The record of a filter that is true.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Truth {
     pub(crate) has_ended: bool,
@@ -18,14 +18,14 @@ pub(crate) struct Truth {
     pub(crate) data: isize,
 }
 
-/// What kind of file a number names.
+/// The kind of file that a descriptor refers to.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum File {
     Stream,
     Datagram,
     Pipe,
     Regular,
-    /// A descriptor of Linux's own, such as an eventfd or another kqueue.
+    /// A Linux-specific descriptor, such as an eventfd or another kqueue.
     Other,
 }
 
@@ -39,7 +39,7 @@ fn file(fd: c_int) -> File {
     }
 }
 
-/// Whether `fstat` gives device 0 and inode 0 for a file of this mode.
+/// Returns `true` if `fstat` reports device 0 and inode 0 for a file of this mode.
 pub(crate) fn lacks_identity(mode: libc::mode_t) -> bool {
     match mode & S_IFMT {
         S_IFSOCK => Kernel::get() != Kernel::MacOs,
@@ -48,7 +48,7 @@ pub(crate) fn lacks_identity(mode: libc::mode_t) -> bool {
     }
 }
 
-/// The error with which this kernel refuses to add the filter, if it does.
+/// Returns the error with which this kernel refuses the filter, if it does.
 pub(crate) fn refusal(filter: i16, fd: c_int) -> Option<c_int> {
     let has_no_readers = || ffi::poll_now(fd) & POLLERR != 0;
     if filter == EVFILT_READ || file(fd) != File::Pipe || !has_no_readers() {
@@ -61,9 +61,9 @@ pub(crate) fn refusal(filter: i16, fd: c_int) -> Option<c_int> {
     }
 }
 
-/// As [`truth`], at the moment at which the kernel tells the filter that something happened.
+/// As [`truth`], at the moment when the kernel notifies the filter.
 pub(crate) fn truth_when_told(filter: i16, fd: c_int) -> Option<Truth> {
-    // NetBSD's pipe tells the writer that the last reader goes before it says so itself.
+    // NetBSD's pipe notifies the writer's filter before it marks the last reader as gone.
     let is_early = Kernel::get() == Kernel::NetBsd
         && filter != EVFILT_READ
         && file(fd) == File::Pipe
@@ -71,7 +71,7 @@ pub(crate) fn truth_when_told(filter: i16, fd: c_int) -> Option<Truth> {
     if is_early { None } else { truth(filter, fd) }
 }
 
-/// `None` if the filter is not true.
+/// Returns `None` if the filter is not true.
 pub(crate) fn truth(filter: i16, fd: c_int) -> Option<Truth> {
     let bits = ffi::poll_now(fd);
     let has = |wanted: c_short| bits & wanted != 0;
@@ -85,7 +85,7 @@ pub(crate) fn truth(filter: i16, fd: c_int) -> Option<Truth> {
         }
         (File::Datagram, true) => (has(POLLIN | POLLERR), has(POLLRDHUP | POLLHUP)),
         (File::Datagram, false) => (has(POLLOUT | POLLERR), numbers::is_shut_down(fd)),
-        // A writing end can be asked too, and has ended with its last reader.
+        // The filter also accepts the writing end, which has ended with its last reader.
         (File::Pipe, true) => (has(POLLIN), has(POLLHUP | POLLERR)),
         (File::Pipe, false) => (has(POLLOUT), has(POLLERR)),
         (File::Regular, true) => (ffi::is_before_end(fd), false),
@@ -96,7 +96,7 @@ pub(crate) fn truth(filter: i16, fd: c_int) -> Option<Truth> {
     let has_failed = file(fd) == File::Stream && has_ended && has(POLLERR);
     (is_true || has_ended).then(|| Truth {
         has_ended,
-        // Which error can't be asked without taking it. A reset is as good as any.
+        // Reading the actual error would clear it, so this assumes a reset.
         code: if has_failed {
             libc::ECONNRESET as u32
         } else {

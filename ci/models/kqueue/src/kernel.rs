@@ -1,4 +1,4 @@
-//! Which kernel is imitated, and the dice.
+//! The kernel that the model imitates, and the random numbers.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,7 +11,7 @@ pub(crate) enum Kernel {
 }
 
 impl Kernel {
-    /// The value of `MIO_KQUEUE_KERNEL`.
+    /// Returns the value of `MIO_KQUEUE_KERNEL`.
     pub(crate) fn get() -> Kernel {
         static KERNEL: OnceLock<Kernel> = OnceLock::new();
         *KERNEL.get_or_init(|| match std::env::var("MIO_KQUEUE_KERNEL").as_deref() {
@@ -22,7 +22,7 @@ impl Kernel {
     }
 }
 
-/// The next number of the sequence that `MIO_KQUEUE_SEED` begins (SplitMix64).
+/// Returns the next number of the sequence that `MIO_KQUEUE_SEED` starts (SplitMix64).
 pub(crate) fn random() -> u64 {
     static STATE: OnceLock<AtomicU64> = OnceLock::new();
     let state = STATE.get_or_init(|| {

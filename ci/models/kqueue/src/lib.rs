@@ -1,32 +1,33 @@
-//! A model of kqueue(2) on Linux, for tests only: `ci/kqueue` runs the test suites over it.
+//! A model of kqueue(2) on Linux, for tests only: `ci/kqueue` runs the test suites with it.
 //!
-//! The library exports `kqueue` and `kevent`. It is no emulation to build programs on: it knows the
-//! filters that this repository uses (read, write, timer, process, user), and it answers as the
-//! kernels of BSD were seen to answer, or as their sources say where nobody could look.
+//! The library exports `kqueue` and `kevent`. It is not an emulator for programs: it supports the
+//! filters that this repository uses (read, write, timer, process, user). It behaves as the kernels
+//! of BSD were observed to behave, or as their sources specify where nobody could observe it.
 //!
-//! **Which kernel** it imitates is the value of `MIO_KQUEUE_KERNEL`: `NetBSD`, `FreeBSD` or `macOS`
+//! **The kernel** to imitate is the value of `MIO_KQUEUE_KERNEL`: `NetBSD`, `FreeBSD` or `macOS`
 //! ([`kernel`]). The structures and constants are FreeBSD's for all of them.
 //!
-//! **How it works.** The number that `kqueue` returns is an epoll instance, so that poll(2), epoll
-//! and another kqueue can watch it. epoll tells that *something happened* to a descriptor, once per
-//! wake-up, which is when a BSD kernel looks at a filter too. Whether a filter *is true* is asked
-//! of poll(2) at that moment and again when the event is delivered ([`filter`]). The rest (the list
-//! of filters, modes, receipts, the order of events) is in [`queue`].
+//! **How it works.** The descriptor that `kqueue` returns is an epoll instance, so that poll(2),
+//! epoll and another kqueue can watch it. epoll reports that *something happened* to a descriptor,
+//! once per wake-up. A BSD kernel checks a filter at these moments, too. The model uses poll(2) to
+//! check whether a filter *is true*, at that moment and again when the event is delivered
+//! ([`filter`]). The rest (the list of filters, modes, receipts, the order of events) is in
+//! [`queue`].
 //!
-//! **Closing.** A kqueue watches numbers, and epoll watches open files. So the library exports
-//! `close` and the functions that duplicate descriptors too, and takes a number off the lists before
-//! it is closed ([`numbers`]). A child of `fork` has no kqueues.
+//! **Closing.** A kqueue watches descriptors, and epoll watches open files. So the library exports
+//! `close` and the functions that duplicate descriptors, too. It removes a descriptor from all
+//! lists before the descriptor is closed ([`numbers`]). A child of `fork` has no kqueues.
 //!
-//! **Loopback** is asynchronous on BSD: what was sent may arrive after `send` has returned. On Linux
-//! it mostly arrives before. The library exports `send` and `sendto` and hands some small packets
-//! to a thread that sends them a little later ([`wire`]). Which ones follows from a seed,
-//! `MIO_KQUEUE_SEED`.
+//! **Loopback** is asynchronous on BSD: data may arrive after `send` has returned. On Linux it
+//! mostly arrives before. The library exports `send` and `sendto`, and passes some small packets to
+//! a thread that sends them a little later ([`wire`]). The seed `MIO_KQUEUE_SEED` determines which
+//! ones.
 //!
-//! **Identity.** `fstat` gives device 0 and inode 0 for sockets, on NetBSD for pipes too. A poll(2)
-//! beside kqueue meets that.
+//! **Identity.** `fstat` reports device 0 and inode 0 for sockets, and on NetBSD for pipes, too.
+//! The poll(2) selector has to cope with that.
 //!
-//! The crate is a shared library, because only then its `close` comes before that of libc for all
-//! code of a program, std included. Calls and exports are in [`ffi`]; everything else is safe.
+//! The crate is a shared library, so that its `close` takes precedence over libc's for all code of
+//! a program, std included. System calls and exports are in [`ffi`]; everything else is safe.
 
 #![deny(unsafe_code)]
 

@@ -1,4 +1,4 @@
-//! The numbers of the program's descriptors: which are kqueues, and what happens to the others.
+//! The descriptors of the program: the kqueues, and changes to the other descriptors.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,7 +14,7 @@ use crate::{kernel, wire};
 
 #[derive(Debug)]
 struct Table {
-    /// The kqueue that each number names. Duplicates name the same one.
+    /// The kqueue of each descriptor. Duplicates have the same one.
     names: BTreeMap<c_int, usize>,
     queues: BTreeMap<usize, Queue>,
     made: usize,
@@ -89,7 +89,7 @@ pub(crate) fn kevent(
     }
 }
 
-/// Makes the changes, and gives a receipt for each that failed or asks for one.
+/// Applies the changes, and returns a receipt for each that failed or requested one.
 fn change(kqueue: c_int, changes: &[Record], room: usize) -> Result<Vec<Record>, c_int> {
     let mut table = lock(&TABLE);
     let queue = table.named(kqueue)?;
@@ -113,7 +113,7 @@ fn change(kqueue: c_int, changes: &[Record], room: usize) -> Result<Vec<Record>,
     queue.show_due();
     match failure {
         Some(code) if code != 0 => Err(code),
-        // A signal, after all changes were made and before any receipt was written.
+        // A signal arrives after all changes and before the first receipt.
         _ if receipts.iter().all(|receipt| receipt.data == 0)
             && !receipts.is_empty()
             && kernel::random() % 16 == 0 =>
@@ -124,12 +124,12 @@ fn change(kqueue: c_int, changes: &[Record], room: usize) -> Result<Vec<Record>,
     }
 }
 
-/// Closes a number, once it is on no list.
+/// Removes a descriptor from all lists, and closes it.
 pub(crate) fn close(fd: c_int) -> Result<c_int, c_int> {
     with_forgotten(fd, || ffi::raw_close(fd))
 }
 
-/// Makes a number name another file.
+/// Makes a descriptor refer to another file.
 pub(crate) fn replace(old: c_int, new: c_int, flags: c_int) -> Result<c_int, c_int> {
     let number = with_forgotten(new, || ffi::raw_dup3(old, new, flags))?;
     duplicated(old, number);
@@ -146,7 +146,7 @@ fn with_forgotten(fd: c_int, call: impl FnOnce() -> Result<c_int, c_int>) -> Res
     call()
 }
 
-/// The new number names what the old one does.
+/// Records that the new descriptor refers to the same file as the old one.
 pub(crate) fn duplicated(old: c_int, new: c_int) {
     if ARE_THERE_ANY.load(Ordering::SeqCst) {
         let mut table = lock(&TABLE);
@@ -168,7 +168,7 @@ pub(crate) fn shut_down(fd: c_int, how: c_int) -> Result<c_int, c_int> {
     Ok(result)
 }
 
-/// Whether this side has shut down its writing half.
+/// Returns `true` if this side has shut down its writing half.
 pub(crate) fn is_shut_down(fd: c_int) -> bool {
     ffi::inode(fd).is_some_and(|inode| lock(&SHUT_DOWN).contains(&inode))
 }
@@ -179,7 +179,7 @@ type Locks = (
 );
 
 thread_local! {
-    /// What is locked while this thread forks.
+    /// The locks that this thread holds while it forks.
     static LOCKS: RefCell<Option<Locks>> = const { RefCell::new(None) };
 }
 
@@ -193,7 +193,7 @@ pub(crate) fn after_fork_in_parent() {
     LOCKS.with(|place| place.borrow_mut().take());
 }
 
-/// A kqueue is not inherited: its numbers name nothing in the child.
+/// Forgets all kqueues, which a child does not inherit.
 pub(crate) fn after_fork_in_child() {
     wire::end();
     let locks = LOCKS.with(|place| place.borrow_mut().take());

@@ -1,4 +1,4 @@
-//! One kqueue: its filters, their modes, and the events that are due.
+//! One kqueue: its filters, their modes, and the events to deliver.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
@@ -12,21 +12,21 @@ use crate::kernel::Kernel;
 /// A filter and its ident.
 type Key = (i16, usize);
 
-/// What epoll calls its own descriptors of a kqueue. No key has this number.
+/// The epoll data of a kqueue's own descriptors. No key has this value.
 const INNER: u64 = u64::MAX;
 
 #[derive(Debug)]
 pub(crate) struct Queue {
-    /// The epoll instance that the number of the kqueue names. It watches reads, timers, processes,
-    /// and the two below.
+    /// The epoll instance that the kqueue's descriptor refers to. It watches reads, timers,
+    /// processes, and the next two descriptors.
     reads: Fd,
-    /// Another epoll instance, as one can't watch a descriptor twice.
+    /// Another epoll instance, because one instance can't watch a descriptor twice.
     writes: Fd,
-    /// Readable while an event is due, so that the kqueue is.
+    /// Readable while an event is queued, so that the kqueue is readable, too.
     due: Fd,
     is_shown: bool,
     knotes: BTreeMap<Key, Knote>,
-    /// Active, enabled and not delivered yet.
+    /// Active and enabled filters whose event was not delivered yet.
     queued: VecDeque<Key>,
 }
 
@@ -39,12 +39,12 @@ struct Knote {
     is_active: bool,
     is_enabled: bool,
     is_queued: bool,
-    /// The timerfd or pidfd that it is made of.
+    /// The timerfd or pidfd that implements the filter.
     own: Option<Fd>,
 }
 
 impl Queue {
-    /// The kqueue, and a number for the program.
+    /// Creates a kqueue, and a descriptor for the program.
     pub(crate) fn new() -> Result<(Queue, c_int), c_int> {
         let queue = Queue {
             reads: ffi::epoll()?,
@@ -67,7 +67,7 @@ impl Queue {
         Ok((queue, number))
     }
 
-    /// Makes one change.
+    /// Applies one change.
     pub(crate) fn change(&mut self, change: &Record) -> Result<(), c_int> {
         let key = (change.filter, change.ident);
         let is_of_fd = [EVFILT_READ, EVFILT_WRITE].contains(&change.filter);
@@ -91,13 +91,13 @@ impl Queue {
         if is_new {
             self.attach(key, change)?;
         } else if is_of_fd && change.flags & EV_ADD != 0 {
-            // Also if its number was closed by a call that the model does not see.
+            // Also if the descriptor was closed by a call that the model does not see.
             self.watch(key, change.ident as c_int)?;
         }
         self.modify(key, change, is_new)
     }
 
-    /// What a change does to a filter that is there. Its mode stays.
+    /// Applies a change to an existing filter. Its mode stays.
     fn modify(&mut self, key: Key, change: &Record, is_new: bool) -> Result<(), c_int> {
         let knote = self.knotes.get_mut(&key).ok_or(libc::ENOENT)?;
         knote.udata = change.udata;
@@ -118,7 +118,7 @@ impl Queue {
                 (knote.data, knote.is_active) = (0, false);
                 false
             }
-            // FreeBSD tells at once that a process has ended already.
+            // FreeBSD reports at once that a process has ended already.
             _ => is_new && has_ended(knote),
         };
         if is_true {
@@ -166,7 +166,7 @@ impl Queue {
         Ok(())
     }
 
-    /// Has epoll tell what happens to a descriptor, whether or not it does already.
+    /// Adds a descriptor to epoll, or re-arms the existing entry.
     fn watch(&self, key: Key, fd: c_int) -> Result<(), c_int> {
         let mask = match key.0 {
             EVFILT_WRITE => EPOLLOUT | EPOLLET,
@@ -176,7 +176,7 @@ impl Queue {
         let set = |operation| ffi::epoll_set(epoll, operation, fd, mask as u32, pack(key));
         match set(libc::EPOLL_CTL_ADD) {
             Err(libc::EEXIST) => set(libc::EPOLL_CTL_MOD),
-            // Nothing ever happens to regular files, and they are always ready.
+            // Regular files never change, and are always ready.
             Err(libc::EPERM) => Ok(()),
             result => result,
         }
@@ -196,13 +196,13 @@ impl Queue {
         };
         if knote.own.is_none() && key.0 != EVFILT_USER {
             let epoll = self.epoll(key.0);
-            // It may have gone by itself.
+            // The entry may be gone already.
             let _ = ffi::epoll_set(epoll, libc::EPOLL_CTL_DEL, key.1 as c_int, 0, 0);
         }
         self.queued.retain(|queued| *queued != key);
     }
 
-    /// The number is about to be closed.
+    /// Removes the filters of a descriptor that is about to be closed.
     pub(crate) fn forget(&mut self, fd: c_int) {
         for filter in [EVFILT_READ, EVFILT_WRITE] {
             self.remove((filter, fd as usize));
@@ -210,7 +210,8 @@ impl Queue {
         self.show_due();
     }
 
-    /// This side has shut the socket of this inode down, of which poll(2) does not tell.
+    /// Notifies the write filters of a socket, by its inode, that this side has shut it down.
+    /// poll(2) does not report that.
     pub(crate) fn tell_writers(&mut self, inode: u64) {
         let keys = self.knotes.keys().filter(|key| key.0 == EVFILT_WRITE);
         let keys: Vec<Key> = keys.copied().collect();
@@ -222,7 +223,7 @@ impl Queue {
         self.show_due();
     }
 
-    /// Something happened: looks whether the filter is true.
+    /// Handles an event of epoll: checks whether the filter is true.
     fn tell(&mut self, key: Key) {
         let Some(knote) = self.knotes.get_mut(&key) else {
             return;
@@ -252,7 +253,7 @@ impl Queue {
         }
     }
 
-    /// Keeps the kqueue readable exactly while an event is due.
+    /// Makes the kqueue readable exactly while an event is queued.
     pub(crate) fn show_due(&mut self) {
         let is_due = !self.queued.is_empty();
         if is_due != self.is_shown {
@@ -261,7 +262,7 @@ impl Queue {
         }
     }
 
-    /// Takes the events that are due, up to the room there is.
+    /// Takes the queued events, up to `room`.
     pub(crate) fn take(&mut self, room: usize) -> Vec<Record> {
         for filter in [EVFILT_READ, EVFILT_WRITE] {
             let epoll = self.epoll(filter);
@@ -297,7 +298,7 @@ impl Queue {
             })
         };
         let truth = truth.filter(|_| knote.is_active);
-        // It was true when something happened, and is not any more.
+        // The filter was true when something happened, but is not any more.
         let Some(truth) = truth else {
             knote.is_active = false;
             return None;
@@ -338,7 +339,7 @@ fn has_ended(knote: &mut Knote) -> bool {
     has_ended
 }
 
-/// What a timer counts in, milliseconds if nothing is said.
+/// Returns the period of a timer, in the unit of the change; the default is milliseconds.
 fn period(change: &Record) -> Duration {
     let count = change.data.unsigned_abs() as u64;
     match change.fflags {
@@ -349,7 +350,7 @@ fn period(change: &Record) -> Duration {
     }
 }
 
-/// The number by which epoll tells of a filter: its ident is a descriptor, a process, or small.
+/// Packs a filter into the data of an epoll entry. The ident is a descriptor, a process, or small.
 fn pack(key: Key) -> u64 {
     (key.1 as u64) << 8 | u64::from(key.0.unsigned_abs())
 }

@@ -1,4 +1,4 @@
-//! Small packets over loopback arrive a little later than `send` returns, at random.
+//! Delays small packets over loopback at random, until after `send` has returned.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,7 +16,7 @@ struct Packet {
     inode: u64,
     fd: c_int,
     bytes: Vec<u8>,
-    /// Where a datagram goes, as `sendto` wants it.
+    /// The destination of a datagram, as an argument of `sendto`.
     address: Vec<u8>,
     due: Instant,
 }
@@ -24,13 +24,13 @@ struct Packet {
 static PACKETS: Mutex<VecDeque<Packet>> = Mutex::new(VecDeque::new());
 static ADDED: Condvar = Condvar::new();
 static HAS_THREAD: AtomicBool = AtomicBool::new(false);
-/// A child of `fork` has no thread that sends.
+/// Set in a child of `fork`, which has no sending thread.
 static HAS_ENDED: AtomicBool = AtomicBool::new(false);
 
 const LARGEST: usize = 512;
 const LATEST: u64 = 1_000_000;
 
-/// Sends now or later. What is sent through one socket stays in order.
+/// Sends now or later. The packets of one socket stay in order.
 pub(crate) fn send(fd: c_int, bytes: &[u8], flags: c_int, address: &[u8]) -> Result<isize, c_int> {
     if !can_be_late(fd, bytes, flags, address) {
         flush(fd);
@@ -60,7 +60,7 @@ pub(crate) fn send(fd: c_int, bytes: &[u8], flags: c_int, address: &[u8]) -> Res
     Ok(bytes.len() as isize)
 }
 
-/// Whether the call would succeed, and sends to this host.
+/// Returns `true` if the call would succeed, and sends to this host.
 fn can_be_late(fd: c_int, bytes: &[u8], flags: c_int, address: &[u8]) -> bool {
     let is_small = (1..=LARGEST).contains(&bytes.len());
     let is_plain = flags & !libc::MSG_NOSIGNAL == 0;
@@ -74,7 +74,8 @@ fn can_be_late(fd: c_int, bytes: &[u8], flags: c_int, address: &[u8]) -> bool {
     is_inet && has_room && !is_shut_down(fd) && is_loopback(address)
 }
 
-/// Of IPv4, with a port. Without an address the socket is connected.
+/// Returns `true` for an IPv4 loopback address with a port. An empty address stands for a connected
+/// socket.
 fn is_loopback(address: &[u8]) -> bool {
     let is_v4 = |address: &[u8]| address[..2] == (libc::AF_INET as u16).to_ne_bytes();
     match address.len() {
@@ -101,7 +102,7 @@ fn run() {
     }
 }
 
-/// Sends what waits in this socket, before the program does something else with it.
+/// Sends the waiting packets of this socket, before the program uses it for something else.
 pub(crate) fn flush(fd: c_int) {
     if !HAS_THREAD.load(Ordering::SeqCst) || HAS_ENDED.load(Ordering::SeqCst) {
         return;
@@ -133,7 +134,7 @@ pub(crate) fn end() {
 }
 
 impl Packet {
-    /// There is room: the socket said so, and only this thread sends.
+    /// There is room: poll(2) has reported it, and only this thread sends.
     fn send(&self) {
         let mut rest = &self.bytes[..];
         while !rest.is_empty() {

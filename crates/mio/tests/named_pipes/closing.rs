@@ -1,4 +1,4 @@
-//! Pipes that are dropped while something is under way.
+//! Pipes that are dropped while operations are in flight.
 
 use std::io::{ErrorKind, Read, Write};
 use std::thread;
@@ -13,7 +13,7 @@ use crate::support::{
 fn the_peer_hears_of_it_though_nobody_polls() {
     let mut watch = Watch::new();
     let (server, mut peer) = watch.with_peer();
-    // A read is under way, and a write whose packet nobody has taken.
+    // A read is in flight, and a write whose packet nobody has taken.
     assert_eq!((&server).write(b"bye").unwrap(), 3);
     drop(server);
     let mut data = Vec::new();
@@ -32,11 +32,11 @@ fn a_pipe_that_waited_for_a_client_is_gone_at_once() {
     drop(server);
     peer(&name).unwrap_err();
     watch.expect_silence();
-    // The name is free.
+    // The name can be reused.
     drop(NamedPipe::new(&name).unwrap());
 }
 
-/// What was to be written to a client that was thrown out keeps nothing open.
+/// Unwritten data for a disconnected client does not keep the handle open.
 #[test]
 fn a_pipe_that_was_disconnected_is_gone_at_once() {
     let mut watch = Watch::new();
@@ -84,11 +84,11 @@ fn what_nobody_reads_is_given_up_with_the_poll() {
         peer
     };
     expect_no_leak(|| drop(round()));
-    // Whatever the system has taken of it, the end comes.
+    // The end arrives, regardless of the amount of data that the kernel has accepted.
     let _ = round().read_to_end(&mut Vec::new());
 }
 
-/// What can be under way when a pipe is dropped.
+/// Creates pipes with every kind of operation in flight.
 fn in_flight(watch: &mut Watch) -> Vec<NamedPipe> {
     let (reading, peer) = watch.pair();
     let (writing, silent) = watch.pair();
@@ -96,12 +96,12 @@ fn in_flight(watch: &mut Watch) -> Vec<NamedPipe> {
     let mut connecting = NamedPipe::new(name()).unwrap();
     watch.register(&mut connecting, 2);
     would_block(connecting.connect());
-    // Data that was read ahead, and its packet taken or not.
+    // Data that was read ahead, with its packet taken or not.
     let (full, mut writer) = watch.with_peer();
     writer.write_all(b"hello").unwrap();
     watch.settle();
     writer.write_all(b"hello").unwrap();
-    // Thrown out while something was under way.
+    // Disconnected while operations were in flight.
     let (ended, _client) = watch.pair();
     assert_eq!((&ended).write(&pattern(MUCH)).unwrap(), MUCH);
     ended.disconnect().unwrap();
@@ -186,7 +186,7 @@ fn forgotten_pipes_keep_what_the_kernel_uses() {
     for pipe in [server, waiting, connecting] {
         std::mem::forget(pipe);
     }
-    // Memory that others may get now.
+    // Reuse the freed memory.
     let filler: Vec<_> = (0..100).map(|_| vec![0xAA_u8; 20_000]).collect();
     peer.write_all(&pattern(10_000)).unwrap();
     let mut data = vec![0; MUCH];
@@ -228,7 +228,7 @@ fn pipes_are_dropped_while_another_thread_polls() {
     dropper.join().unwrap();
 }
 
-/// The count that the next test compares can tell.
+/// Checks that the counter of the next test works.
 #[test]
 fn the_count_of_handles_counts() {
     let (_, module) = module_path!().split_once("::").unwrap();
@@ -266,7 +266,7 @@ fn no_handle_is_left_open() {
         }
         assert_eq!(ffi::open_handles(), before);
 
-        // And while the poll goes on.
+        // Also while the poll is in use.
         let mut watch = Watch::new();
         drop(in_flight(&mut watch));
         watch.settle();

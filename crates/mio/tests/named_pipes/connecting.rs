@@ -1,4 +1,4 @@
-//! Clients come, go, and are followed by others.
+//! Clients that come and go, one after another.
 
 use std::io::{ErrorKind, Read, Write};
 use std::sync::mpsc;
@@ -38,7 +38,7 @@ fn connect_waits_for_a_client_who_makes_the_pipe_writable() {
     assert_eq!(watch.read(&server, 10), b"hello, too");
 }
 
-/// Reading begins with the connection, and not with the first read.
+/// Reading starts with the connection, and not with the first read.
 #[test]
 fn what_a_client_says_first_is_told_though_nobody_has_read() {
     let mut watch = Watch::new();
@@ -85,7 +85,7 @@ fn a_client_before_registering_is_told_when_it_is_registered() {
     }
 }
 
-/// Who waits for a writable event before the first write gets one, also if `connect` did not wait.
+/// A writable event arrives before the first write, even if `connect` did not block.
 #[test]
 fn a_client_that_is_found_by_connect_makes_the_pipe_writable() {
     let mut watch = Watch::new();
@@ -100,7 +100,7 @@ fn a_client_that_is_found_by_connect_makes_the_pipe_writable() {
     watch.wait_readable(0);
 }
 
-/// A client can connect from the moment that the pipe exists. Nobody has to call `connect`.
+/// A client can connect as soon as the pipe exists, even without `connect`.
 #[test]
 fn a_client_can_be_found_by_reading_or_writing() {
     for writes in [false, true] {
@@ -139,7 +139,7 @@ fn a_client_that_came_and_went_before_connect_is_not_lost() {
         watch.connect(&server);
         assert_eq!(watch.read(&server, 5), b"hello");
         watch.expect_end(&server);
-        // To wait for the next one without disconnecting this one is a mistake.
+        // Calling `connect` without `disconnect` is a mistake.
         expect_error(server.connect(), ERROR_NO_DATA);
 
         server.disconnect().unwrap();
@@ -163,7 +163,7 @@ fn clients_that_race_with_connect_are_all_served() {
     let clients = thread::spawn(move || {
         for round in 0..ROUNDS {
             let mut client = loop {
-                // While the server does not wait there is none to connect to.
+                // While the server does not listen, a client can't connect.
                 match peer(&name) {
                     Ok(client) => break client,
                     Err(_) => thread::yield_now(),
@@ -174,7 +174,7 @@ fn clients_that_race_with_connect_are_all_served() {
             let mut answer = [0; 4];
             client.read_exact(&mut answer).unwrap();
             assert_eq!(u32::from_le_bytes(answer), round);
-            // Half of them go by themselves.
+            // Half of the clients disconnect by themselves.
             let stays = (round % 2 == 0).then_some(client);
             is_served.send(()).unwrap();
             disconnected.recv().unwrap();
@@ -202,7 +202,8 @@ fn nothing_of_a_client_is_seen_by_the_next_one() {
     let name = name();
     let mut server = NamedPipe::new(&name).unwrap();
     watch.register(&mut server, 0);
-    // What was read ahead and told; read ahead and not told; not even read; the end, told and not.
+    // The states: read ahead, with the event delivered or not; not read; the end, with the event
+    // delivered or not.
     for round in 0..5 {
         let mut old = peer(&name)
             .or_else(|_| {
@@ -245,7 +246,7 @@ fn nothing_of_a_client_is_seen_by_the_next_one() {
     }
 }
 
-/// Also if it was not disconnected by this type.
+/// The client was disconnected without `NamedPipe::disconnect`.
 #[test]
 fn nothing_is_seen_of_a_client_that_was_thrown_out_behind_its_back() {
     let mut watch = Watch::new();
@@ -265,7 +266,7 @@ fn nothing_is_seen_of_a_client_that_was_thrown_out_behind_its_back() {
     assert_eq!(watch.read(&server, 3), b"new");
 }
 
-/// The error of a write to a client that was thrown out is not the next one's.
+/// The error of a write to a disconnected client is not reported to the next one.
 #[test]
 fn a_write_that_was_under_way_says_nothing_about_the_next_client() {
     let mut watch = Watch::new();
@@ -289,7 +290,7 @@ fn a_write_that_was_under_way_says_nothing_about_the_next_client() {
     assert!(server.take_error().unwrap().is_none());
 }
 
-/// Whoever waits for something of a connection that is ended hears of it.
+/// An event ends each wait for a connection that has ended.
 #[test]
 fn disconnecting_wakes_who_reads_and_who_writes() {
     let mut watch = Watch::new();
@@ -331,8 +332,8 @@ fn what_makes_no_sense_fails_and_changes_nothing() {
     would_block(server.connect());
 }
 
-/// Wine refuses to disconnect a pipe that waits for a client, and it goes on waiting; Windows ends
-/// the waiting.
+/// Wine refuses to disconnect a pipe that waits for a client, and the wait goes on. Windows ends
+/// the wait.
 #[test]
 fn disconnecting_while_connecting_leaves_a_usable_pipe() {
     let mut watch = Watch::new();
@@ -431,7 +432,7 @@ fn other_programs_do_not_inherit_it() {
     assert!(!ffi::is_inherited(&server));
 }
 
-/// A reregistered server is told of a client once more.
+/// A reregistered server reports its client again.
 #[test]
 fn connecting_goes_on_when_it_is_reregistered() {
     let mut watch = Watch::new();

@@ -37,7 +37,7 @@ fn data_is_told_once_and_again_when_there_is_more() {
         watch.wait_readable(0);
         watch.expect_silence();
         assert_eq!(watch.read(&server, 5), b"hello");
-        // The next read is under way also if nobody has found that this one would block.
+        // The next read is in flight even if no `read` has returned `WouldBlock`.
         if round == 1 {
             would_block((&server).read(&mut [0; 8]));
         }
@@ -136,7 +136,7 @@ fn the_end_is_told() {
     watch.settle();
     would_block((&server).read(&mut [0; 8]));
     drop(peer);
-    // Only readable: another client may come, for whom the pipe is not closed.
+    // Readable only: another client may come, so the pipe is not closed.
     watch.poll(LONG);
     for event in &watch.events {
         assert!(event.is_readable() && !event.is_read_closed(), "{event:?}");
@@ -163,7 +163,7 @@ fn a_write_that_fails_later_is_told_by_the_next_one_or_by_take_error() {
             assert_eq!(err.kind(), ErrorKind::BrokenPipe, "{err}");
         }
         assert!(server.take_error().unwrap().is_none());
-        // The system's own answer from now on.
+        // From now on the error is the one of Windows.
         expect_error((&server).write(b"x"), ERROR_NO_DATA);
         watch.expect_end(&server);
     }
@@ -239,7 +239,7 @@ fn vectored_writes_take_all_of_the_buffers() {
     watch.expect_silence();
 }
 
-/// The read in the background is as long as the buffer that the last read was called with.
+/// A background read is as long as the buffer of the user's last read.
 #[test]
 fn a_long_buffer_is_filled_by_one_read() {
     const LENGTH: usize = 60_000;
@@ -258,7 +258,7 @@ fn a_long_buffer_is_filled_by_one_read() {
     }
 }
 
-/// The reader of a pipe without messages would take a write of nothing for the end.
+/// In a pipe without messages, the reader would take an empty write for the end.
 #[test]
 fn to_write_nothing_does_nothing() {
     let mut watch = Watch::new();
@@ -272,7 +272,7 @@ fn to_write_nothing_does_nothing() {
     assert_eq!(watch.read(&client, 1), b"x");
 }
 
-/// As a program does that uses the system's calls.
+/// The peer makes an empty write with the Windows API.
 #[test]
 fn a_peer_that_writes_nothing_is_not_gone() {
     let mut watch = Watch::new();
@@ -316,7 +316,8 @@ fn ends_that_go_one_way_only() {
     expect_error((&server).write(b"hello"), ERROR_ACCESS_DENIED);
 }
 
-/// The mode is not supported: nothing waits for data. The error says so, and is no busy loop.
+/// `PIPE_NOWAIT` is not supported: reads do not wait for data. They return an error, and do not
+/// cause a busy loop.
 #[test]
 fn nowait_mode_reads_fail_with_no_data() {
     let mut watch = Watch::new();
@@ -334,7 +335,7 @@ fn nowait_mode_reads_fail_with_no_data() {
     peer.read_exact(&mut [0; 5]).unwrap();
 }
 
-/// Whoever has the handle too may cancel what is under way.
+/// Another owner of the handle may cancel operations in flight.
 #[test]
 fn a_read_that_was_cancelled_is_started_again() {
     let mut watch = Watch::new();
@@ -394,7 +395,7 @@ fn reading_and_writing_do_not_allocate() {
     assert_eq!(ffi::allocations() - before, 0);
 }
 
-/// Also if the first read is started by the packet that tells of the client.
+/// Also if the packet of the connection starts the first read.
 #[test]
 fn the_first_client_does_not_allocate() {
     let mut watch = Watch::new();
@@ -411,7 +412,7 @@ fn the_first_client_does_not_allocate() {
     assert_eq!(ffi::allocations() - before, 0);
 }
 
-/// Not a test by itself: what [`another_program_is_the_peer`] starts.
+/// Not a test by itself: [`another_program_is_the_peer`] starts it.
 #[test]
 fn echo_until_the_end() {
     let Some(name) = std::env::var_os(NAME) else {
@@ -452,7 +453,7 @@ fn another_program_is_the_peer() {
     assert!(child.wait().unwrap().success());
 }
 
-/// This module's path below the test program.
+/// Returns this module's path within the test program.
 fn module() -> &'static str {
     let (_, module) = module_path!().split_once("::").unwrap();
     module

@@ -1,5 +1,5 @@
-//! Operations that the user starts on a duplicate of a pipe's handle. Their packets come to the
-//! `Poll` too, which did not start them.
+//! Operations that the user starts on a duplicate of a pipe's handle. Their packets arrive at the
+//! `Poll`, too, which did not start them.
 
 use std::io::{Read, Write};
 use std::os::windows::io::{AsHandle, OwnedHandle};
@@ -15,7 +15,7 @@ fn duplicate(pipe: &NamedPipe) -> OwnedHandle {
     pipe.as_handle().try_clone_to_owned().unwrap()
 }
 
-/// The packets bring pointers to memory that is gone, or is something else by then.
+/// The packets have pointers to memory that was freed, or that is in use for something else.
 #[test]
 fn their_packets_are_no_events_and_are_not_touched() {
     let mut watch = Watch::new();
@@ -39,7 +39,7 @@ fn their_packets_are_no_events_and_are_not_touched() {
     }
 }
 
-/// More packets at once than a poll takes, and among them one that is ours.
+/// More packets at once than a poll takes, one of which is ours.
 #[test]
 fn their_packets_hide_none_of_ours() {
     let mut watch = Watch::new();
@@ -54,7 +54,8 @@ fn their_packets_hide_none_of_ours() {
     assert_eq!(watch.read(&server, 5), b"hello");
 }
 
-/// While the pipe's own operations are under way, and though the user's began earlier.
+/// Foreign operations while the pipe's own operations are in flight, even if the foreign ones
+/// started earlier.
 #[test]
 fn they_may_be_under_way_while_ours_are() {
     let mut watch = Watch::new();
@@ -66,7 +67,7 @@ fn they_may_be_under_way_while_ours_are() {
     watch.connect(&server);
     watch.settle();
     let mut after = Foreign::read(duplicate(&server), 8);
-    // They are served in turn.
+    // Windows completes them in order.
     let mut own = Vec::new();
     let deadline = Instant::now() + LONG;
     for _ in 0..3 {
@@ -120,14 +121,14 @@ fn they_may_outlast_the_poll_and_then_the_pipe() {
     });
 }
 
-/// Behind the pipe's own read, and one that waits for a reader.
+/// Starts a read behind the pipe's own read, and a write that waits for a reader.
 fn read_and_write(pipe: &NamedPipe) -> (Foreign, Foreign) {
     let read = Foreign::read(duplicate(pipe), 8);
     (read, Foreign::write(duplicate(pipe), &pattern(MUCH)))
 }
 
-/// A pipe can take the number and the memory of one before. What was started for that one is no
-/// operation of the new one.
+/// A pipe can reuse the number and the memory of an earlier one. Operations of the earlier pipe are
+/// not operations of the new one.
 #[test]
 fn packets_of_a_pipe_that_is_gone_are_not_those_of_the_next() {
     expect_no_leak(|| {

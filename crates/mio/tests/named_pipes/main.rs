@@ -1,4 +1,4 @@
-//! Named pipes of Windows: what a user relies on, and what went wrong in other libraries.
+//! Named pipes of Windows: guarantees for users, and bugs of other libraries.
 
 #![cfg(all(windows, feature = "os-ext"))]
 

@@ -1,4 +1,4 @@
-//! Pipes of messages, which `NamedPipe` reads without losing where they end.
+//! Message pipes: `NamedPipe` reads them without losing the message boundaries.
 
 use std::io::{IoSlice, IoSliceMut, Read, Write};
 
@@ -6,7 +6,7 @@ use mio::windows::NamedPipe;
 
 use crate::support::{Watch, client, ffi, name, pattern, peer, would_block};
 
-/// A server and a client, registered with the tokens 0 and 1.
+/// Creates a server and a client, registered with the tokens 0 and 1.
 fn pair(watch: &mut Watch) -> (NamedPipe, NamedPipe) {
     let name = name();
     let server = ffi::server(&name, ffi::PIPE_ACCESS_DUPLEX, ffi::MESSAGES);
@@ -44,11 +44,11 @@ fn messages_are_not_merged() {
 fn the_rest_of_a_message_is_not_lost() {
     let mut watch = Watch::new();
     let (server, client) = pair(&mut watch);
-    // More than is read at a time: whether it is there when the read begins, or comes later.
+    // A message longer than a read, which is there before the read begins, or arrives later.
     let long = pattern(50_000);
     for is_there_first in [false, true] {
         if is_there_first {
-            // This one is read ahead, and the long one waits in the system.
+            // This message is read ahead, and the long one waits in the kernel.
             watch.write(&client, b"first");
             watch.settle();
         }
@@ -61,7 +61,7 @@ fn the_rest_of_a_message_is_not_lost() {
         watch.write(&client, b"next");
         assert_eq!(read(&mut watch, &server, 100), b"next");
     }
-    // Less room than the message needs, on the user's side.
+    // The user's buffer is shorter than the message.
     watch.write(&client, b"hello");
     assert_eq!(read(&mut watch, &server, 2), b"he");
     assert_eq!(read(&mut watch, &server, 2), b"ll");
@@ -106,7 +106,7 @@ fn a_vectored_write_is_one_message() {
     assert_eq!(read(&mut watch, &server, 100), b"", "an empty message");
 }
 
-/// A short buffer does not make the read in the background so short that it splits messages.
+/// A short buffer does not make background reads so short that they split messages.
 #[test]
 fn messages_are_whole_after_a_short_read() {
     let mut watch = Watch::new();

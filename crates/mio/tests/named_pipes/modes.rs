@@ -1,4 +1,4 @@
-//! Level and oneshot: what a pipe makes of the table at `Interest`.
+//! Level and oneshot: the modes of a pipe, as in the table at `Interest`.
 
 use std::fs::File;
 use std::io::{ErrorKind, Read, Write};
@@ -14,7 +14,7 @@ use crate::support::{BOTH, LONG, MUCH, SHORT, Watch, ffi, name, pattern, peer};
 const LEVEL: Interest = Interest::READABLE.level();
 const ONESHOT: Interest = Interest::READABLE.oneshot();
 
-/// A server's end with a client, of which all is told that was to be told.
+/// Creates a server's end with a client, after all its events were delivered.
 fn with_peer(watch: &mut Watch, interests: Interest) -> (NamedPipe, File) {
     let (mut server, peer) = watch.with_peer();
     watch.settle();
@@ -27,7 +27,7 @@ fn reregister(watch: &Watch, pipe: &mut NamedPipe, token: usize, interests: Inte
     registry.reregister(pipe, Token(token), interests).unwrap();
 }
 
-/// Whether this poll has told it.
+/// Returns `true` if this poll has delivered a matching event.
 fn told(watch: &mut Watch, wanted: impl Fn(&Event) -> bool) -> bool {
     watch.poll(SHORT);
     watch.events.iter().any(wanted)
@@ -45,7 +45,7 @@ fn a_level_is_reported_by_each_poll_until_it_is_drained() {
             assert!(told(&mut watch, Event::is_readable));
             assert!(watch.events.iter().all(|event| !event.is_writable()));
         }
-        // In parts: what is left is reported.
+        // After a partial read the remainder is reported.
         assert_eq!((&server).read(&mut [0; 3]).unwrap(), 3);
         for _ in 0..3 {
             assert!(told(&mut watch, Event::is_readable));
@@ -67,7 +67,7 @@ fn a_level_of_an_end_lasts() {
     }
 }
 
-/// Nothing is read ahead when the operation of the user itself finds the end.
+/// Nothing is read ahead when the user's own operation finds the end.
 #[test]
 fn a_level_of_an_end_that_a_read_finds_lasts() {
     let mut watch = Watch::new();
@@ -94,7 +94,7 @@ fn a_level_of_writing_lasts_as_long_as_nothing_is_being_written() {
     for _ in 0..5 {
         assert!(told(&mut watch, Event::is_writable));
     }
-    // What comes in is of no interest.
+    // Incoming data is ignored.
     peer.write_all(b"hello").unwrap();
     for _ in 0..5 {
         assert!(!told(&mut watch, Event::is_readable));
@@ -224,7 +224,7 @@ fn modes_allocate_nothing_after_set_up() {
     assert_eq!(ffi::allocations() - before, 0);
 }
 
-/// A peer writes all the time, and each event is answered by one read, of less than there is.
+/// A peer writes all the time, and each event leads to one read of less data than there is.
 fn much_is_read_with(interests: Interest) {
     let mut watch = Watch::new();
     let (mut server, mut peer) = with_peer(&mut watch, interests);
@@ -265,7 +265,7 @@ fn much_is_read_with_oneshots() {
     much_is_read_with(ONESHOT);
 }
 
-/// Each event is answered by one write, which the peer is slow to take.
+/// Each event leads to one write, which the peer reads slowly.
 fn much_is_written_with(interests: Interest) {
     let mut watch = Watch::new();
     let (mut server, mut peer) = with_peer(&mut watch, interests);

@@ -1,4 +1,4 @@
-//! Registering, and what is told to whom.
+//! Registering, and the delivery of events to registrations.
 
 use std::io::{ErrorKind, Read, Write};
 use std::os::windows::io::{AsHandle, AsRawHandle, OwnedHandle};
@@ -23,7 +23,7 @@ fn a_client_is_writable_from_the_start_and_readable_if_there_is_data() {
     assert_eq!(events.len(), 1, "{events:?}");
     assert!(events[0].is_writable() && !events[0].is_readable());
     assert_eq!(events[0].token(), Token(7));
-    // What comes before the other end is registered is told when it is.
+    // Data that arrives before the other end is registered is reported when that end is registered.
     watch.write(&client, b"hello");
     watch.settle();
     watch.register(&mut server, 8);
@@ -112,7 +112,7 @@ fn a_pipe_stays_with_its_first_poll() {
 #[test]
 fn a_handle_that_can_not_be_registered() {
     let mut watch = Watch::new();
-    // A duplicate of a handle that is registered, with another poll.
+    // A duplicate of a registered handle, with another poll.
     let (server, _peer) = watch.with_peer();
     let duplicate = server.as_handle().try_clone_to_owned().unwrap();
     let blocking_name = name();
@@ -144,14 +144,14 @@ fn reregistering_changes_the_token_and_tells_again() {
     assert_eq!(watch.read(&server, 5), b"hello");
     watch.settle();
 
-    // What was under way with the old token has the new one.
+    // Operations that started with the old token report the new one.
     let registry = watch.poll.registry();
     registry.reregister(&mut server, Token(5), BOTH).unwrap();
     peer.write_all(b"hello").unwrap();
     registry_is(&mut watch, 5);
 }
 
-/// All that comes has this token, until there is something to read.
+/// Expects that all events have this token, until the pipe is readable.
 fn registry_is(watch: &mut Watch, token: usize) {
     loop {
         watch.poll(crate::support::LONG);
@@ -169,19 +169,19 @@ fn nothing_is_told_after_deregister() {
     let mut watch = Watch::new();
     let (mut server, mut peer) = watch.with_peer();
     watch.settle();
-    // Packets that are in the port already: of a read, of a write, and one put there by hand.
+    // The packets of a read, of a write and of a notice are in the port already.
     peer.write_all(b"hello").unwrap();
     (&server).write_all(b"hello").unwrap();
     let registry = watch.poll.registry();
     registry.reregister(&mut server, Token(0), BOTH).unwrap();
     watch.deregister(&mut server);
     watch.expect_silence();
-    // And what comes later.
+    // Later packets.
     peer.write_all(b"more").unwrap();
     watch.expect_silence();
     drop(peer);
     watch.expect_silence();
-    // Nothing of it is lost.
+    // No data is lost.
     watch.register(&mut server, 2);
     assert_eq!(watch.read(&server, 5), b"hello");
     assert_eq!(watch.read(&server, 4), b"more");
@@ -200,7 +200,7 @@ fn operations_in_flight_finish_after_deregister() {
     peer.read_exact(&mut data).unwrap();
     assert!(data == pattern(MUCH));
     watch.expect_silence();
-    // What was read before the pipe was deregistered, or by the read that was in flight.
+    // Data that was read before `deregister`, or by the read that was in flight.
     assert_eq!((&server).read(&mut [0; 3]).unwrap(), 3);
     assert_eq!((&server).read(&mut [0; 3]).unwrap(), 2);
     not_found((&server).read(&mut [0; 3]));
@@ -211,7 +211,7 @@ fn operations_in_flight_finish_after_deregister() {
     watch.write(&server, b"hello");
 }
 
-/// A program that takes the first event of a token and passes over the rest of the batch.
+/// A program that handles the first event of a token and ignores the rest of the batch.
 #[test]
 fn packets_of_one_batch_are_one_event() {
     for interests in [BOTH, BOTH.level()] {
@@ -228,7 +228,7 @@ fn packets_of_one_batch_are_one_event() {
             .unwrap();
         watch.poll(LONG);
         for _ in 0..3 {
-            // A packet of each read, one of each write, and with levels one that was posted.
+            // A packet of each read and of each write, and in level mode a posted one.
             for (mut pipe, peer) in [(&server, &mut peer), (&other, &mut other_peer)] {
                 peer.write_all(b"hello").unwrap();
                 assert_eq!(pipe.write(b"hello").unwrap(), 5);

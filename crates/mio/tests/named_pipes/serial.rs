@@ -1,7 +1,7 @@
 //! Serial ports, which mio-serial and others use through `NamedPipe`.
 //!
-//! No machine has a port for tests by itself. `MIO_TEST_SERIAL` names one whose other end sends
-//! back what it receives. Without it there is nothing to test.
+//! By default no machine has a serial port for tests. `MIO_TEST_SERIAL` names one whose other end
+//! echoes the data it receives. Without it these tests do nothing.
 
 use std::fs::OpenOptions;
 use std::io::Read;
@@ -14,7 +14,7 @@ use mio::windows::NamedPipe;
 
 use crate::support::{BOTH, FILE_FLAG_OVERLAPPED, Watch, ffi, not_found, pattern, would_block};
 
-/// The port, for one test at a time.
+/// Opens the port, for one test at a time.
 fn port() -> Option<(NamedPipe, MutexGuard<'static, ()>)> {
     static ONE: Mutex<()> = Mutex::new(());
     let name = std::env::var("MIO_TEST_SERIAL").ok()?;
@@ -43,7 +43,7 @@ fn serial_port_echoes_with_an_interval_timeout() {
         let data = pattern(length);
         watch.write(&port, &data);
         watch.wait_readable(0);
-        // A buffer that is never full.
+        // A buffer that never fills.
         let mut received = Vec::new();
         while received.len() < length {
             let mut buffer = [0; 4_000];
@@ -54,8 +54,8 @@ fn serial_port_echoes_with_an_interval_timeout() {
     }
 }
 
-/// Then a read ends when its buffer is full, so the reads in the background may not be longer than
-/// those of the user.
+/// A read may end only when its buffer is full, so background reads must not be longer than the
+/// user's.
 #[test]
 fn serial_port_echoes_without_timeouts() {
     let Some((mut port, _guard)) = port() else {

@@ -75,7 +75,7 @@ fn what_many_threads_write_is_what_many_threads_read() {
     }
 }
 
-/// Lets the others go on.
+/// Lets the other threads run.
 fn pause() {
     thread::park_timeout(Duration::from_micros(100));
 }
@@ -90,8 +90,8 @@ fn write(mut pipe: &NamedPipe, data: &[u8]) {
     }
 }
 
-/// Everything that can be called, from everywhere, while clients come and go. It is about what must
-/// not happen: a crash, a panic, a hang.
+/// Every call, from every thread, while clients come and go. Checks that nothing crashes, panics or
+/// hangs.
 #[test]
 fn anything_at_any_time() {
     let mut watch = Watch::new();
@@ -139,7 +139,7 @@ fn anything_at_any_time() {
             watch.poll(SHORT);
         }
     });
-    // It can be used still.
+    // The pipe is still usable.
     let _ = server.disconnect();
     let mut client = loop {
         let _ = server.connect();

@@ -1,4 +1,4 @@
-//! After set-up nothing allocates.
+//! Nothing allocates after set-up.
 
 use std::io::{Read, Write};
 use std::time::Duration;
@@ -30,7 +30,7 @@ per_selector!(
     registering_again_does_not_allocate_much,
 );
 
-/// Runs `f`, which may not allocate in this thread.
+/// Runs `f`, and checks that it does not allocate in this thread.
 pub(crate) fn without_allocating<R>(what: &str, f: impl FnOnce() -> R) -> R {
     let before = ffi::allocations();
     let result = f();
@@ -141,7 +141,7 @@ fn many_sources_do_not_allocate(kind: SelectorKind) {
     let mut pairs: Vec<_> = (0..300).map(|_| pair()).collect();
     for (token, (one, _)) in pairs.iter_mut().enumerate() {
         watch.register(one, token, BOTH);
-        // A poll between two registrations has to make room for the second one, too.
+        // A poll between two registrations must make room for the second one, too.
         without_allocating("a poll after registering", || watch.poll(Duration::ZERO));
     }
     without_allocating("polling many", || {
@@ -157,7 +157,8 @@ fn many_sources_do_not_allocate(kind: SelectorKind) {
         watch.poll(Duration::ZERO);
     });
     without_allocating("dropping many", || {
-        // Not in the order in which they came: that empties groups, if there are any, one by one.
+        // In another order than that of the registrations, which empties groups, if there are any,
+        // one by one.
         for first in 0..32 {
             for (one, _) in pairs.iter_mut().skip(first).step_by(32) {
                 watch.deregister(one);
@@ -167,7 +168,7 @@ fn many_sources_do_not_allocate(kind: SelectorKind) {
     });
 }
 
-/// A server with connections that come and go reaches a size and stays there.
+/// The memory of a server whose connections come and go reaches a size and stays there.
 fn registering_again_does_not_allocate_much(kind: SelectorKind) {
     let mut watch = Watch::new(kind);
     let (listener, address) = listen();
@@ -186,7 +187,7 @@ fn registering_again_does_not_allocate_much(kind: SelectorKind) {
     for _ in 0..10 {
         churn(&mut watch);
     }
-    // On AFD a registration has memory of its own, of which the kernel has a part for a while.
+    // On AFD a registration has memory of its own, a part of which the kernel owns for a while.
     let each = if kind == SelectorKind::Afd { 2 } else { 0 };
     let allocations = ffi::allocations() - before;
     assert!(allocations <= 10 * each, "{allocations} allocations");

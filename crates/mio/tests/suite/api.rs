@@ -1,12 +1,12 @@
-//! The interface of mio 1.2.5, name by name: what compiles against that compiles here. What only
-//! Unix or Windows has is in a module of its own.
+//! The public API of mio 1.2.5, item by item: code that compiles with mio 1.2.5 compiles here. The
+//! parts for Unix and for Windows are in modules of their own.
 //!
-//! Every function is coerced to a pointer of its exact type, every trait is asked for as a bound.
-//! Nearly all of it is checked by compiling; running the tests is what lists them.
+//! Every function is coerced to a pointer of its exact type, and every trait is used as a bound.
+//! Nearly all checks happen at compile time; running the tests only lists them.
 //!
-//! The same listing is compared text by text in `ci/api`, with cargo-public-api, which also sees
-//! what no program on stable can name: the parameters' names, which methods of a trait are
-//! overridden, `repr(transparent)` on `Event`, and the auto traits `Freeze` and `UnsafeUnpin`.
+//! `ci/api` compares the same listing as text, with cargo-public-api. It also sees properties that
+//! no stable program can name: the names of parameters, the overridden methods of a trait,
+//! `repr(transparent)` on `Event`, and the auto traits `Freeze` and `UnsafeUnpin`.
 
 use std::fmt::Debug;
 use std::hash::Hash;
@@ -19,11 +19,11 @@ use std::time::Duration;
 use mio::event::{self, Event, Source};
 use mio::net::{TcpListener, TcpStream, UdpSocket};
 use mio::{Events, Interest, Poll, Registry, Token, Waker};
-// Two modules that hold nothing but documentation.
+// Two modules that contain only documentation.
 #[allow(unused_imports, reason = "a module without items can only be named")]
 use mio::{features as _, guide as _};
 
-/// Fails to compile unless the type has all these traits.
+/// Fails to compile unless the type implements all these traits.
 macro_rules! assert_impl {
     (for<$lifetime:lifetime> $type:ty: $($bounds:tt)+) => {{
         fn implements<$lifetime, T: $($bounds)+>() {}
@@ -39,7 +39,7 @@ macro_rules! assert_impl {
     }};
 }
 
-/// Fails to compile unless the socket converts from and to what the system knows it by.
+/// Fails to compile unless the socket converts from and to its raw type.
 #[cfg(unix)]
 macro_rules! assert_owns {
     ($type:ty) => {{
@@ -67,12 +67,12 @@ mod unix;
 #[cfg(windows)]
 mod windows;
 
-/// The auto traits that a program can name. Every type of the crate has them all.
+/// The auto traits that a program can name. Every type of the crate implements all of them.
 trait Auto: Send + Sync + Unpin + UnwindSafe + RefUnwindSafe {}
 
 impl<T: Send + Sync + Unpin + UnwindSafe + RefUnwindSafe> Auto for T {}
 
-/// What `try_io` runs, as the tests instantiate it.
+/// The closure type of `try_io`, as the tests instantiate it.
 type Attempt = fn() -> io::Result<u8>;
 
 // mio::event
@@ -140,7 +140,7 @@ fn source_has_its_methods() {
 
 #[test]
 fn source_can_be_implemented() {
-    /// Implements these three methods and no other, so no other is required.
+    /// Implements only these three methods, so no other method is required.
     struct Inner(TcpStream);
 
     impl Source for Inner {
@@ -261,8 +261,8 @@ fn udp_socket_has_its_traits() {
     assert_owns!(UdpSocket);
 }
 
-/// With one selector a socket holds its descriptor and nothing else; what a debug build and a
-/// second selector need to know takes room.
+/// With one selector a socket contains only its descriptor. Debug builds and a second selector need
+/// more fields.
 #[cfg(all(epoll, not(poll), not(debug_assertions)))]
 #[test]
 fn sockets_are_as_small_as_those_of_std() {

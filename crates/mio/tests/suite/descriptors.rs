@@ -1,4 +1,4 @@
-//! Descriptors: none is leaked, and running out of them is an error like any other.
+//! Descriptors: none is leaked, and running out of them is an ordinary error.
 
 use std::io::ErrorKind;
 use std::os::fd::AsRawFd;
@@ -33,7 +33,7 @@ fn nothing_is_leaked(kind: SelectorKind) {
             waker.wake().unwrap();
             watch.wait_readable(0);
 
-            // What fails leaves nothing behind either.
+            // Failed calls leak nothing either.
             let (listener, address) = listen();
             assert!(TcpListener::bind(address).is_err());
             assert!(UnixStream::connect("/nowhere/at/all").is_err());
@@ -62,7 +62,7 @@ fn running_out_is_an_error(kind: SelectorKind) {
             .collect();
         watch.wait_readable(1);
 
-        // Not one number more than there are.
+        // No further descriptor can be opened.
         ffi::limit_descriptors(listener.as_raw_fd() as usize + 200);
         let mut fill = Vec::new();
         while let Ok(file) = std::fs::File::open("/dev/null") {
@@ -90,7 +90,7 @@ fn running_out_is_an_error(kind: SelectorKind) {
             }
         }
 
-        // With room again all goes on, and nobody was lost.
+        // With descriptors available again, everything continues, and no connection was lost.
         fill.truncate(fill.len() - 20);
         let accepted: Vec<_> = (0..3).map(|_| listener.accept().unwrap()).collect();
         assert_eq!(listener.accept().unwrap_err().kind(), ErrorKind::WouldBlock);
@@ -103,7 +103,8 @@ fn running_out_is_an_error(kind: SelectorKind) {
     });
 }
 
-/// The system lets a process ask poll(2) about no more files than it may have.
+/// The kernel limits the number of entries of poll(2) to the number of descriptors that the process
+/// may have.
 fn what_is_gone_counts_no_more(kind: SelectorKind) {
     alone(&test_path!(kind, "what_is_gone_counts_no_more"), || {
         let mut watch = Watch::new(kind);
@@ -120,7 +121,8 @@ fn what_is_gone_counts_no_more(kind: SelectorKind) {
     });
 }
 
-/// Each descriptor that this crate opens is marked, those inside the poll and the waker too.
+/// Every descriptor that this crate opens is close-on-exec, including those inside the poll and the
+/// waker.
 fn handles_are_close_on_exec(kind: SelectorKind) {
     alone(&test_path!(kind, "handles_are_close_on_exec"), || {
         let before = ffi::inherited_descriptors();

@@ -1,4 +1,4 @@
-//! An operation of the user's own that says its direction: only that one is asked about again.
+//! An operation of the user that names its direction re-arms only that direction.
 
 use std::io::{self, ErrorKind, Read, Write};
 
@@ -24,8 +24,8 @@ fn nothing_to_read() -> io::Result<()> {
     Err(ErrorKind::WouldBlock.into())
 }
 
-/// A source that can be written and not read has been reported. Then a read of the user's own would
-/// block. That is no reason to report once more that it can be written; a write that would is one.
+/// Checks that `WouldBlock` re-arms only its direction. A writable source was reported. A read that
+/// would block must not report it again; a write that would block must.
 fn has_its_direction(watch: &mut Watch, try_io_for: impl Fn(Interest) -> io::Result<()>) {
     watch.wait_writable(1);
     watch.expect_silence();
@@ -33,7 +33,7 @@ fn has_its_direction(watch: &mut Watch, try_io_for: impl Fn(Interest) -> io::Res
         would_block(try_io_for(Interest::READABLE));
         watch.expect_silence();
     }
-    // The kernel's own edges know that there is room still, and say nothing more.
+    // The kernel's own edges know that there is still room, and report nothing.
     let kind = watch.poll.selector_kind();
     if !matches!(kind, SelectorKind::Epoll | SelectorKind::Kqueue) {
         for direction in [Interest::WRITABLE, BOTH] {
@@ -80,7 +80,7 @@ fn operations_of_unix_sockets_have_their_direction(kind: SelectorKind) {
     drop(Owned::from(datagrams));
 }
 
-/// One of std's, which knows nothing of this crate.
+/// Returns a socket of std, which does not use this crate.
 fn udp_of_std() -> std::net::UdpSocket {
     let socket = std::net::UdpSocket::bind(any_port()).unwrap();
     socket.set_nonblocking(true).unwrap();

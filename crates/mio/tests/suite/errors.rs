@@ -1,4 +1,4 @@
-//! Errors of I/O: a later error is reported again, and one that lasts is no busy loop.
+//! Errors of I/O: a later error is reported again, and a persistent one causes no busy loop.
 
 use std::io::{ErrorKind, Write};
 use std::time::{Duration, Instant};
@@ -20,7 +20,7 @@ per_selector!(
     lasting_accept_error_is_no_busy_loop,
 );
 
-/// A UDP socket that is connected to a port which nobody has.
+/// Returns a UDP socket that is connected to an unused port.
 fn refused() -> UdpSocket {
     let gone = std::net::UdpSocket::bind(any_port()).unwrap();
     let address = gone.local_addr().unwrap();
@@ -30,7 +30,8 @@ fn refused() -> UdpSocket {
     socket
 }
 
-/// Kernels differ in the flags of a refused datagram; see the table of `Event`.
+/// Returns `true` for an event of a refused datagram. Its flags differ between kernels; see the
+/// table of `Event`.
 fn is_error_or_readable(event: &Event) -> bool {
     event.is_error() || event.is_readable()
 }
@@ -51,7 +52,7 @@ fn refuse_and_receive(kind: SelectorKind, interests: Interest) {
     for _ in 0..5 {
         socket.send(b"anybody?").unwrap();
         watch.wait(1, is_error_or_readable);
-        // Without the read after it that would block.
+        // Without another read that would block.
         let err = socket.recv(&mut [0; 8]).unwrap_err();
         assert_eq!(err.kind(), ErrorKind::ConnectionRefused);
     }
@@ -70,7 +71,7 @@ fn taken_error_does_not_hide_the_next(kind: SelectorKind) {
     }
 }
 
-/// Polls for a fifth of a second, handles each event, and returns how many there were.
+/// Polls for a fifth of a second, handles each event, and returns the number of events.
 fn count_events(watch: &mut Watch, mut handle: impl FnMut()) -> usize {
     let end = Instant::now() + Duration::from_millis(200);
     let mut count = 0;
@@ -96,7 +97,7 @@ fn lasting_error_is_no_busy_loop(kind: SelectorKind) {
     assert!((1..=40).contains(&count), "{count} events");
 }
 
-/// A listener, and as many descriptors open as the process may have.
+/// Creates a listener, and opens as many descriptors as the process may have.
 #[cfg(priority)]
 fn exhausted_listener(
     watch: &mut Watch,
@@ -118,7 +119,7 @@ fn exhausted_listener(
     (listener, address, files, client)
 }
 
-/// A program that waits for the next event after the error must not wait for ever.
+/// A program that waits for the next event after the error must not wait without end.
 #[cfg(priority)]
 fn accept_emfile_keeps_listener_armed(kind: SelectorKind) {
     let test = process::test_path!(kind, "accept_emfile_keeps_listener_armed");
@@ -150,8 +151,8 @@ fn lasting_accept_error_is_no_busy_loop(kind: SelectorKind) {
     });
 }
 
-/// A datagram socket without a peer is writable while each `send_to` would block: its receiver is
-/// full. The selectors that watch only what is armed must not report it without end.
+/// A datagram socket without a peer is writable, while each `send_to` would block because its
+/// receiver is full. The selectors that watch only armed directions must not report it endlessly.
 #[test]
 fn write_that_blocks_though_writable_is_no_busy_loop() {
     let directory = tempfile::tempdir().unwrap();
@@ -167,7 +168,7 @@ fn write_that_blocks_though_writable_is_no_busy_loop() {
         watch.register(&mut sender, 1, Interest::WRITABLE);
         let count = count_events(&mut watch, || would_block(sender.send_to(b"hello", &path)));
         assert!((1..=40).contains(&count), "{count} events");
-        // It goes on when there is room again.
+        // The socket continues when there is room again.
         receiver.recv(&mut [0; 8]).unwrap();
         watch.wait_writable(1);
         sender.send_to(b"hello", &path).unwrap();

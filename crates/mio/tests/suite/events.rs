@@ -1,4 +1,4 @@
-//! The table at `mio::event::Event`: a test for each of its rows.
+//! One test for each row of the table at `mio::event::Event`.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::Shutdown;
@@ -36,15 +36,15 @@ per_selector!(
     the_last_reader_of_a_pipe_was_closed,
     #[cfg(unix)]
     the_last_reader_of_a_full_pipe_was_closed,
-    #[cfg(unix)] // On Windows no event has to tell.
+    #[cfg(unix)] // On Windows no event is required.
     a_datagram_was_refused,
     debug_names_the_answers,
 );
 
-/// Polls until the events of this row have come, or finds that there are none. The kernel may
-/// report in several steps; each event must be true, and the last one complete.
+/// Polls until the events of this row have arrived, or expects that there are none. The kernel may
+/// report in several steps; each event must be correct, and the last one complete.
 ///
-/// Where no event has to come, the test shows that an operation reports the situation.
+/// Where no event is required, the test checks that an operation reports the situation.
 pub(crate) fn expect(watch: &mut Watch, kind: SelectorKind, row: &Row) {
     let mut missing = match row.answer(kind) {
         Answer::Operation => return,
@@ -68,7 +68,7 @@ pub(crate) fn expect(watch: &mut Watch, kind: SelectorKind, row: &Row) {
     assert!(missing.is_empty(), "wanted {wanted:?}, got {seen:?}");
 }
 
-/// Registers, and takes the event that says that there is room to write.
+/// Registers the source, and takes the writable event.
 pub(crate) fn watch(kind: SelectorKind, source: &mut impl Source, interests: Interest) -> Watch {
     let mut watch = Watch::new(kind);
     watch.register(source, 1, interests);
@@ -225,7 +225,7 @@ fn a_datagram_was_refused(kind: SelectorKind) {
     let err = socket.recv(&mut [0; 8]).expect_err("refused");
     assert_eq!(err.kind(), ErrorKind::ConnectionRefused);
 
-    // The socket goes on: a datagram that arrives is an event.
+    // The socket continues: a datagram that arrives causes an event.
     let peer = std::net::UdpSocket::bind(address).unwrap();
     peer.send_to(b"me", socket.local_addr().unwrap()).unwrap();
     watch.wait_readable(1);
@@ -240,7 +240,7 @@ fn debug_names_the_answers(kind: SelectorKind) {
         format!("{event:?}"),
         "Event { token: Token(7), readiness: {writable} }"
     );
-    // The bit for writing, but for kqueue, which has no such bit.
+    // The flag for writing. kqueue has no such flag.
     let flags = if kind == SelectorKind::Kqueue {
         "flags: 0x"
     } else {

@@ -1,4 +1,4 @@
-//! The example programs, started as processes and talked to.
+//! Runs the example programs as processes, and talks to them.
 
 #![cfg(not(miri))]
 
@@ -14,15 +14,15 @@ use mio::SelectorKind;
 
 use crate::support::process;
 
-/// Nothing takes this long, unless it never comes.
+/// A timeout for output that must come. It only matters if the test fails.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 const ANY_PORT: &str = "127.0.0.1:0";
 
-/// A running example, which is killed when the test is over.
+/// A running example, which is killed at the end of the test.
 struct Example {
     child: Child,
-    /// What it prints, line by line.
+    /// The lines of its output.
     lines: Receiver<String>,
 }
 
@@ -32,8 +32,8 @@ impl Example {
     }
 
     fn spawn(command: &mut Command) -> Example {
-        // Should this process be killed, the servers are to end nevertheless. But not while a test
-        // goes on, and on an emulator one takes minutes.
+        // If this process is killed, the servers should end, too. The limit is generous, because a
+        // test on an emulator may take minutes.
         if !command
             .get_envs()
             .any(|(name, _)| name == "MIO_EXAMPLE_SECONDS")
@@ -45,7 +45,7 @@ impl Example {
             process::spawn(command).unwrap_or_else(|err| panic!("can't start {command:?}: {err}"));
         let stdout = BufReader::new(child.stdout.take().unwrap());
         let (sender, lines) = mpsc::channel();
-        // A pipe has no time limit for reading; a channel has.
+        // A read from a pipe has no timeout; a channel has one.
         thread::spawn(move || {
             for line in stdout.lines() {
                 if sender.send(line.unwrap()).is_err() {
@@ -62,7 +62,7 @@ impl Example {
             .expect("the example prints a line")
     }
 
-    /// Where it says that it listens.
+    /// Returns the address that the server prints.
     fn address(&self) -> SocketAddr {
         let line = self.line();
         let address = line
@@ -72,7 +72,7 @@ impl Example {
         address.unwrap_or_else(|| panic!("no address in {line:?}"))
     }
 
-    /// Waits until it ends, and gives what it printed until then, and its errors.
+    /// Waits until the example ends, and returns its status, its remaining output, and its errors.
     fn end(mut self) -> (ExitStatus, Vec<String>, String) {
         let mut lines = Vec::new();
         loop {
@@ -88,7 +88,7 @@ impl Example {
         (self.child.wait().unwrap(), lines, errors)
     }
 
-    /// Waits until it ends as it does after an error, and gives the message.
+    /// Waits until the example fails, and returns the error message.
     fn failure(self) -> String {
         let (status, lines, errors) = self.end();
         assert_eq!(status.code(), Some(1), "{lines:?} {errors}");
@@ -99,13 +99,13 @@ impl Example {
 
 impl Drop for Example {
     fn drop(&mut self) {
-        // It may have ended, which is just as good.
+        // It may have exited already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// Examples are built beside the directory of the test binaries.
+/// Returns the path of an example. Examples are built beside the directory of the test binaries.
 fn path(name: &str) -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let profile = test.parent().and_then(|deps| deps.parent()).unwrap();
@@ -133,7 +133,7 @@ fn assert_echo(mut stream: &TcpStream, data: &[u8]) {
     assert_eq!(echo, data);
 }
 
-/// The server has nothing more to say and closes, as it does once it has seen this side's end.
+/// Expects the end of the stream. The server closes after it has seen the end of this side.
 fn assert_end(mut stream: TcpStream) {
     stream.shutdown(Shutdown::Write).unwrap();
     assert_eq!(stream.read(&mut [0; 8]).unwrap(), 0);
@@ -150,7 +150,7 @@ fn assert_two_interleaved(address: SocketAddr) {
     assert_end(second);
 }
 
-/// Sends more than the server keeps, and reads none of it until no more can be sent.
+/// Sends more than the server buffers, and starts to read only when no more can be sent.
 fn assert_back_pressure(address: SocketAddr, length: usize) {
     let payload: Vec<u8> = (0..length).map(|index| (index % 251) as u8).collect();
     let mut stream = connect(address);
@@ -160,15 +160,15 @@ fn assert_back_pressure(address: SocketAddr, length: usize) {
     let writer = thread::spawn(move || {
         for chunk in copy.chunks(32 * 1024) {
             writing.write_all(chunk).unwrap();
-            // Nobody listens any more once the reading has begun.
+            // The receiver is gone once reading has started.
             let _ = sender.send(());
         }
         writing.shutdown(Shutdown::Write).unwrap();
     });
-    // Either everything was sent, or for a while nothing could be.
+    // Wait until all data was sent, or until the writer makes no progress.
     while written.recv_timeout(Duration::from_millis(200)).is_ok() {}
 
-    // The one that does not read holds nobody else up.
+    // A client that does not read does not delay other clients.
     assert_echo(&connect(address), b"me too\n");
 
     let mut echo = Vec::new();
@@ -211,7 +211,7 @@ fn tcp_server_waits_for_a_late_reader() {
     let server = Example::start("tcp_server", &[ANY_PORT]);
     let address = server.address();
     assert_back_pressure(address, 1 << 20);
-    // More than the system's own buffers hold.
+    // More than the buffers of the kernel hold.
     assert_back_pressure(address, 32 << 20);
 }
 
@@ -225,7 +225,7 @@ fn assert_survives_reset(address: SocketAddr) {
     for _ in 0..3 {
         let mut stream = connect(address);
         stream.write_all(&[1; 100_000]).unwrap();
-        // With the echo unread, closing resets the connection.
+        // Closing the stream with unread data resets the connection.
         stream.read_exact(&mut [0]).unwrap();
     }
     assert_echo(&connect(address), b"still there\n");
@@ -252,7 +252,8 @@ fn servers_survive_having_no_descriptors() {
         );
         let address = server.address();
         let clients: Vec<TcpStream> = (0..30).map(|_| connect(address)).collect();
-        // They are accepted in this order, and each that leaves makes room for another.
+        // The server accepts them in this order, and each client that leaves makes room for
+        // another.
         for client in clients {
             assert_echo(&client, b"hello\n");
             assert_end(client);
@@ -287,8 +288,8 @@ fn tcp_and_udp_echoes_both() {
     assert_udp_echo(address);
 }
 
-/// A datagram from port 0 of an address, to which no reply can be sent. Only a raw socket sends
-/// one, and most users may not make any.
+/// Sends a datagram from port 0 of an address, so that nobody can reply to it. This needs a raw
+/// socket, which most users may not create.
 #[cfg(unix)]
 fn send_from_port_zero(to: SocketAddr) {
     use socket2::{Domain, Protocol, Socket, Type};
@@ -310,7 +311,7 @@ fn udp_servers_survive_a_peer_that_cannot_be_answered() {
         let address = server.address();
         for _ in 0..20 {
             send_from_port_zero(address);
-            // Gone before its reply comes.
+            // The client is gone before the reply arrives.
             udp_client(address).send(b"hello").unwrap();
         }
         assert_udp_echo(address);
@@ -344,7 +345,7 @@ fn tcp_client_prints_the_reply() {
     let mut request = String::new();
     BufReader::new(&stream).read_line(&mut request).unwrap();
     assert_eq!(request, "hello\n");
-    // In two pieces, with more behind them.
+    // In two pieces, with more data after them.
     (&stream).write_all(b"good ").unwrap();
     (&stream).write_all(b"day\nand more").unwrap();
     let (status, lines, errors) = client.end();
@@ -355,7 +356,7 @@ fn tcp_client_prints_the_reply() {
 #[test]
 fn tcp_client_says_that_it_was_refused() {
     let listener = TcpListener::bind(ANY_PORT).unwrap();
-    // A port that nobody listens on, and that nobody can take meanwhile.
+    // A port without a listener, which nobody can take meanwhile.
     let taken = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let message = Example::start("tcp_client", &[&address, "30000"]).failure();
@@ -384,7 +385,8 @@ fn tcp_client_says_that_the_server_has_hung_up() {
     assert!(message.contains("hung up"), "{message}");
 }
 
-/// Closes once this has come, so that nothing is unread and the connection is not reset.
+/// Reads `expected` before it closes the stream, because closing with unread data resets the
+/// connection. Then expects the end.
 fn assert_end_after(mut stream: TcpStream, expected: &[u8]) {
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     let mut received = vec![0; expected.len()];
@@ -401,7 +403,7 @@ fn tcp_client_talks_to_tcp_server() {
     assert_eq!(lines, ["hello"]);
 }
 
-/// Starts `listen_fd` with the listener as descriptor 3. `set_up` is done by the shell before.
+/// Starts `listen_fd` with the listener as descriptor 3. A shell runs `set_up` first.
 #[cfg(unix)]
 fn listen_fd(listener: TcpListener, set_up: &str, connections: &str) -> Example {
     let script = format!(r#"exec 3<&0 </dev/null; {set_up}; exec "$0" "$@""#);
@@ -426,7 +428,7 @@ fn listen_fd_greets_and_ends() {
     ] {
         let listener = TcpListener::bind(ANY_PORT).unwrap();
         let address = listener.local_addr().unwrap();
-        // This one comes before the server does.
+        // This client connects before the server starts.
         let early = connect(address);
         let server = listen_fd(listener, set_up, "2");
         assert_eq!(server.address(), address);
@@ -469,7 +471,7 @@ fn custom_source_ticks() {
 fn oneshot_workers_echo_everything() {
     let (status, lines, errors) = Example::start("oneshot_workers", &[]).end();
     assert!(status.success() && errors.is_empty(), "{errors}");
-    // "message 00000 of client 0" a hundred times by each of eight.
+    // Eight clients send "message 00000 of client 0" and the like, a hundred times each.
     assert_eq!(lines, ["4 workers echoed 20000 bytes over 8 connections"]);
 }
 

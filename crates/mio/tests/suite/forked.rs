@@ -13,7 +13,7 @@ per_selector!(
     dropping_in_a_child_leaves_the_parent_its_sources,
 );
 
-/// The files that a child opens may get the number of a kqueue, which the child does not have.
+/// A file that a child opens may get the descriptor of a kqueue, which the child does not inherit.
 fn dropping_in_a_child_closes_no_other_file(kind: SelectorKind) {
     let test = test_path!(kind, "dropping_in_a_child_closes_no_other_file");
     alone(&test, || {

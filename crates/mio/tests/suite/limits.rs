@@ -16,8 +16,8 @@ per_selector!(
 
 const SOURCES: usize = 100;
 
-/// kqueue keeps a list of its own, which no limit bounds. The tests of this module run on Linux,
-/// where there is only a model of it, made of poll(2).
+/// Returns `true` if the limit bounds the number of sources. kqueue has a list of its own, which no
+/// limit bounds. (These tests run on Linux, where kqueue is a model.)
 fn is_bound(kind: SelectorKind) -> bool {
     kind != SelectorKind::Kqueue
 }

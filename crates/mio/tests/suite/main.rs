@@ -1,13 +1,14 @@
-//! What a user relies on, shown by doing it: every behaviour once per selector of the target.
+//! The guarantees for users: one test for every behaviour and every selector of the target.
 //!
-//! A module writes its tests as plain functions of a [`SelectorKind`](mio::SelectorKind) and names
-//! them in [`per_selector!`], which makes a test of each for each selector that is compiled in:
-//! `tcp::epoll::accepts`, `tcp::poll::accepts`. Without the feature `all-selectors` there is one.
+//! A module writes its tests as functions of a [`SelectorKind`](mio::SelectorKind), and lists them
+//! in [`per_selector!`]. The macro creates a test of each function for each selector of the build:
+//! `tcp::epoll::accepts`, `tcp::poll::accepts`. Without the feature `all-selectors` there is one
+//! selector.
 //!
-//! The tests are the same on every system, by the helpers in [`support`]; a module or a test that
-//! is about something that only some systems have says so by a `cfg`.
+//! The helpers in [`support`] make the tests the same on every platform. A module or a test for
+//! some platforms only has a `cfg`.
 
-// Elsewhere a program has one thread, or can't start another program, or has no selector at all.
+// On other platforms a program has one thread, or can't start another program, or has no selector.
 #![cfg(any(unix, windows))]
 
 #[macro_use]
@@ -18,7 +19,7 @@ mod api;
 #[cfg(priority)] // Linux and Android: they have /proc.
 mod descriptors;
 mod directions;
-#[cfg(priority)] // Linux and Android: what the documents say of them.
+#[cfg(priority)] // Linux and Android: the documents describe their behaviour.
 mod documented;
 #[cfg(unix)]
 mod errors;
@@ -28,7 +29,7 @@ mod examples;
 mod forked;
 #[cfg(unix)]
 mod handlers;
-#[cfg(priority)] // Linux and Android: the functions that it replaces are theirs.
+#[cfg(priority)] // Linux and Android: it replaces their functions.
 mod interrupted;
 #[cfg(priority)]
 mod limits;
@@ -40,7 +41,7 @@ mod pipes;
 #[cfg(priority)]
 mod priority;
 mod readiness;
-#[cfg(all(priority, not(std_os_android)))] // Linux: libc has its filters of system calls.
+#[cfg(all(priority, not(std_os_android)))] // Linux: libc has its system call filters.
 mod refused;
 mod registration;
 mod short_reads;

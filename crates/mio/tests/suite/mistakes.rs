@@ -1,4 +1,4 @@
-//! Mistakes of the user, which debug builds name.
+//! Mistakes of the user, which debug builds explain.
 
 use std::io::{Error, ErrorKind};
 
@@ -23,14 +23,15 @@ per_selector!(
     source_with_replaced_descriptor_can_be_registered_again,
 );
 
-/// What programs may look for in the message, as it is mio's.
+/// A text that programs may search for in the message, because mio has it.
 const MIO_REGISTERED: &str = "I/O source already registered with a `Registry`";
 
 fn poll(kind: SelectorKind) -> Poll {
     Poll::builder().selector(kind).build().unwrap()
 }
 
-/// The kind is the same in all builds; the message names the mistake and the way out in debug ones.
+/// Checks the error. The kind is the same in all builds; in debug builds the message names the
+/// mistake and its solution.
 fn assert_mistake(err: &Error, kind: ErrorKind, hint: &str) {
     assert_eq!(err.kind(), kind, "{err}");
     if cfg!(debug_assertions) {
@@ -79,7 +80,7 @@ fn registering_with_two_polls(kind: SelectorKind) {
         let err = two.registry().deregister(&mut source).unwrap_err();
         assert_mistake(&err, ErrorKind::NotFound, "another `Poll`");
     } else {
-        // Nobody looks, and the system allows it.
+        // Release builds do not check this, and the kernel allows it.
         result.unwrap();
     }
     one.registry().deregister(&mut source).unwrap();
@@ -115,12 +116,12 @@ fn a_failed_register_changes_nothing(kind: SelectorKind) {
 
     let mut watch = Watch::new(kind);
     let (mut source, _peer) = pair();
-    // The number is taken by a registration that the source does not know of.
+    // Another registration, unknown to the source, uses the descriptor.
     let fd = source.as_raw_fd();
     watch.register(&mut SourceFd(&fd), 1, BOTH);
     let registry = watch.poll.registry();
     if kind == SelectorKind::Kqueue {
-        // It can't tell, and takes it as a change.
+        // kqueue can't detect this, and treats it as a change.
         registry.register(&mut source, Token(2), BOTH).unwrap();
         watch.wait_writable(2);
         return;
@@ -141,7 +142,7 @@ fn an_old_source_can_not_end_the_registration_of_another(kind: SelectorKind) {
     let mut watch = Watch::new(kind);
     let (mut old, mut new) = pair();
     watch.register(&mut old, 1, BOTH);
-    // Ended behind its back, after which another one may get what was its place.
+    // Ended without the knowledge of the source. Another registration may get its slot afterwards.
     let fd = old.as_raw_fd();
     watch.deregister(&mut SourceFd(&fd));
     watch.register(&mut new, 2, BOTH);
@@ -156,7 +157,7 @@ fn an_old_source_can_not_end_the_registration_of_another(kind: SelectorKind) {
     watch.deregister(&mut new);
 }
 
-/// As a child of `fork` does on epoll, which shares the list with its parent.
+/// On epoll a child of `fork` does this, because it shares the list with its parent.
 #[cfg(unix)]
 fn source_deregistered_by_number_can_be_registered_again(kind: SelectorKind) {
     use mio::unix::SourceFd;
@@ -183,7 +184,7 @@ fn source_deregistered_by_number_can_be_registered_again(kind: SelectorKind) {
     watch.expect_silence();
 }
 
-/// epoll and kqueue have forgotten what was open before; poll(2) watches the number.
+/// epoll and kqueue have forgotten the closed file; poll(2) watches the descriptor.
 #[cfg(unix)]
 fn source_with_replaced_descriptor_can_be_registered_again(kind: SelectorKind) {
     use std::os::fd::AsRawFd;

@@ -108,7 +108,8 @@ fn a_level_reports_a_reset_by_each_poll(kind: SelectorKind) {
     for _ in 0..3 {
         watch.wait(1, Event::is_readable);
     }
-    // The reset, or the end at once: Wine has told the reset to whoever asked before.
+    // The reset, or the end at once: Wine reports a reset only once, and an earlier operation may
+    // have taken it.
     match (&stream).read(&mut [0; 4]) {
         Ok(length) => assert_eq!(length, 0),
         Err(err) => assert_ne!(err.kind(), ErrorKind::WouldBlock),
@@ -121,7 +122,7 @@ fn a_level_is_used_up_and_comes_again(kind: SelectorKind) {
         watch.wait_writable(1);
         peer.write_all(b"hello").unwrap();
         watch.wait_readable(1);
-        // Once without the operation that would block: a level does not need it.
+        // Without the operation that would block, which level mode does not need.
         assert_eq!((&stream).read(&mut [0; 16]).unwrap(), 5);
     }
     watch.wait_writable(1);
@@ -156,7 +157,7 @@ fn once_is_one_event_for_both_directions(kind: SelectorKind) {
     assert_eq!(soon(|| (&stream).read(&mut [0; 16])).unwrap(), 5);
     would_block((&stream).read(&mut [0; 16]));
     peer.write_all(b"again").unwrap();
-    // An operation that would have blocked does not arm it.
+    // `WouldBlock` does not re-arm it.
     watch.expect_silence();
 }
 
@@ -257,8 +258,8 @@ fn a_partial_read_of_a_level_keeps_it(kind: SelectorKind) {
     watch.expect_silence();
 }
 
-/// The pattern that oneshot is for: the thread that polls hands a source to a worker, and nobody
-/// else hears of it until that worker is done.
+/// The purpose of oneshot: the polling thread passes a source to a worker, and the source has no
+/// event until that worker is done.
 fn once_is_served_by_one_of_many_threads(kind: SelectorKind) {
     const ROUNDS: usize = 300;
     const WORKERS: usize = 4;
@@ -291,7 +292,7 @@ fn once_is_served_by_one_of_many_threads(kind: SelectorKind) {
             }
             peer
         });
-        // A read may take several bytes, so it is not known how many events there are.
+        // A read may return several bytes, so the number of events is not fixed.
         let deadline = Instant::now() + LONG;
         while received.load(Ordering::SeqCst) < ROUNDS && Instant::now() < deadline {
             watch.poll(Duration::from_millis(100));
@@ -327,7 +328,7 @@ fn what_a_selector_can_not_do_is_unsupported(kind: SelectorKind) {
             let err = result.unwrap_err();
             assert_eq!(err.kind(), ErrorKind::Unsupported, "{interest:?}: {err}");
             assert!(err.to_string().contains("supports"), "{err}");
-            // Nothing has changed.
+            // The failed call changed nothing.
             let err = registry.deregister(&mut listener).unwrap_err();
             assert_eq!(err.kind(), ErrorKind::NotFound);
         }
@@ -345,17 +346,17 @@ fn what_a_selector_can_not_do_is_unsupported(kind: SelectorKind) {
         .reregister(&mut listener, Token(2), exclusive)
         .unwrap_err();
     assert_eq!(err.kind(), ErrorKind::Unsupported);
-    // The registration that could not be changed is as it was.
+    // The registration that could not be changed is as before.
     let mut watch = watch;
     let _peer = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     watch.wait_readable(1);
 }
 
-/// Two polls watch one listener by a descriptor each. No connection waits for ever.
+/// Two polls watch one listener, with a descriptor each. No connection waits without end.
 fn exclusive_loses_no_connection(kind: SelectorKind) {
     let exclusive = Interest::READABLE.exclusive();
     if !kind.supports(exclusive) {
-        // What then happens is `what_a_selector_can_not_do_is_unsupported`.
+        // `what_a_selector_can_not_do_is_unsupported` tests this case.
         return;
     }
     for interest in [exclusive, exclusive.level()] {

@@ -1,4 +1,4 @@
-//! Notifiers: as many as wanted, from any thread, and not one notification lost.
+//! Notifiers: any number of them, from any thread, without a lost notification.
 
 use std::io::ErrorKind;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -190,7 +190,8 @@ fn it_may_be_registered_with_another_poll(kind: SelectorKind) {
     assert_eq!(other.kind(), ErrorKind::NotFound);
 }
 
-/// Also if the first poll has it by then, and nobody ever polls that one again.
+/// A pending notification moves to another poll, even if the first poll has received it and is
+/// never polled again.
 fn a_notification_goes_along_to_another_poll(kind: SelectorKind) {
     for interest in [EDGE, LEVEL, ONESHOT] {
         let (mut first, mut notifier) = registered(kind, interest);
@@ -211,7 +212,7 @@ fn a_notification_goes_along_to_another_poll(kind: SelectorKind) {
     }
 }
 
-/// Whichever thread has the last share of the poll, and whatever lies in it.
+/// Any thread may drop the last reference to the poll, with any events pending.
 fn its_poll_may_go_while_it_is_notified(kind: SelectorKind) {
     for round in 0..200 {
         let mut watch = Watch::new(kind);
@@ -279,8 +280,8 @@ fn none_is_lost_between_threads_with_oneshot(kind: SelectorKind) {
     none_is_lost_between_threads(kind, ONESHOT);
 }
 
-/// Threads count something up and notify; the poll waits for ever until it has seen all of it. A
-/// notification that got lost would leave it waiting.
+/// Threads increment a counter and notify; the poll waits without a timeout until it has seen all
+/// increments. A lost notification would make it hang.
 fn none_is_lost_between_threads(kind: SelectorKind, interest: Interest) {
     const THREADS: usize = 3;
     const EACH: usize = 20_000;
@@ -311,7 +312,7 @@ fn none_is_lost_between_threads(kind: SelectorKind, interest: Interest) {
     });
 }
 
-/// Though another thread may be notifying it at that moment.
+/// Also if another thread notifies at that moment.
 fn no_event_of_a_notifier_that_was_dropped(kind: SelectorKind) {
     let mut watch = Watch::new(kind);
     let (hand_over, handles) = std::sync::mpsc::channel::<mio::NotifierHandle>();

@@ -1,4 +1,4 @@
-//! Pipes, and those of child processes.
+//! Pipes, and the pipes of child processes.
 
 use std::io::{ErrorKind, IoSlice, IoSliceMut, Read, Write};
 use std::os::fd::{AsFd, AsRawFd, IntoRawFd, OwnedFd};
@@ -68,7 +68,7 @@ fn a_child_process(kind: SelectorKind) {
     would_block(stdout.read(&mut buffer));
 
     drop(stdin);
-    // The two ends come in either order, or together.
+    // The two ends arrive in either order, or together.
     let (mut problem, mut end) = (Vec::new(), false);
     while problem != b"problem\n" || !end {
         watch.poll(LONG);
@@ -104,7 +104,7 @@ fn a_pipe_without_readers_is_registered_in_every_mode(kind: SelectorKind) {
     for (first, second) in [(0, 1), (1, 2), (2, 0), (0, 2), (1, 0)] {
         let mut watch = Watch::new(kind);
         let (mut sender, receiver) = pipe::new().unwrap();
-        // It goes before the pipe is registered, or while it is.
+        // The receiver is dropped before the pipe is registered, or afterwards.
         let mut receiver = Some(receiver).filter(|_| first == 0);
         watch.register(&mut sender, 1, modes[first]);
         watch.wait(1, |_| true);
@@ -123,7 +123,7 @@ fn a_pipe_without_readers_is_registered_in_every_mode(kind: SelectorKind) {
     }
 }
 
-/// A pipe with a name: after the last writer has gone there may be another.
+/// A named pipe: after the last writer has closed it, another one may open it.
 fn a_fifo_has_a_second_writer(kind: SelectorKind) {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("fifo");
@@ -137,7 +137,7 @@ fn a_fifo_has_a_second_writer(kind: SelectorKind) {
         let mut read = 0;
         while read < 5 {
             watch.wait(1, |_| true);
-            // Up to the end, which is not `WouldBlock`.
+            // Up to the end of the stream, which is not `WouldBlock`.
             read += drain(&fifo);
         }
     }

@@ -1,4 +1,4 @@
-//! Urgent data: the row of the table that only Linux and Android have.
+//! Urgent data, which only Linux and Android report.
 
 use std::os::fd::AsRawFd;
 use std::time::{Duration, Instant};
@@ -20,7 +20,7 @@ fn urgent_data_has_arrived(kind: SelectorKind) {
     ffi::send_urgent(&peer);
     expect(&mut watch, kind, &table::URGENT_DATA);
 
-    // Taken, and sent again: a new event.
+    // The data is taken, and sent again: a new event.
     let fd = stream.as_raw_fd();
     assert_eq!(stream.try_io(|| ffi::receive_urgent(fd)).unwrap(), b'!');
     ffi::send_urgent(&peer);
@@ -32,7 +32,7 @@ fn urgent_data_left_alone_is_no_busy_loop(kind: SelectorKind) {
     let mut watch = watch(kind, &mut stream, Interest::PRIORITY | BOTH);
     ffi::send_urgent(&peer);
     watch.wait(1, Event::is_priority);
-    // A reader that does not care for it reads until it would block, again and again.
+    // A reader that ignores urgent data reads until `WouldBlock`, again and again.
     let mut polls = 0;
     let end = Instant::now() + Duration::from_millis(200);
     while Instant::now() < end {

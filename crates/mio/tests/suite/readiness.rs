@@ -1,4 +1,4 @@
-//! Edges: what is reported once, what is reported again, and what is not.
+//! Edges: the readiness that is reported once, again, or not at all.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::Shutdown;
@@ -50,7 +50,7 @@ fn nothing_is_repeated_without_news(kind: SelectorKind) {
     watch.register(&mut stream, 1, BOTH);
     peer.write_all(b"hello").unwrap();
     watch.wait_readable(1);
-    // Neither the data nor the room has been used.
+    // The program has used neither the data nor the room.
     for _ in 0..3 {
         watch.expect_silence();
     }
@@ -76,7 +76,7 @@ fn data_that_came_before_the_poll_is_news(kind: SelectorKind) {
         peer.write_all(b"hello").unwrap();
         watch.wait_readable(1);
         drain(&stream);
-        // Ready again before anybody looked.
+        // Ready again before the next poll.
         peer.write_all(b"again").unwrap();
         watch.wait_readable(1);
         assert_eq!(drain(&stream), 5);
@@ -166,7 +166,7 @@ fn a_vectored_read_that_would_block_loses_nothing(kind: SelectorKind) {
 
 fn try_io_that_would_block_loses_nothing(kind: SelectorKind) {
     let (stream, mut peer) = connected();
-    // A second handle, so that the I/O is done behind the stream's back.
+    // A duplicate, for I/O that the stream does not see.
     let stream = std::net::TcpStream::from(stream);
     let mut behind = stream.try_clone().unwrap();
     let mut stream = TcpStream::from_std(stream);
@@ -262,7 +262,7 @@ fn a_busy_source_does_not_starve_another(kind: SelectorKind) {
         watch.register(one, token, Interest::READABLE);
         two.write_all(b"!").unwrap();
     }
-    // Each source that is reported is used up and ready again at once.
+    // Each reported source is drained and ready again at once.
     let mut seen = [0; 3];
     for _ in 0..30 {
         watch.poll(LONG);
@@ -285,7 +285,7 @@ fn readiness_is_reported_again_after_reregister(kind: SelectorKind) {
     watch.wait_both(2);
 }
 
-/// A socket that was refused goes on, though nobody tried to read it.
+/// A socket whose datagram was refused continues, even if nobody has read from it.
 #[cfg(unix)]
 fn an_error_taken_elsewhere_ends_it(kind: SelectorKind) {
     let _no_spawns = process::no_spawns();
@@ -304,7 +304,7 @@ fn an_error_taken_elsewhere_ends_it(kind: SelectorKind) {
     let thread = std::thread::spawn(move || {
         watch.wait_readable(1);
     });
-    // The other thread is inside the poll by now, or will be.
+    // The other thread is inside the poll, or will be soon.
     assert!(socket.take_error().unwrap().is_some());
     let peer = std::net::UdpSocket::bind(address).unwrap();
     peer.send_to(b"hello", here).unwrap();
@@ -312,7 +312,7 @@ fn an_error_taken_elsewhere_ends_it(kind: SelectorKind) {
     assert_eq!(socket.recv(&mut [0; 8]).unwrap(), 5);
 }
 
-/// The second failure is there before anybody could see that the first one was over.
+/// The second failure arrives before anybody could see that the first one was over.
 #[cfg(unix)]
 fn one_failure_after_another_is_reported(kind: SelectorKind) {
     let _no_spawns = process::no_spawns();
@@ -325,7 +325,7 @@ fn one_failure_after_another_is_reported(kind: SelectorKind) {
     watch.register(&mut socket, 1, Interest::READABLE);
     for _ in 0..5 {
         socket.send(b"anybody?").unwrap();
-        // On kqueue nothing but a read says that it is an error.
+        // On kqueue only a read reports the error.
         let is_kqueue = kind == SelectorKind::Kqueue;
         watch.wait(1, |event| {
             event.is_error() || (is_kqueue && event.is_readable())
@@ -336,7 +336,8 @@ fn one_failure_after_another_is_reported(kind: SelectorKind) {
     }
 }
 
-/// How a system tells that a datagram was refused differs; that the next one arrives does not.
+/// Kernels report a refused datagram in different ways, but the next datagram arrives on all of
+/// them.
 fn a_socket_that_was_refused_goes_on(kind: SelectorKind) {
     let _no_spawns = process::no_spawns();
     let gone = std::net::UdpSocket::bind(any_port()).unwrap();
@@ -348,7 +349,7 @@ fn a_socket_that_was_refused_goes_on(kind: SelectorKind) {
     let mut watch = Watch::new(kind);
     watch.register(&mut socket, 1, BOTH);
     for round in 0..5 {
-        // The failure of the one before may be told by this.
+        // This call may report the failure of the previous round.
         while socket.send(b"anybody?").is_err() {}
         watch.poll(SHORT);
         let mut buffer = [0; 8];
@@ -370,7 +371,7 @@ fn a_socket_that_was_refused_goes_on(kind: SelectorKind) {
     }
 }
 
-/// The system says that such a socket has ended, and that reading it would block.
+/// The kernel reports the end of such a socket, but a read of it would block.
 #[cfg(unix)]
 fn an_end_that_blocks_is_no_busy_loop(kind: SelectorKind) {
     use mio::net::UnixDatagram;
@@ -402,12 +403,12 @@ fn the_end_after_unread_data_is_reported(kind: SelectorKind) {
     if reports_end(kind) {
         watch.wait(1, Event::is_read_closed);
     }
-    // Otherwise only a read finds it.
+    // Otherwise only a read finds the end.
     assert_eq!(drain(&stream), 5);
     assert_eq!(soon(|| stream.read(&mut [0; 8])).unwrap(), 0);
 }
 
-/// What does not go away by itself is no reason to report it again and again.
+/// A persistent state must not be reported again and again.
 fn a_refused_connection_is_reported_once(kind: SelectorKind) {
     let _no_spawns = process::no_spawns();
     let (listener, address) = listen();
@@ -421,7 +422,7 @@ fn a_refused_connection_is_reported_once(kind: SelectorKind) {
     }
     assert!(stream.take_error().unwrap().is_some());
     assert!(stream.write(b"hello").is_err());
-    // Some systems tell that it is over. None says it without end.
+    // Some kernels report the end. None does so endlessly.
     let count = count_events(&mut watch, Duration::from_millis(200));
     assert!(count <= 2, "{count} events in a fifth of a second");
 }
@@ -435,7 +436,7 @@ fn a_reset_is_reported_once(kind: SelectorKind) {
     for _ in 0..3 {
         watch.expect_silence();
     }
-    // One tells of the reset, or of the end at once. Some systems tell of it for ever.
+    // One read reports the reset, or the end at once. Some kernels report the reset on every read.
     for _ in 0..3 {
         let _ = stream.read(&mut [0; 8]);
     }
@@ -443,7 +444,8 @@ fn a_reset_is_reported_once(kind: SelectorKind) {
     assert!(count <= 2, "{count} events in a fifth of a second");
 }
 
-/// A poll on each turn, as a program does that has other things to do, and waits in between.
+/// Polls without waiting, as a program does that has other work, and sleeps in between. Returns the
+/// number of events.
 pub(crate) fn count_events(watch: &mut Watch, duration: Duration) -> usize {
     let end = Instant::now() + duration;
     let mut count = 0;
@@ -454,7 +456,7 @@ pub(crate) fn count_events(watch: &mut Watch, duration: Duration) -> usize {
     count
 }
 
-/// A long exchange in which either side may block at any moment ends if no event is lost.
+/// In a long exchange either side may block at any moment. It ends only if no event is lost.
 fn both_directions_of_a_pair(kind: SelectorKind) {
     const TOTAL: usize = 4 << 20;
     let (one, two) = connected();

@@ -1,4 +1,4 @@
-//! Registering, and each odd thing that one can do about it. The guide defines them.
+//! Registering, and its special cases. The guide defines them.
 
 use std::io::{ErrorKind, Write};
 use std::time::Duration;
@@ -49,7 +49,7 @@ fn nothing_after_deregister(kind: SelectorKind) {
     watch.deregister(&mut stream);
     peer.write_all(b"hello").unwrap();
     watch.expect_silence();
-    // And it can be registered again.
+    // It can be registered again.
     watch.register(&mut stream, 2, Interest::READABLE);
     watch.wait_readable(2);
 }
@@ -75,7 +75,7 @@ fn nothing_of_an_old_registration_for_a_reused_number(kind: SelectorKind) {
             assert_eq!(event.token(), Token(round));
         }
         match round % 3 {
-            // Deregistered and dropped, dropped alone, and dropped with an event on its way.
+            // Deregistered and dropped, only dropped, and dropped with a pending event.
             0 => watch.deregister(&mut stream),
             1 => {}
             _ => {
@@ -86,7 +86,7 @@ fn nothing_of_an_old_registration_for_a_reused_number(kind: SelectorKind) {
     }
 }
 
-/// The event of the first registration is there, and nobody has taken it.
+/// The event of the first registration is pending, and no poll has taken it.
 fn an_event_that_waits_is_not_that_of_the_next_registration(kind: SelectorKind) {
     let mut watch = Watch::new(kind);
     let (mut stream, mut peer) = pair();
@@ -134,7 +134,7 @@ fn a_dropped_source_is_silent(kind: SelectorKind) {
     watch.expect_silence();
 }
 
-/// A socket that nobody registered gets the number of one that was, and that was only dropped.
+/// An unregistered socket gets the descriptor of a registered one that was dropped.
 fn the_number_of_a_dropped_source_is_nobodys(kind: SelectorKind) {
     let test = process::test_path!(kind, "the_number_of_a_dropped_source_is_nobodys");
     process::alone(&test, || {
@@ -144,7 +144,7 @@ fn the_number_of_a_dropped_source_is_nobodys(kind: SelectorKind) {
         let number = raw(&one);
         drop(one);
         let (other, mut peer) = pair();
-        // Windows may give it to something else.
+        // Windows may use the number for another handle.
         assert!(raw(&other) == number || cfg!(windows));
         peer.write_all(b"hello").unwrap();
         watch.expect_silence();
@@ -167,7 +167,7 @@ fn an_interest_left_out_is_silent(kind: SelectorKind) {
     assert!(watch.events.iter().all(|event| !event.is_readable()));
 }
 
-/// By a poll that does not wait, though the system had been asked about the other direction.
+/// Also by a poll that does not wait, after the kernel was watching the other direction.
 fn another_interest_is_reported_at_once(kind: SelectorKind) {
     let (mut stream, mut peer) = connected();
     let mut watch = Watch::new(kind);
@@ -204,7 +204,7 @@ fn a_source_can_move_to_another_poll(kind: SelectorKind) {
     one.expect_silence();
 }
 
-/// More than a poll keeps together on any system, in more polls than one.
+/// More sources than a poll groups together on any platform, in more than one poll.
 fn many_sources_of_several_polls(kind: SelectorKind) {
     const POLLS: usize = 3;
     let mut polls: Vec<_> = (0..POLLS).map(|_| Watch::new(kind)).collect();
@@ -232,7 +232,7 @@ fn many_sources_of_several_polls(kind: SelectorKind) {
                 }
             }
         }
-        // Some leave, and others come in their place.
+        // Some sources leave, and others take their place.
         for (token, (one, _)) in pairs
             .iter_mut()
             .enumerate()
@@ -259,7 +259,7 @@ fn the_same_token_twice(kind: SelectorKind) {
     watch.register(&mut one, 1, BOTH);
     watch.register(&mut two, 1, BOTH);
     watch.wait_writable(1);
-    // Both may be told by one poll or by two.
+    // One poll may report both, or two.
     let first = watch.events.iter().count();
     if first == 1 {
         watch.wait_writable(1);
@@ -300,7 +300,7 @@ fn a_cloned_registry(kind: SelectorKind) {
     let (mut stream, _peer) = connected();
     registry.register(&mut stream, Token(1), BOTH).unwrap();
     watch.wait_writable(1);
-    // They are the same, so either can end it.
+    // They share one registration, so either can end it.
     watch.deregister(&mut stream);
     assert_eq!(
         registry.deregister(&mut stream).unwrap_err().kind(),
@@ -325,7 +325,7 @@ fn the_poll_is_dropped_while_sources_are_registered(kind: SelectorKind) {
     watch.wait_writable(1);
     peer.write_all(b"hello").unwrap();
     drop(watch);
-    // The source works on, without a poll.
+    // The source still works, without a poll.
     let mut waiting = Watch::new(kind);
     while drain(&stream) == 0 {
         waiting.poll(std::time::Duration::from_millis(1));
@@ -333,7 +333,7 @@ fn the_poll_is_dropped_while_sources_are_registered(kind: SelectorKind) {
     crate::support::would_block(std::io::Read::read(&mut stream, &mut [0; 8]));
 }
 
-/// Two sources are in one batch; handling the first deregisters the second.
+/// A batch has two sources; handling the first one deregisters the second one.
 fn deregistering_within_the_batch(kind: SelectorKind) {
     let mut watch = Watch::new(kind);
     let (mut one, mut two) = pair();
@@ -342,7 +342,7 @@ fn deregistering_within_the_batch(kind: SelectorKind) {
     watch.poll(crate::support::LONG);
     let batch: Vec<_> = watch.events.iter().map(mio::event::Event::token).collect();
     watch.deregister(&mut two);
-    // The batch is the user's and stays as it is.
+    // The user owns the batch, and it does not change.
     let after: Vec<_> = watch.events.iter().map(mio::event::Event::token).collect();
     assert_eq!(batch, after);
     one.write_all(b"hello").unwrap();
@@ -358,7 +358,7 @@ fn dropping_within_the_batch(kind: SelectorKind) {
         watch.register(one, token, Interest::READABLE);
         two.write_all(b"!").unwrap();
     }
-    // All at once, or some now and some later.
+    // One poll may report all of them, or some now and some later.
     while pairs.iter().any(Option::is_some) {
         watch.poll(crate::support::LONG);
         for event in &watch.events {
@@ -383,7 +383,7 @@ fn a_duplicate_reports_until_deregistered(kind: SelectorKind) {
     watch.wait_readable(2);
 }
 
-/// Closed without `deregister` while a duplicate is open.
+/// Closed without `deregister`, while a duplicate is open.
 fn a_duplicate_left_behind(kind: SelectorKind) {
     let mut watch = Watch::new(kind);
     let (mut stream, mut peer) = connected();
@@ -423,7 +423,7 @@ fn registering_again_after_the_poll_was_dropped(kind: SelectorKind) {
     let result = second.poll.registry().register(&mut stream, Token(2), BOTH);
     if cfg!(debug_assertions) || !matches!(kind, SelectorKind::Epoll | SelectorKind::Kqueue) {
         assert_eq!(result.unwrap_err().kind(), ErrorKind::AlreadyExists);
-        // A clone of the registry is the way out.
+        // A clone of the registry is the solution.
         registry.deregister(&mut stream).unwrap();
         second.register(&mut stream, 2, BOTH);
     }
@@ -509,7 +509,7 @@ fn a_selector_that_was_not_compiled_is_unsupported() {
         SelectorKind::Kqueue,
         SelectorKind::Poll,
     ];
-    // If all that the system has were compiled, another feature is no way out.
+    // If every selector of the platform is compiled in, the hint names no feature.
     let hint = if cfg!(feature = "all-selectors") {
         "this system"
     } else {
@@ -523,7 +523,7 @@ fn a_selector_that_was_not_compiled_is_unsupported() {
     }
 }
 
-/// A listener in std's hands goes on as one of ours.
+/// A listener that was converted from std works as one of mio's.
 #[test]
 fn listeners_convert() {
     let (listener, address) = listen();

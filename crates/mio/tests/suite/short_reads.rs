@@ -1,4 +1,4 @@
-//! Where a read that fills less than its buffer may stand for `WouldBlock`.
+//! Situations in which a read that does not fill its buffer may stand for `WouldBlock`.
 
 #[cfg(epoll)]
 use std::io::ErrorKind;
@@ -41,7 +41,7 @@ fn levels_bring_the_end_too(kind: SelectorKind) {
     assert_eq!(stream.read(&mut [0; 16]).unwrap(), 0);
 }
 
-/// Reads as the guide says one may on epoll. `true` at the end of the stream.
+/// Reads as the guide allows on epoll. Returns `true` at the end of the stream.
 #[cfg(epoll)]
 fn read_until_short(event: &Event, mut source: impl Read, data: &mut Vec<u8>) -> bool {
     let mut buffer = [0; 16];
@@ -76,7 +76,7 @@ mod edges_of_epoll {
         let mut watch = Watch::new(SelectorKind::Epoll);
         watch.register(&mut stream, 1, Interest::READABLE);
         for _ in 0..10 {
-            // The second half comes after the event and before the read, or after the read.
+            // The second part arrives after the event and before the read, or after the read.
             for parts in [[&b"hel"[..], b"lo"], [b"hello", b""]] {
                 let mut data = Vec::new();
                 peer.write_all(parts[0]).unwrap();
@@ -120,7 +120,7 @@ mod edges_of_epoll {
         assert_eq!(data, b"hello");
     }
 
-    /// All of what a thread writes arrives, and its end.
+    /// Expects all data of a thread that writes, and the end of the stream.
     fn nothing_is_left(mut source: impl Source + Read, mut peer: impl Write + Send + 'static) {
         const MESSAGES: usize = 20_000;
         let mut watch = Watch::new(SelectorKind::Epoll);
@@ -128,7 +128,7 @@ mod edges_of_epoll {
         let writer = thread::spawn(move || {
             let mut sent = 0;
             for message in 0..MESSAGES {
-                // Some fill the buffer to the last byte, and some go beyond it.
+                // Some messages fill the buffer exactly, and some are longer.
                 let length = message % 40 + 1;
                 peer.write_all(&[message as u8; 40][..length]).unwrap();
                 sent += length;

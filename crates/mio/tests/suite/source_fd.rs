@@ -29,7 +29,7 @@ per_selector!(
     a_closed_descriptor_behind_a_full_buffer_is_forgotten,
 );
 
-// The files are those of Linux, where other selectors are models for tests.
+// The files exist on Linux only, where other selectors are models for tests.
 #[cfg(priority)]
 mod reported_once {
     use super::{changes_behind_a_full_buffer_are_not_lost, changes_reported_once_are_not_lost};
@@ -37,7 +37,8 @@ mod reported_once {
 
     const KINDS: [SelectorKind; 2] = [SelectorKind::Epoll, SelectorKind::Poll];
 
-    /// One test for both, as each change is reported to every process that has the file open.
+    /// One test for both files, because each change is reported to every process that has the file
+    /// open.
     #[test]
     fn changes() {
         super::with_host_name("source_fd::reported_once::changes", |change, file| {
@@ -122,7 +123,8 @@ fn what_is_left_alone_is_no_busy_loop(kind: SelectorKind) {
     two.write_all(b"hello").unwrap();
     watch.wait_readable(1);
     let count = count_events(&mut watch, Duration::from_millis(200));
-    // A busy loop has tens of thousands; poll(2) looks again a hundred times a second.
+    // A busy loop has tens of thousands; poll(2) checks a persistent state a hundred times a
+    // second.
     assert!(count <= 40, "{count} events in a fifth of a second");
 }
 
@@ -154,7 +156,8 @@ fn a_closed_descriptor_is_an_error(kind: SelectorKind) {
     }
 }
 
-/// The error of deregistering a closed number. XNU looks for the filter before the descriptor.
+/// Returns the error of deregistering a closed descriptor. XNU searches for the filter before the
+/// descriptor.
 fn deregister_closed(kind: SelectorKind) -> i32 {
     if kind == SelectorKind::Kqueue && kqueue_of() == "macOS" {
         libc::ENOENT
@@ -176,7 +179,7 @@ fn a_regular_file(kind: SelectorKind) {
             assert_eq!(err.raw_os_error(), Some(libc::EPERM));
             watch.expect_silence();
         }
-        // On some systems it can't be registered for writing.
+        // Some kernels refuse to register it for writing.
         SelectorKind::Kqueue => {
             watch.register(&mut source, 1, Interest::READABLE);
             assert!(!watch.wait_readable(1).is_error());
@@ -206,12 +209,12 @@ fn mistakes_are_errors(kind: SelectorKind) {
     registry.register(&mut source, Token(1), BOTH).unwrap();
     let again = registry.register(&mut source, Token(2), BOTH);
     if kind == SelectorKind::Kqueue {
-        // It can't tell, and takes it as a change.
+        // kqueue can't detect this, and treats it as a change.
         again.unwrap();
         watch.wait_writable(2);
     } else {
         assert_eq!(again.unwrap_err().kind(), ErrorKind::AlreadyExists);
-        // It stays as it was.
+        // The registration is unchanged.
         watch.wait_writable(1);
     }
     watch.deregister(&mut source);
@@ -224,7 +227,7 @@ fn a_closed_number_that_is_used_again_can_be_registered(kind: SelectorKind) {
     let (one, _two) = pair();
     let fd = one.as_raw_fd();
     watch.register(&mut SourceFd(&fd), 1, BOTH);
-    // The number gets another file behind it, without a moment in which another thread takes it.
+    // `dup2` replaces the file atomically, so that no other thread can get the descriptor.
     let (other, mut peer) = pair();
     ffi::replace(other.as_raw_fd(), fd);
     drop(other);
@@ -255,7 +258,7 @@ fn closing_without_deregistering_ends_it(kind: SelectorKind) {
     );
 }
 
-/// Two polls have the same inode, as all files of eventfd, timerfd and the like.
+/// Two polls have the same inode, as do all files of eventfd, timerfd and the like.
 #[cfg(all(epoll, poll))]
 fn a_file_without_an_inode_of_its_own(kind: SelectorKind) {
     let mut watch = Watch::new(kind);
@@ -271,7 +274,7 @@ fn a_file_without_an_inode_of_its_own(kind: SelectorKind) {
     assert!(watch.events.iter().all(|event| event.token() == Token(2)));
 }
 
-/// A number is closed and used again for another file of the same device and inode.
+/// A descriptor is closed and reused for another file with the same device and inode.
 #[cfg(priority)]
 fn a_reused_number_with_the_same_inode_can_be_registered(kind: SelectorKind) {
     use std::os::fd::OwnedFd;
@@ -310,8 +313,8 @@ fn a_reused_number_with_the_same_inode_can_be_registered(kind: SelectorKind) {
     }
 }
 
-/// A process of its own whose host name may be changed. The kernel tells a change of it to one call
-/// of each file alone. Where a container forbids it there is nothing to see.
+/// Runs the test in a process of its own, whose host name may be changed. The kernel reports such a
+/// change only once per open file. A container may forbid it; then the test does nothing.
 #[cfg(priority)]
 fn with_host_name(test: &str, body: impl FnOnce(&mut dyn FnMut(), &std::fs::File)) {
     crate::support::process::alone(test, || {
@@ -341,7 +344,7 @@ fn changes_reported_once_are_not_lost(
     watch.register(&mut SourceFd(&file.as_raw_fd()), 1, CHANGES);
     watch.poll(Duration::ZERO);
     for _ in 0..10 {
-        // At once, without the 10 ms after which a state that lasts is reported again.
+        // At once, without the 10 ms after which a persistent state is reported again.
         change();
         watch.wait(1, mio::event::Event::is_priority);
     }
@@ -371,7 +374,7 @@ fn changes_behind_a_full_buffer_are_not_lost(
     }
 }
 
-/// Another file that gets the number is not reported under the token of the closed one.
+/// Another file that reuses the descriptor is not reported under the token of the closed one.
 fn a_closed_descriptor_behind_a_full_buffer_is_forgotten(kind: SelectorKind) {
     let test = crate::support::process::test_path!(
         kind,
@@ -399,7 +402,7 @@ fn a_closed_descriptor_behind_a_full_buffer_is_forgotten(kind: SelectorKind) {
     });
 }
 
-/// A pipe of ours registered by its number: it works, at the price of being unknown.
+/// A pipe of this crate, registered by its descriptor, works. But its I/O is raw.
 fn one_that_we_know_as_a_socket_too(kind: SelectorKind) {
     let (mut sender, mut receiver) = pipe::new().unwrap();
     let mut watch = Watch::new(kind);

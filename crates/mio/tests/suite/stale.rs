@@ -1,5 +1,4 @@
-//! No event after deregister: whatever the mode, and though numbers of descriptors are used again
-//! at once.
+//! No event after `deregister`: in every mode, and even if descriptors are reused at once.
 
 use std::io::Write;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -59,7 +58,7 @@ fn a_new_source_with_the_number_of_an_old_one_is_itself(kind: SelectorKind) {
             watch.register(&mut one, token, interest);
             two.write_all(b"hello").unwrap();
             if token % 3 == 0 {
-                // Once may have been used up by writing, before the data came.
+                // Writability may have fired the oneshot before the data arrived.
                 watch.wait(token, |_| true);
             }
             if token % 2 == 0 {
@@ -92,12 +91,12 @@ fn a_deregistered_and_registered_source_has_its_new_token_alone(kind: SelectorKi
     }
 }
 
-/// Threads make sources, register them with the poll of another, use them, deregister or drop them,
-/// and do so again, so that the numbers of descriptors go round among them. The token of each
-/// registration is a number that was never used before.
+/// Threads create sources, register them with another thread's poll, use them, and deregister or
+/// drop them, again and again. So descriptors move between the threads. The token of each
+/// registration is unique.
 ///
-/// A thread writes down in `over` how far it has come *after* a deregistration has returned. A poll
-/// that begins after that may not bring a token of before.
+/// A thread stores its progress in `over` *after* a `deregister` has returned. A poll that begins
+/// later must not report an earlier token.
 fn threads_that_come_and_go_leave_no_event_behind(kind: SelectorKind) {
     const THREADS: usize = 3;
     const TIME: Duration = Duration::from_millis(400);
@@ -115,7 +114,7 @@ fn threads_that_come_and_go_leave_no_event_behind(kind: SelectorKind) {
                     let mut socket = UdpSocket::bind(any_port()).unwrap();
                     let address = socket.local_addr().unwrap();
                     socket.send_to(b"hello", address).unwrap();
-                    // Twice the same socket, and then another one with its number.
+                    // The same socket twice, and then another one with its descriptor.
                     for _ in 0..2 {
                         round += 1;
                         let token = Token(round * THREADS + thread);
@@ -156,7 +155,7 @@ fn threads_that_come_and_go_leave_no_event_behind(kind: SelectorKind) {
     });
 }
 
-/// One registration of a source that is ready from the beginning.
+/// Registers a source that is ready from the beginning, and deregisters it.
 fn come_and_go(registry: &Registry, socket: &mut UdpSocket, token: Token, interest: Interest) {
     registry.register(socket, token, interest).unwrap();
     thread::yield_now();

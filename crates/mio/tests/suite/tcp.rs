@@ -20,7 +20,7 @@ per_selector!(
     shutdown_ends_each_half,
 );
 
-/// Accepts one connection with the help of the poll.
+/// Accepts one connection, with the help of the poll.
 fn accept(watch: &mut Watch, listener: &TcpListener, token: usize) -> (TcpStream, SocketAddr) {
     loop {
         match listener.accept() {
@@ -86,11 +86,12 @@ fn a_refused_connection_says_why(kind: SelectorKind) {
         stream.peer_addr().unwrap_err().kind(),
         ErrorKind::NotConnected
     );
-    // Once taken it is gone, but for Windows.
+    // The first call clears the error, except on Windows.
     assert!(cfg!(windows) || stream.take_error().unwrap().is_none());
 }
 
-/// More clients than the backlog has room for: those left over are neither connected nor refused.
+/// More clients than the backlog has room for: the remaining ones are neither connected nor
+/// refused.
 fn a_connection_that_is_not_made_yet(kind: SelectorKind) {
     let listener = std::net::TcpListener::bind(any_port()).unwrap();
     ffi::listen_again(&listener, 1);
@@ -109,7 +110,7 @@ fn a_connection_that_is_not_made_yet(kind: SelectorKind) {
         last.peer_addr().unwrap_err().kind(),
         ErrorKind::NotConnected
     );
-    // A BSD may refuse what the queue has no room for.
+    // A BSD may refuse a connection that the queue has no room for.
     let is_refused = last.take_error().unwrap().is_some();
     assert!(!is_refused || kind == SelectorKind::Kqueue);
     let mut events = watch.events.iter();
@@ -202,7 +203,7 @@ fn a_port_is_free_at_once_for_the_next_listener() {
     let (listener, address) = listen();
     let client = std::net::TcpStream::connect(address).unwrap();
     let (mut accepted, _) = soon(|| listener.accept()).unwrap();
-    // Who closes first leaves the port in TIME_WAIT.
+    // The side that closes first leaves the port in TIME_WAIT.
     accepted.flush().unwrap();
     drop((accepted, listener));
     drop(client);
@@ -236,7 +237,7 @@ fn conversions_keep_the_socket() {
 #[cfg(unix)]
 #[test]
 fn accepting_from_what_is_no_tcp_listener_is_an_error() {
-    // A Unix listener in the clothes of a TCP one.
+    // A Unix listener that is wrapped as a TCP listener.
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("socket");
     let listener = mio::net::UnixListener::bind(&path).unwrap();

@@ -1,4 +1,4 @@
-//! Registering from other threads while one is inside the poll.
+//! Registering from other threads while one thread is inside the poll.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -20,7 +20,7 @@ per_selector!(
     nothing_after_deregister_under_stress,
 );
 
-/// Polls in a thread of its own until an event of `token` comes, and says so.
+/// Polls in a new thread until an event of `token` arrives, and then sends on the channel.
 fn poll_for(mut watch: Watch, token: usize) -> mpsc::Receiver<()> {
     let (done, is_done) = mpsc::channel();
     thread::spawn(move || {
@@ -36,7 +36,8 @@ fn poll_for(mut watch: Watch, token: usize) -> mpsc::Receiver<()> {
             }
         }
     });
-    // Long enough for it to be inside the call in most runs; the test holds either way.
+    // In most runs this is long enough for the thread to be inside the call; the test is valid
+    // either way.
     assert!(is_done.recv_timeout(crate::support::SHORT).is_err());
     is_done
 }
@@ -64,7 +65,7 @@ fn reregistering_counts_at_once(kind: SelectorKind) {
     done.recv_timeout(LONG).unwrap();
 }
 
-/// One thread polls, another reads.
+/// One thread polls, and another one reads.
 fn rearming_counts_at_once(kind: SelectorKind) {
     let mut watch = Watch::new(kind);
     let (mut one, mut two) = pair();
@@ -77,30 +78,31 @@ fn rearming_counts_at_once(kind: SelectorKind) {
     done.recv_timeout(LONG).unwrap();
 }
 
-/// One thread says that a read would block at the moment when another begins a poll. What the peer
-/// writes after that is told, though nothing else ends the poll.
+/// One thread reports `WouldBlock` at the moment when another thread begins a poll. Data that
+/// arrives later must be reported, even if nothing else ends the poll.
 fn nothing_is_lost_to_a_poll_that_begins(kind: SelectorKind) {
-    // A call takes long under Wine.
+    // A call takes long in Wine.
     const ROUNDS: usize = if cfg!(windows) { 200 } else { 2_000 };
     const WAKE: Token = Token(2);
     let mut watch = Watch::new(kind);
     let waker = Waker::new(watch.poll.registry(), WAKE).unwrap();
     let (mut one, mut two) = pair();
     watch.register(&mut one, 1, Interest::READABLE);
-    // How often the source was told of, and how often the poll was woken and waits for `starts`.
+    // The events of the source, the wakes of the poll, and the rounds that the poller may start.
     let counters: [Arc<AtomicUsize>; 3] = Default::default();
     let [told, woken, starts] = counters.clone();
     let wait_for = |counter: &AtomicUsize, count: usize| {
         let start = Instant::now();
         while counter.load(Ordering::SeqCst) < count {
             assert!(start.elapsed() < LONG, "{count} has not come");
-            // At first without giving the processor away: the other is to go on at once.
+            // First spin without giving up the processor, because the other thread should continue
+            // at once.
             if start.elapsed() > Duration::from_micros(50) {
                 thread::yield_now();
             }
         }
     };
-    // At another moment of what the other does each time.
+    // Varies the moment relative to the other thread.
     let dawdle = |round: usize| (0..round % 32).for_each(|_| std::hint::spin_loop());
     let poller = thread::spawn(move || {
         for round in 0..ROUNDS {
@@ -134,13 +136,13 @@ fn nothing_is_lost_to_a_poll_that_begins(kind: SelectorKind) {
         wait_for(woken, round + 1);
         starts.fetch_add(1, Ordering::SeqCst);
         dawdle(if round % 2 == 0 { 0 } else { round / 2 });
-        // Without a system call, which would take longer than a poll takes to begin.
+        // Without a system call, which would take longer than the begin of a poll.
         would_block(one.try_io(|| io::Result::<()>::Err(ErrorKind::WouldBlock.into())));
     }
     poller.join().unwrap();
 }
 
-/// A poll that is inside the call may not keep a closed socket alive.
+/// A thread that is inside the poll must not keep a closed socket alive.
 fn deregistering_lets_the_peer_see_the_end_at_once(kind: SelectorKind) {
     let _no_spawns = process::no_spawns();
     let watch = Watch::new(kind);
@@ -160,7 +162,7 @@ fn deregistering_lets_the_peer_see_the_end_at_once(kind: SelectorKind) {
     assert!(one.is_none() && done.try_recv().is_err());
 }
 
-/// Whatever the system does to follow a change, the poll lasts until its time is over.
+/// However the selector applies a change, the poll lasts until its timeout.
 fn changes_without_an_event_do_not_end_the_poll(kind: SelectorKind) {
     const TIMEOUT: Duration = Duration::from_millis(300);
     let mut watch = Watch::new(kind);
@@ -187,12 +189,12 @@ fn changes_without_an_event_do_not_end_the_poll(kind: SelectorKind) {
     assert!(was_silent && rounds > 0);
 }
 
-/// Threads register, use and deregister sources as fast as they can, each time with a new token and
-/// mostly with a descriptor number of just before. After `deregister` they say that the token is
-/// over, and no poll that begins later may show it.
+/// Threads register, use and deregister sources as fast as they can, each time with a new token,
+/// and mostly with a descriptor that was just closed. After `deregister` they mark the token as
+/// over. A poll that begins later must not report it.
 fn nothing_after_deregister_under_stress(kind: SelectorKind) {
     const THREADS: usize = 3;
-    // A pair of TCP streams takes a port, and keeps it for a while.
+    // Each pair of TCP streams takes a port, and keeps it for a while.
     const ROUNDS: usize = if cfg!(windows) { 150 } else { 4_000 };
     let mut watch = Watch::new(kind);
     let over: Arc<Vec<AtomicBool>> = Arc::new(
@@ -233,7 +235,7 @@ fn nothing_after_deregister_under_stress(kind: SelectorKind) {
         })
         .collect();
     while !threads.iter().all(thread::JoinHandle::is_finished) {
-        // What is over before the poll begins may not come out of it.
+        // A token that is over before the poll begins must not be reported.
         let was_over: Vec<_> = over
             .iter()
             .map(|over| over.load(Ordering::SeqCst))

@@ -1,4 +1,4 @@
-//! How long a poll waits. Never too short; how much too long is for benchmarks.
+//! The duration of a poll, which is never too short. Benchmarks measure how much longer it is.
 
 use std::io::ErrorKind;
 use std::sync::mpsc;
@@ -42,8 +42,8 @@ fn a_timeout_never_ends_early(kind: SelectorKind) {
 }
 
 fn zero_does_not_wait(kind: SelectorKind) {
-    // Who waited would not come back from here within anybody's patience. The shortest wait of
-    // Windows is longer.
+    // With a wait in each call the loop would take very long. On Windows the shortest wait is
+    // longer, so fewer rounds suffice.
     const ROUNDS: usize = if cfg!(windows) { 10_000 } else { 100_000 };
     let mut watch = Watch::new(kind);
     for _ in 0..ROUNDS {
@@ -52,7 +52,7 @@ fn zero_does_not_wait(kind: SelectorKind) {
     }
 }
 
-/// The sleeping thread leaves the processor: what it used is far less than what it waited.
+/// The sleeping thread gives up the processor: it uses far less processor time than it waits.
 fn a_fraction_of_a_millisecond_is_waited_and_not_spun(kind: SelectorKind) {
     let mut watch = Watch::new(kind);
     let (start, used) = (Instant::now(), ffi::thread_time());
@@ -157,7 +157,7 @@ fn a_busy_poll_finds_what_there_is(kind: SelectorKind) {
             ask.send(()).unwrap();
             watch.wait_readable(1);
             if round % 100 == 0 {
-                // Long enough for it to give up looking.
+                // Long enough for it to stop spinning.
                 for _ in 0..5 {
                     watch.expect_silence();
                 }
@@ -176,13 +176,13 @@ fn a_busy_poll_that_finds_nothing_rests(kind: SelectorKind) {
     assert!(used < waited / 2, "used {used:?} in {waited:?}");
 }
 
-/// The poll returns because it was woken, and not before.
+/// Checks that the poll returns because of the wake, and not before.
 fn waits(kind: SelectorKind, timeout: Option<Duration>) {
     let mut watch = Watch::new(kind);
     let waker = Waker::new(watch.poll.registry(), Token(1)).unwrap();
     let (returned, has_returned) = mpsc::channel();
     let thread = thread::spawn(move || {
-        // Other tests start programs, which interrupts threads on some systems.
+        // Other tests start programs, which interrupts threads on some kernels.
         while let Err(err) = watch.poll.poll(&mut watch.events, timeout) {
             assert_eq!(err.kind(), ErrorKind::Interrupted);
         }
@@ -212,7 +212,7 @@ fn a_signal_interrupts(kind: SelectorKind) {
             result
         });
         let id = has_started.recv().unwrap();
-        // A signal before the poll has begun interrupts nothing, so there are many.
+        // A signal before the poll has begun interrupts nothing, so this sends many.
         while !thread.is_finished() {
             ffi::signal(id);
             thread::yield_now();

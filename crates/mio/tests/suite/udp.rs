@@ -141,7 +141,7 @@ fn what_does_not_fit_is_thrown_away() {
         let mut buffer = [0; 3];
         let result = soon(|| socket.recv(&mut buffer));
         if cfg!(windows) {
-            // There it is an error as well.
+            // On Windows the truncation is also an error.
             assert_eq!(result.unwrap_err().raw_os_error(), Some(TOO_LONG));
         } else {
             assert_eq!(result.unwrap(), 3);

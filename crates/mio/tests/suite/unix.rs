@@ -91,7 +91,7 @@ fn a_datagram_pair(kind: SelectorKind) {
     let mut watch = Watch::new(kind);
     watch.register(&mut one, 1, BOTH);
     watch.wait_writable(1);
-    // As many as the queue takes, then none, then some again.
+    // Fill the queue until it is full, then make room again.
     let mut sent = 0;
     while one.send(b"hello").is_ok() {
         sent += 1;
@@ -101,7 +101,7 @@ fn a_datagram_pair(kind: SelectorKind) {
         two.recv(&mut [0; 8]).unwrap();
     }
     would_block(two.recv(&mut [0; 8]));
-    // A BSD tells only by the next write that the receiver has room.
+    // A BSD shows only with the next write that the receiver has room.
     if kind != SelectorKind::Kqueue {
         watch.wait_writable(1);
     }
@@ -127,7 +127,7 @@ fn abstract_addresses() {
         Some(name.as_bytes())
     );
 
-    // A client that has such a name too, with a zero in it and as long as they get.
+    // A client with an abstract name, too, which contains a zero and has the maximum length.
     let mut long = [b'x'; 107];
     long[50] = 0;
     long[..8].copy_from_slice(&u64::from(std::process::id()).to_ne_bytes());
@@ -155,7 +155,7 @@ fn a_client_with_a_path() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("listener");
     let listener = UnixListener::bind(&path).unwrap();
-    // The longest path that fits, of which some systems leave out the zero at the end.
+    // The longest path that fits, for which some kernels leave out the zero at the end.
     for length in [1, 60, 107] {
         let mut name = directory
             .path()
@@ -223,7 +223,7 @@ fn a_full_backlog_is_an_error() {
         }
     };
     assert_eq!(err.kind(), ErrorKind::WouldBlock, "{err}");
-    // Once one is accepted there is room.
+    // After one connection is accepted, there is room.
     listener.accept().unwrap();
     UnixStream::connect(&path).unwrap();
 }

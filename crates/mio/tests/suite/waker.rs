@@ -1,4 +1,4 @@
-//! Waking a poll from elsewhere.
+//! Waking a poll from another thread.
 
 use std::io::Write;
 use std::panic::catch_unwind;
@@ -30,8 +30,8 @@ per_selector!(
     a_poll_that_is_watched_by_another_tells_of_a_wake_until_it_is_polled,
 );
 
-/// Wakes are coalesced until the poll itself takes them. So who watches its descriptor and sees an
-/// event has to poll it, or an edge is the last there is.
+/// Wakes are coalesced until the poll itself takes them. So a program that watches the poll's
+/// descriptor must poll after each event; otherwise an edge is the last one.
 #[cfg(unix)]
 fn a_poll_that_is_watched_by_another_tells_of_a_wake_until_it_is_polled(kind: SelectorKind) {
     use std::os::fd::AsRawFd;
@@ -49,9 +49,9 @@ fn a_poll_that_is_watched_by_another_tells_of_a_wake_until_it_is_polled(kind: Se
             outer.expect_silence();
             waker.wake().unwrap();
             outer.wait_readable(2);
-            // There is an event in the inner poll still. Nothing is new, but it is readable.
+            // The inner poll still has an event. Nothing changes, but it is readable.
             waker.wake().unwrap();
-            // A port reports the readiness of a `SourceFd` again every 10 milliseconds.
+            // Event ports report a ready `SourceFd` again every 10 milliseconds.
             if interest.is_level() || kind == SelectorKind::EventPorts {
                 outer.wait_readable(2);
             } else {
@@ -105,7 +105,7 @@ fn each_wake_after_a_poll_is_news(kind: SelectorKind) {
     }
 }
 
-/// A thread that is waiting for each wake hangs if one is lost.
+/// A thread waits for each wake. It hangs if one is lost.
 fn no_wake_is_lost(kind: SelectorKind) {
     const ROUNDS: usize = 5_000;
     let mut watch = Watch::new(kind);
@@ -119,7 +119,7 @@ fn no_wake_is_lost(kind: SelectorKind) {
                 for _ in 0..ROUNDS {
                     let ticket = asked.fetch_add(1, Ordering::SeqCst) + 1;
                     waker.wake().unwrap();
-                    // Mostly the answer has to come from a poll that was asleep.
+                    // In most rounds the poll that responds was asleep.
                     while ticket % 3 == 0 && answered.load(Ordering::SeqCst) < ticket {
                         thread::yield_now();
                     }
@@ -164,7 +164,7 @@ fn a_busy_waker_starves_nobody(kind: SelectorKind) {
         watch.register(one, token, Interest::READABLE);
         two.write_all(b"!").unwrap();
     }
-    // Everything that is reported is used up and ready again at once.
+    // Each reported source is drained and ready again at once.
     let mut seen = [0; 4];
     for _ in 0..100 {
         waker.wake().unwrap();
@@ -179,9 +179,10 @@ fn a_busy_waker_starves_nobody(kind: SelectorKind) {
     assert!(seen.iter().all(|seen| *seen >= 10), "{seen:?}");
 }
 
-/// More wakes than a pipe has room for, each of which is with the system: a poll lies between.
+/// More wakes than a pipe has room for. Each one makes a system call, because a poll lies between
+/// two wakes.
 fn a_full_counter_does_not_block(kind: SelectorKind) {
-    // More than a pipe holds. Windows has no counter, and a call takes long under Wine.
+    // More than a pipe holds. Windows has no counter, and a call takes long in Wine.
     const ROUNDS: usize = if cfg!(windows) { 2_000 } else { 70_000 };
     let mut watch = Watch::new(kind);
     let waker = Waker::new(watch.poll.registry(), Token(10)).unwrap();
@@ -192,9 +193,9 @@ fn a_full_counter_does_not_block(kind: SelectorKind) {
     }
 }
 
-/// However many others are in the middle of a wake.
+/// Also if many other threads are in the middle of a wake.
 fn a_poll_that_begins_after_a_wake_has_its_event(kind: SelectorKind) {
-    // A call takes long under Wine.
+    // A call takes long in Wine.
     const ROUNDS: usize = if cfg!(windows) { 5_000 } else { 50_000 };
     let mut watch = Watch::new(kind);
     let waker = Waker::new(watch.poll.registry(), Token(10)).unwrap();
@@ -211,7 +212,7 @@ fn a_poll_that_begins_after_a_wake_has_its_event(kind: SelectorKind) {
         for round in 0..ROUNDS {
             waker.wake().unwrap();
             watch.poll(Duration::ZERO);
-            // Where each wake is a packet there may be an event for more than one.
+            // Where each wake is a packet, there may be several events.
             assert!(!watch.events.is_empty(), "round {round}");
         }
     });
@@ -223,13 +224,13 @@ fn a_dropped_waker_is_silent(kind: SelectorKind) {
     waker.wake().unwrap();
     drop(waker);
     watch.expect_silence();
-    // Now there may be another one.
+    // Now another waker is allowed.
     let waker = Waker::new(watch.poll.registry(), Token(11)).unwrap();
     waker.wake().unwrap();
     watch.wait_readable(11);
 }
 
-/// Also if the wake of the one before was never taken.
+/// Also if the wake of the previous waker was never taken.
 fn a_second_waker_has_its_own_token(kind: SelectorKind) {
     let mut watch = Watch::new(kind);
     for round in 0..3 {
@@ -276,7 +277,7 @@ fn what_was_written_before_the_wake_is_seen(kind: SelectorKind) {
     let number = Arc::new(AtomicUsize::new(0));
     let written = number.clone();
     let thread = thread::spawn(move || {
-        // The wake alone makes it visible.
+        // Only the wake makes the store visible.
         written.store(7, Ordering::Relaxed);
         waker.wake().unwrap();
         waker

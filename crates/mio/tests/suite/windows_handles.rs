@@ -1,5 +1,5 @@
-//! Handles that are no sockets. What they do in each mode is tested beside the code, where the
-//! tests have calls of their own if the system lacks them.
+//! Handles other than sockets. The unit tests check their behaviour in each mode, because they have
+//! a fallback where Windows lacks the calls.
 
 use std::io::{self, ErrorKind};
 use std::os::windows::io::{BorrowedHandle, OwnedHandle};
@@ -26,7 +26,7 @@ fn a_handle_is_given_back_and_shown() {
     let mut source = SourceHandle::new(thread::spawn(|| 7));
     assert!(format!("{source:?}").contains("JoinHandle"));
     assert_eq!(source.rearm().unwrap_err().kind(), ErrorKind::NotFound);
-    // What it derefs to is the value.
+    // It dereferences to the value.
     let _: &thread::JoinHandle<i32> = &source;
     let _: &mut thread::JoinHandle<i32> = &mut source;
     assert_eq!(source.into_inner().join().unwrap(), 7);

@@ -1,4 +1,4 @@
-//! What is true of sockets on Windows alone.
+//! Socket behaviour that is specific to Windows.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::SocketAddr;
@@ -37,7 +37,7 @@ per_selector!(
     raw_sockets_leave_no_handle,
 );
 
-/// A socket is inherited unless its maker says otherwise, so the test below can fail.
+/// By default a socket is inheritable, so the next test can fail.
 #[test]
 fn what_is_inherited_is_known() {
     assert!(ffi::is_inherited(&ffi::ipv6_socket(true)));
@@ -53,7 +53,7 @@ fn sockets_are_not_inherited() {
     assert!(!ffi::is_inherited(&client));
     assert!(!ffi::is_inherited(&accepted));
     assert!(!ffi::is_inherited(&udp));
-    // A listener that is inherited makes connections that are, if nobody looks.
+    // An inheritable listener accepts inheritable connections, unless the flag is changed.
     let listener = std::net::TcpListener::bind(any_port()).unwrap();
     listener.set_nonblocking(true).unwrap();
     let address = listener.local_addr().unwrap();
@@ -64,8 +64,8 @@ fn sockets_are_not_inherited() {
     assert!(!ffi::is_inherited(&accepted));
 }
 
-/// How many handles there are more after `body`, which runs once before, because the first time
-/// the system opens some that it keeps.
+/// Returns the number of handles that `body` leaks. Runs it once before, because Windows opens some
+/// handles on first use and keeps them.
 fn handles_left_by(mut body: impl FnMut()) -> usize {
     body();
     let before = ffi::open_handles();
@@ -98,7 +98,7 @@ fn registering_again_and_again_leaks_no_handle(kind: SelectorKind) {
                 }
                 watch.deregister(&mut one);
             }
-            // More than share a handle of the system's.
+            // More sockets than share an AFD handle.
             for (token, socket) in many.iter_mut().enumerate() {
                 watch.register(socket, token, Interest::READABLE);
             }
@@ -119,7 +119,7 @@ fn the_poll_may_go_before_its_sockets(kind: SelectorKind) {
             for _ in 0..20 {
                 let watch = Watch::new(kind);
                 let waker = Waker::new(watch.poll.registry(), mio::Token(0)).unwrap();
-                // One with an event that nobody takes, one whose request waits.
+                // One socket with an event that nobody takes, and one with a request in flight.
                 let (mut one, mut two) = pair();
                 watch.register(&mut one, 1, BOTH);
                 watch.register(&mut two, 2, Interest::READABLE);
@@ -178,7 +178,7 @@ fn a_socket_closed_behind_our_back_ends_nothing_else(kind: SelectorKind) {
                 watch.wait_readable(2);
                 assert_eq!(drain(&other), 5);
             }
-            // What is no socket any more is deregistered like any other.
+            // A closed socket can be deregistered like any other.
             watch.deregister(&mut one);
             into_raw(one);
             watch.expect_silence();
@@ -196,7 +196,7 @@ fn a_socket_closed_behind_our_back_within_the_poll(kind: SelectorKind) {
         watch.register(&mut other, 2, Interest::READABLE);
         let thread = std::thread::spawn(move || {
             watch.wait_readable(2);
-            // Nobody was told of the one that is closed.
+            // The closed socket has no event.
             watch.events.iter().all(|event| event.token().0 == 2)
         });
         ffi::close_behind_its_back(&one);
@@ -206,7 +206,7 @@ fn a_socket_closed_behind_our_back_within_the_poll(kind: SelectorKind) {
     });
 }
 
-/// A new socket gets the number of the old one, and its events are not those of the old one.
+/// A new socket gets the number of the old one, but not its events.
 fn a_number_closed_behind_our_back_is_somebody_elses(kind: SelectorKind) {
     let test = process::test_path!(kind, "a_number_closed_behind_our_back_is_somebody_elses");
     process::alone(&test, || {
@@ -218,7 +218,7 @@ fn a_number_closed_behind_our_back_is_somebody_elses(kind: SelectorKind) {
                 watch.expect_silence();
             }
             ffi::close_behind_its_back(&one);
-            // One of these has the number, in all likelihood.
+            // One of these probably has the number.
             let mut others: Vec<_> = (0..4)
                 .map(|_| UdpSocket::bind(any_port()).unwrap())
                 .collect();
@@ -238,7 +238,7 @@ fn a_number_closed_behind_our_back_is_somebody_elses(kind: SelectorKind) {
     });
 }
 
-/// One of std's that nobody has wrapped, and where it is.
+/// Creates an unwrapped socket of std, and returns its address.
 fn of_std() -> (std::net::UdpSocket, std::net::SocketAddr) {
     let socket = std::net::UdpSocket::bind(any_port()).unwrap();
     socket.set_nonblocking(true).unwrap();
@@ -276,7 +276,7 @@ fn a_socket_of_others_is_an_io_source(kind: SelectorKind) {
     }
 }
 
-/// Made by `WSASocketW`, with nothing of std's around it.
+/// A socket from `WSASocketW`, without a type of std around it.
 fn a_socket_that_was_made_by_hand_is_an_io_source(kind: SelectorKind) {
     let mut watch = Watch::new(kind);
     let mut source = IoSource::new(ffi::ipv6_socket(true));
@@ -341,7 +341,7 @@ fn a_raw_socket_has_no_edges(kind: SelectorKind) {
     let err = err.unwrap_err();
     assert_eq!(err.kind(), ErrorKind::Unsupported);
     assert!(err.to_string().contains("IoSource"), "{err}");
-    // Nothing has changed, and so it is with one that is registered.
+    // Nothing has changed. The same is true for a registered socket.
     registry
         .register(&mut source, Token(1), Interest::READABLE.level())
         .unwrap();
@@ -392,7 +392,7 @@ fn a_raw_socket_that_is_closed_is_forgotten(kind: SelectorKind) {
             watch.expect_silence();
             drop(socket);
             watch.expect_silence();
-            // The number is free. In all likelihood this one has it.
+            // The number is free. This socket probably has it.
             let (socket, address) = of_std();
             let raw = socket.as_raw_socket();
             watch.register(&mut SourceSocket(&raw), 2, level);
@@ -404,7 +404,7 @@ fn a_raw_socket_that_is_closed_is_forgotten(kind: SelectorKind) {
     });
 }
 
-/// A new socket with the number of one that was closed, if there is one.
+/// Creates a socket with the number of a closed one, if that is possible.
 fn same_number(raw: RawSocket) -> Option<(std::net::UdpSocket, SocketAddr)> {
     let (socket, address) = of_std();
     (socket.as_raw_socket() == raw).then_some((socket, address))
@@ -467,7 +467,7 @@ fn raw_socket_number_is_registered_again_without_a_poll(kind: SelectorKind) {
     });
 }
 
-/// A clone for reading and the original for writing, and the number of each.
+/// A clone for reading and the original for writing, each with its own number.
 fn reader_and_writer_clone_each_have_their_events(kind: SelectorKind) {
     let level = Interest::READABLE.level();
     let mut watch = Watch::new(kind);
@@ -483,7 +483,7 @@ fn reader_and_writer_clone_each_have_their_events(kind: SelectorKind) {
     let write = || writer.write_with(|mut socket| socket.write(&[0; 4096]));
     peer.set_nonblocking(true).unwrap();
     for _ in 0..20 {
-        // Both are armed at once.
+        // Arm both at once.
         would_block(read());
         while write().is_ok() {}
         peer.write_all(b"hello").unwrap();
@@ -504,7 +504,7 @@ fn reader_and_writer_clone_each_have_their_events(kind: SelectorKind) {
         .unwrap();
         assert_eq!(read().unwrap(), 5);
     }
-    // Each number is a registration of its own.
+    // Each number has a registration of its own.
     watch.register(&mut SourceSocket(&raw[0]), 3, level);
     watch.register(&mut SourceSocket(&raw[1]), 4, level);
     peer.write_all(b"hello").unwrap();
@@ -512,7 +512,7 @@ fn reader_and_writer_clone_each_have_their_events(kind: SelectorKind) {
         watch.wait_readable(3);
         watch.wait_readable(4);
     }
-    // What is left goes on after the handle that was registered first is closed.
+    // The remaining registration continues after the handle that was registered first is closed.
     watch.deregister(&mut SourceSocket(&raw[0]));
     watch.deregister(&mut SourceSocket(&raw[1]));
     drop(reader);
@@ -523,7 +523,7 @@ fn reader_and_writer_clone_each_have_their_events(kind: SelectorKind) {
     watch.wait_readable(5);
 }
 
-/// A datagram that does not fit the buffer is an error, and is gone.
+/// A datagram that does not fit into the buffer is an error, and is discarded.
 fn failed_read_arms_reading_again(kind: SelectorKind) {
     for interests in [Interest::READABLE, BOTH] {
         let mut watch = Watch::new(kind);
@@ -549,7 +549,7 @@ fn operation_that_fails_for_good_is_no_busy_loop(kind: SelectorKind) {
     let fail = || source.write_with(|_| Err::<(), _>(ErrorKind::OutOfMemory.into()));
     for _ in 0..3 {
         watch.wait_writable(1);
-        // It is armed again, which does not last.
+        // A failure re-arms the direction, up to a limit.
         let mut events = 0;
         loop {
             fail().unwrap_err();
@@ -565,7 +565,8 @@ fn operation_that_fails_for_good_is_no_busy_loop(kind: SelectorKind) {
     }
 }
 
-/// A socket of ours registered by its number too: two registrations, each with its own mode.
+/// A socket of this crate that is also registered by number has two registrations, each with its
+/// own mode.
 fn a_raw_socket_is_told_apart_from_a_source(kind: SelectorKind) {
     let mut watch = Watch::new(kind);
     let (mut stream, mut peer) = connected();

@@ -1,4 +1,4 @@
-//! Edges, levels and once: what a socket's next request has to ask for.
+//! The armed events of a registration: the events that the next AFD request needs.
 
 use crate::Interest;
 use crate::interest::Mode;
@@ -9,16 +9,17 @@ use crate::sys::afd::event::{FAILURE, LOCAL_CLOSE, READ, WRITE};
 pub(super) struct Arming {
     interests: u32,
     mode: Mode,
-    /// Of the interests, what has not been delivered since an operation last would have blocked; of
-    /// a level, all of them always.
+    /// The armed flags: the interests that were not reported since an operation last returned
+    /// `WouldBlock`. In level mode always all interests.
     armed: u32,
-    /// There is nothing more to tell. For an edge that is a failure, which lasts and is delivered
-    /// once, and an operation that would block is the end of it. For once it is any event.
+    /// No further event is reported. In edge mode a failure was reported; it persists, so it is
+    /// reported once, until an operation returns `WouldBlock`. In oneshot mode the oneshot has
+    /// fired.
     silent: bool,
 }
 
 impl Arming {
-    /// Everything that is ready is news.
+    /// Creates the state of a new registration, in which every ready direction is reported.
     pub(super) fn new(interests: Interest) -> Arming {
         let mut flags = 0;
         if interests.is_readable() {
@@ -35,7 +36,8 @@ impl Arming {
         }
     }
 
-    /// For a socket that is no more: nothing is asked, and nothing is news.
+    /// Creates the state of a socket that no longer exists: nothing is armed, and nothing is
+    /// reported.
     pub(super) fn over() -> Arming {
         Arming {
             interests: 0,
@@ -49,7 +51,8 @@ impl Arming {
         self.interests == 0
     }
 
-    /// What to ask AFD. It tells of a closed handle anyway; asking makes that plain.
+    /// Returns the events for the next AFD request. AFD reports `LOCAL_CLOSE` anyway; the flag
+    /// makes that explicit.
     pub(super) fn question(&self) -> u32 {
         let failure = if self.silent { 0 } else { FAILURE };
         match self.armed | failure {
@@ -58,13 +61,13 @@ impl Arming {
         }
     }
 
-    /// What is new in an answer of AFD; 0 if nothing is. It counts as delivered from now on.
+    /// Returns the flags of a result to report, or 0. They count as delivered from now on.
     pub(super) fn take(&mut self, answer: u32) -> u32 {
         let failure = if self.silent { 0 } else { answer & FAILURE };
         let fresh = answer & self.armed;
         let is_last = match self.mode {
             Mode::Level => return fresh | failure,
-            // Nothing comes after it but what an operation finds.
+            // After a failure, the only further events are those that an operation re-arms.
             Mode::Edge => failure != 0,
             Mode::Oneshot => fresh | failure != 0,
         };
@@ -76,10 +79,10 @@ impl Arming {
         fresh | failure
     }
 
-    /// An operation would have blocked. Answers whether there is something new to ask.
+    /// Re-arms a direction after `WouldBlock`. Returns `true` if the next request needs more flags.
     pub(super) fn would_block(&mut self, direction: Direction) -> bool {
         if self.mode != Mode::Edge {
-            // A level asks about all of it anyway, and once is over until it is registered anew.
+            // A level is always armed, and a fired oneshot stays disarmed until `reregister`.
             return false;
         }
         let before = self.question();
@@ -89,10 +92,11 @@ impl Arming {
         self.question() & !before != 0
     }
 
-    /// An operation has failed otherwise. Returns whether there is something new to ask.
+    /// Re-arms a direction after an error other than `WouldBlock`. Returns `true` if the next
+    /// request needs more flags.
     ///
-    /// What it has met may have been one of several, such as a datagram that was refused. A failure
-    /// that was delivered lasts, so nothing is armed after it: each request would end at once.
+    /// The error may be one of several, such as a refused datagram. After a reported failure, which
+    /// persists, nothing is re-armed: each request would complete at once.
     pub(super) fn failed(&mut self, direction: Direction) -> bool {
         if self.mode != Mode::Edge || self.silent {
             return false;
@@ -227,7 +231,7 @@ mod tests {
             assert_eq!(arming.take(0), 0, "a packet that says nothing is no event");
             assert_eq!(arming.take(answer), answer);
             assert_eq!(arming.question(), 0);
-            // What is in the port by then, and what an operation finds.
+            // Results that are already in the port, and a later `WouldBlock`.
             assert_eq!(arming.take(RECEIVE | SEND | ABORT), 0);
             assert!(!arming.would_block(Direction::Unknown));
             assert_eq!(arming.question(), 0);

@@ -1,4 +1,4 @@
-//! The sockets whose requests change before the next wait.
+//! The sockets whose requests must change before the next wait.
 
 #[cfg(debug_assertions)]
 use std::collections::HashSet;
@@ -11,32 +11,32 @@ use crate::sys::afd::device::Device;
 use crate::sys::afd::device::SocketHandle;
 use crate::sys::afd::socket::Socket;
 
-/// A socket's lock is taken before this one, never after it.
+/// Lock order: a socket's lock first, then this one.
 pub(super) struct Changes<D: Device> {
     list: Mutex<List<D>>,
 }
 
 struct List<D: Device> {
     sockets: Vec<Arc<Socket<D>>>,
-    /// An empty buffer that `sockets` is swapped with. Another thread that keeps changing sockets
-    /// can then not keep a poll from going on.
+    /// An empty buffer to swap with `sockets`. The swap bounds the work of one poll, even while
+    /// another thread keeps changing sockets.
     spare: Vec<Arc<Socket<D>>>,
-    /// A thread waits for packets, or is about to, and will not look at the list before.
+    /// A thread waits for packets, or is about to wait, and does not read the list before that.
     is_polling: bool,
-    /// How many registrations there are. No list has more sockets.
+    /// The number of registrations. No list has more sockets.
     registered: usize,
-    /// How many of them are guarded.
+    /// The number of guarded registrations.
     guarded: usize,
-    /// The handles that a request is under way for, cancelled ones left out.
+    /// The handles with a request in flight, without the cancelled requests.
     #[cfg(debug_assertions)]
     asked: HashSet<SocketHandle>,
 }
 
 impl<D: Device> Changes<D> {
-    /// Takes the list and makes every request ask for what its socket needs now. Until
-    /// [`end_poll`](Self::end_poll) a change acts at once.
+    /// Takes the list and updates the request of each socket in it. Until
+    /// [`end_poll`](Self::end_poll), each later change updates its request at once.
     ///
-    /// Returns the first error, which keeps no other request from being made.
+    /// Returns the first error. An error does not stop the updates of the other sockets.
     pub(super) fn begin_poll(&self, device: &D) -> io::Result<()> {
         let mut list = self.lock();
         list.is_polling = true;
@@ -56,8 +56,8 @@ impl<D: Device> Changes<D> {
         self.lock().is_polling = false;
     }
 
-    /// Watches every guarded socket while no thread polls. Each socket whose packet was taken is in
-    /// the list.
+    /// Starts a request for each guarded socket that has none, because no thread polls from here
+    /// on. Only the list needs to be checked: it has every socket whose packet was taken.
     pub(super) fn guard(&self, device: &D) {
         let mut list = self.lock();
         if list.guarded == 0 || list.sockets.is_empty() {
@@ -74,7 +74,8 @@ impl<D: Device> Changes<D> {
         list.give_back(batch);
     }
 
-    /// Puts a socket into the list, unless a thread polls. Returns whether it did.
+    /// Adds a socket to the list, unless it is there already. Returns `false`, without a change, if
+    /// a thread polls.
     pub(super) fn push_unless_polling(
         &self,
         socket: &Arc<Socket<D>>,
@@ -84,7 +85,7 @@ impl<D: Device> Changes<D> {
         if list.is_polling {
             return false;
         }
-        // Under the same lock: a poll that begins after this finds it in the list.
+        // Under the same lock, so that a poll that begins after this finds the socket in the list.
         if !mem::replace(is_listed, true) {
             list.sockets.push(Arc::clone(socket));
         }
@@ -97,13 +98,14 @@ impl<D: Device> Changes<D> {
         }
     }
 
-    /// Lets go of all sockets in the list.
+    /// Drops all sockets in the list.
     pub(super) fn clear(&self) {
         let sockets = mem::take(&mut self.lock().sockets);
         drop(sockets);
     }
 
-    /// Each socket is in the list once at most, so that nothing but this allocates.
+    /// Reserves memory, so that nothing else here allocates. Each socket is in the list at most
+    /// once.
     pub(super) fn make_room(&self, is_guarded: bool) {
         let mut list = self.lock();
         list.registered += 1;
@@ -121,15 +123,15 @@ impl<D: Device> Changes<D> {
         list.guarded -= usize::from(is_guarded);
     }
 
-    /// A request for this handle is about to be started. Two at a time could complete in place of
-    /// each other.
+    /// Records that a request for this handle is about to start. Two requests in flight for one
+    /// handle could complete in place of each other.
     #[cfg(debug_assertions)]
     pub(super) fn begin_request(&self, base: SocketHandle) {
         let is_only_one = self.lock().asked.insert(base);
         debug_assert!(is_only_one, "two requests at a time for one base handle");
     }
 
-    /// The request has ended, or was cancelled.
+    /// Records that the request has ended or was cancelled.
     #[cfg(debug_assertions)]
     pub(super) fn end_request(&self, base: SocketHandle) {
         self.lock().asked.remove(&base);
@@ -148,7 +150,7 @@ impl<D: Device> List<D> {
 
     fn give_back(&mut self, batch: Vec<Arc<Socket<D>>>) {
         self.spare = batch;
-        // Nothing to do, unless a socket was registered meanwhile.
+        // Allocates only if a socket was registered meanwhile.
         self.spare.reserve(self.registered);
     }
 }

@@ -1,4 +1,4 @@
-//! What AFD says about a socket, and what it means.
+//! The events of AFD, and the readiness that each one means.
 
 use crate::Token;
 #[cfg(all(afd, feature = "os-ext"))]
@@ -7,7 +7,7 @@ use crate::sys::Readiness;
 #[cfg(all(afd, feature = "os-ext"))]
 use crate::sys::afd::users::Key;
 
-// The events of AFD.
+// The AFD event flags.
 pub(super) const RECEIVE: u32 = 0x1;
 pub(super) const RECEIVE_EXPEDITED: u32 = 0x2;
 pub(super) const SEND: u32 = 0x4;
@@ -20,21 +20,21 @@ pub(super) const LOCAL_CLOSE: u32 = 0x20;
 pub(super) const ACCEPT: u32 = 0x80;
 pub(super) const CONNECT_FAIL: u32 = 0x100;
 
-/// The directions.
+/// The flags of each direction.
 pub(super) const READ: u32 = RECEIVE | ACCEPT | DISCONNECT;
 pub(super) const WRITE: u32 = SEND;
-/// What is told whatever was asked for, as epoll does.
+/// Reported regardless of the interests, as epoll does.
 pub(super) const FAILURE: u32 = ABORT | CONNECT_FAIL;
 
-/// An event, as long as the port's own record, so that the port writes its packets into the buffer
-/// of events, and each is replaced by the event it amounts to.
+/// A native event. It has the size of a completion packet, so that the port can write its packets
+/// into the buffer of events, and each packet is replaced by its event in place.
 #[derive(Debug, Clone)]
 #[repr(C)]
 pub(crate) struct NativeEvent {
     token: usize,
-    /// The key of the user's handle that it is of, or 0.
+    /// The key of the user's handle, or 0 for an event without one.
     user: usize,
-    /// Not 0 if the same batch may have an earlier event of the same handle.
+    /// Nonzero if the same batch may have an earlier event of the same handle.
     merges: usize,
     flags: u32,
 }
@@ -49,20 +49,20 @@ impl NativeEvent {
         }
     }
 
-    /// What is no socket speaks of the two directions in the same way.
+    /// Creates a readable event, for sources other than sockets.
     pub(crate) fn readable(token: Token) -> NativeEvent {
         NativeEvent::new(token, RECEIVE)
     }
 
-    /// As [`readable`](Self::readable), of either direction or of both.
+    /// As [`readable`](Self::readable), for either direction or both.
     #[cfg(all(afd, feature = "os-ext"))]
     pub(crate) fn directions(token: Token, readable: bool, writable: bool) -> NativeEvent {
         let flag = |is_set, flag| if is_set { flag } else { 0 };
         NativeEvent::new(token, flag(readable, RECEIVE) | flag(writable, SEND))
     }
 
-    /// The event is of a user's handle. With `merges` it is added to the one that was delivered in
-    /// the same batch, so that a handle has one event in a batch.
+    /// Marks the event as one of a user's handle. With `merges` it is merged into an earlier event
+    /// of the same batch, so that a handle has one event in a batch.
     #[cfg(all(afd, feature = "os-ext"))]
     pub(crate) fn of_user(self, user: Key, merges: bool) -> NativeEvent {
         NativeEvent {
@@ -77,7 +77,7 @@ impl NativeEvent {
         self.merges != 0
     }
 
-    /// Adds the flags to an earlier event of the same handle and token. Returns false if there is
+    /// Adds the flags to an earlier event of the same handle and token. Returns `false` if there is
     /// none.
     #[cfg(all(afd, feature = "os-ext"))]
     pub(super) fn merge_into(&self, batch: &mut [Event]) -> bool {

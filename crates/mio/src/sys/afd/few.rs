@@ -1,4 +1,4 @@
-//! A list that mostly has one element, which needs no memory of its own.
+//! A list that mostly has one element, which is stored inline.
 
 #[derive(Debug)]
 pub(super) struct Few<T> {
@@ -19,7 +19,7 @@ impl<T> Few<T> {
         self.more.pop().or_else(|| self.first.take())
     }
 
-    /// Takes out an element. Those after it may change places.
+    /// Removes and returns the first match. Elements after it may move.
     pub(super) fn remove(&mut self, is_it: impl Fn(&T) -> bool) -> Option<T> {
         if let Some(first) = self.first.take_if(|first| is_it(first)) {
             self.first = self.more.pop();
@@ -33,12 +33,12 @@ impl<T> Few<T> {
         self.first.is_none() && self.more.is_empty()
     }
 
-    /// Returns whether another element fits without allocating.
+    /// Returns `true` if another element fits without allocating.
     pub(super) fn has_room(&self) -> bool {
         self.first.is_none() || self.more.len() < self.more.capacity()
     }
 
-    /// Makes room for more elements.
+    /// Reserves room for `more` elements.
     pub(super) fn reserve(&mut self, more: usize) {
         self.more.reserve(more);
     }

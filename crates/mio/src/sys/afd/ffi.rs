@@ -43,12 +43,12 @@ use crate::sys::windows::check;
 
 /// `CreateIoCompletionPort(INVALID_HANDLE_VALUE, NULL, 0, 0)`
 pub(super) fn create_port() -> io::Result<OwnedHandle> {
-    // SAFETY: without a file the call makes a new port.
+    // SAFETY: without a file the call creates a new port.
     let port = unsafe { CreateIoCompletionPort(INVALID_HANDLE_VALUE, ptr::null_mut(), 0, 0) };
     if port.is_null() {
         return Err(io::Error::last_os_error());
     }
-    // SAFETY: the handle was just made and nobody else knows of it.
+    // SAFETY: the handle was just created, and nobody else owns it.
     Ok(unsafe { OwnedHandle::from_raw_handle(port) })
 }
 
@@ -69,7 +69,7 @@ pub(super) fn attach(
 
 /// `PostQueuedCompletionStatus(port, 0, key, NULL)`
 pub(super) fn post(port: BorrowedHandle<'_>, key: usize) -> io::Result<()> {
-    // SAFETY: the port is open, and the pointer is a number that is handed back.
+    // SAFETY: the port is open, and the key is a number that the packet returns.
     check(unsafe { PostQueuedCompletionStatus(port.as_raw_handle(), 0, key, ptr::null()) })
 }
 
@@ -80,33 +80,33 @@ pub(super) fn post_operation<T: Complete>(
     operation: Box<Operation<T>>,
 ) -> Result<OperationId, (Box<Operation<T>>, io::Error)> {
     port.start(operation, |overlapped, _| {
-        // SAFETY: the port is open, and the operation stays where it is until its packet is taken.
+        // SAFETY: the port is open, and the operation does not move until its packet is taken.
         check(unsafe {
             PostQueuedCompletionStatus(handle.as_raw_handle(), 0, port::OPERATION, overlapped)
         })
     })
 }
 
-/// Packets that lie in the buffer of events and are to be replaced by events.
+/// Completion packets in the buffer of events, which [`deliver`](Self::deliver) replaces by events.
 pub(super) struct Packets<'a> {
     events: &'a mut Vec<Event>,
     count: usize,
 }
 
-/// One packet.
+/// One completion packet.
 pub(super) enum Packet<'a> {
     Operation(OperationPacket<'a>),
     #[cfg(feature = "os-ext")]
     User(UserPacket<'a>),
     Wake,
-    /// Of a handle that is waited for, with the number that it was associated with.
+    /// The packet of a wait completion packet, with the number from its association.
     Wait(usize),
 }
 
-/// The packet of an operation of ours.
+/// The packet of an operation that this crate started.
 pub(super) struct OperationPacket<'a>(&'a OVERLAPPED_ENTRY);
 
-/// The packet of an operation on a user's handle, which anybody may have started.
+/// The packet of an operation on a user's handle. Anybody may have started the operation.
 #[cfg(feature = "os-ext")]
 pub(super) struct UserPacket<'a>(&'a OVERLAPPED_ENTRY);
 
@@ -124,8 +124,8 @@ pub(super) fn wait<'a>(
     let capacity = u32::try_from(events.capacity()).unwrap_or(u32::MAX);
     let buffer = events.as_mut_ptr().cast::<OVERLAPPED_ENTRY>();
     let mut count = 0;
-    // SAFETY: the buffer is exclusively ours and has room for `capacity` entries, which are as long
-    // as an event.
+    // SAFETY: the buffer is exclusively ours and has room for `capacity` entries. An entry is as
+    // long as an event.
     let result = check(unsafe {
         GetQueuedCompletionStatusEx(
             port.as_raw_handle(),
@@ -149,15 +149,15 @@ impl Packets<'_> {
         self.count
     }
 
-    /// Replaces the packets, in their order, by the events that `event` makes of them.
+    /// Replaces the packets, in their order, by the events that `event` returns for them.
     pub(super) fn deliver(self, mut event: impl FnMut(Packet<'_>) -> Option<NativeEvent>) {
         let Packets { events, count } = self;
         let buffer = events.as_mut_ptr();
         for index in 0..count {
-            // SAFETY: the buffer has room for `count` entries and more.
+            // SAFETY: the buffer has room for at least `count` entries.
             let entry = unsafe { buffer.add(index) }.cast::<OVERLAPPED_ENTRY>();
-            // SAFETY: the call has written `count` entries, and no event was written over this one,
-            // because there are no more events than entries so far.
+            // SAFETY: the call has written `count` entries. No event was written over this one,
+            // because there are at most as many events as entries read.
             let entry = unsafe { entry.read() };
             let packet = match entry.lpCompletionKey {
                 port::WAKE => Packet::Wake,
@@ -165,7 +165,7 @@ impl Packets<'_> {
                 port::OPERATION => Packet::Operation(OperationPacket(&entry)),
                 #[cfg(feature = "os-ext")]
                 _ => Packet::User(UserPacket(&entry)),
-                // There are no other keys.
+                // Without `os-ext` there are no other keys.
                 #[cfg(not(feature = "os-ext"))]
                 _ => continue,
             };
@@ -174,7 +174,7 @@ impl Packets<'_> {
                 if native.merges() && native.merge_into(events) {
                     continue;
                 }
-                // There is room: no more than `count` events, which is no more than the capacity.
+                // There is room: at most `count` events, which is at most the capacity.
                 events.push(Event::from_native(native));
             }
         }
@@ -182,19 +182,19 @@ impl Packets<'_> {
 }
 
 impl OperationPacket<'_> {
-    /// Gives the operation back to whom it belongs.
+    /// Passes the operation back to its owner.
     pub(super) fn complete(self) -> Option<NativeEvent> {
-        // SAFETY: there is one of these for each packet that came with the key of handles that
-        // nobody else has, or was put into the port by hand with it, and for each that was expected
-        // with a user's key: those that `Port` has started, and no others.
+        // SAFETY: an `OperationPacket` exists once for each packet of an operation that `Port` has
+        // started, and for no others. Such a packet has the key of handles that only this crate
+        // uses, was posted with that key, or was expected with a user's key.
         unsafe { operation::complete(self.0) }
     }
 }
 
 #[cfg(feature = "os-ext")]
 impl<'a> UserPacket<'a> {
-    /// `None` if the operation is somebody else's. Then the pointer is not followed, and may be
-    /// null.
+    /// Returns `None` if somebody else started the operation. Then the pointer may be null, and is
+    /// never dereferenced.
     pub(super) fn ours(self, users: &Users) -> Option<OperationPacket<'a>> {
         let operation = OperationId::of(self.0.lpOverlapped);
         let is_ours = users.take(Key(self.0.lpCompletionKey), operation);
@@ -202,7 +202,7 @@ impl<'a> UserPacket<'a> {
     }
 }
 
-/// What is asked of AFD and what it answers, in one place: `AFD_POLL_INFO` with one handle.
+/// The input and output of an AFD poll request: `AFD_POLL_INFO` with one handle.
 #[derive(Debug)]
 #[repr(C)]
 pub(super) struct PollInfo {
@@ -235,7 +235,7 @@ impl PollInfo {
         };
     }
 
-    /// The events of the answer.
+    /// Returns the events of the result.
     pub(super) fn answer(&self) -> u32 {
         if self.count == 0 { 0 } else { self.events }
     }
@@ -243,8 +243,8 @@ impl PollInfo {
 
 /// `NtCreateFile("\Device\Afd\Mio")`
 ///
-/// Any name below the device opens it. It is a handle for poll requests and no socket, because no
-/// attributes of a socket are passed.
+/// Any name below the device opens it. The handle is for poll requests and is not a socket, because
+/// no socket attributes are passed.
 pub(super) fn open_afd() -> io::Result<OwnedHandle> {
     const NAME: &[u16] = &{
         let ascii = *br"\Device\Afd\Mio";
@@ -288,7 +288,7 @@ pub(super) fn open_afd() -> io::Result<OwnedHandle> {
             0,
         )
     })?;
-    // SAFETY: the handle was just made and nobody else knows of it.
+    // SAFETY: the handle was just created, and nobody else owns it.
     Ok(unsafe { OwnedHandle::from_raw_handle(handle) })
 }
 
@@ -301,7 +301,7 @@ pub(super) fn skip_event(handle: BorrowedHandle<'_>) -> io::Result<()> {
 
 /// `NtDeviceIoControlFile(afd, NULL, NULL, overlapped, status, IOCTL_AFD_POLL, info, info)`
 ///
-/// A packet will come, also if the answer is there at once.
+/// A packet arrives even if the request completes at once.
 pub(super) fn poll_afd(
     port: &Port,
     afd: BorrowedHandle<'_>,
@@ -310,10 +310,10 @@ pub(super) fn poll_afd(
     const IOCTL_AFD_POLL: u32 = 0x0001_2024;
     let length = size_of::<PollInfo>() as u32;
     port.start(request, |overlapped, request| {
-        // SAFETY: the request is the kernel's from here on until its packet has come, so that the
-        // place is valid for as long as it is used.
+        // SAFETY: the kernel owns the request until its packet is taken, so the place is valid for
+        // as long as it is used.
         let info = unsafe { &raw mut (*request).info }.cast::<c_void>();
-        // An `IO_STATUS_BLOCK` is how an `OVERLAPPED` begins.
+        // An `OVERLAPPED` begins with an `IO_STATUS_BLOCK`.
         let block = overlapped.cast::<IO_STATUS_BLOCK>();
         // SAFETY: as above, for all pointers; the handle is open, and attached to this port.
         let status = unsafe {
@@ -330,7 +330,7 @@ pub(super) fn poll_afd(
                 length,
             )
         };
-        // A packet comes for a success and for a warning too.
+        // A packet arrives for a success and for a warning.
         if is_error(status) {
             check_nt(status)
         } else {
@@ -347,11 +347,9 @@ fn is_error(status: NTSTATUS) -> bool {
 
 /// `CancelIoEx(handle, operation)`
 ///
-/// That there is nothing to cancel any more is no error: the packet is in the port then, and this
-/// returns `false`.
+/// Returns `false` if there is nothing left to cancel: the packet is in the port then.
 pub(crate) fn cancel(handle: BorrowedHandle<'_>, operation: OperationId) -> bool {
-    // SAFETY: the pointer is compared with those of operations that are under way, and not
-    // followed.
+    // SAFETY: the kernel only compares the pointer with those of operations in flight.
     unsafe { CancelIoEx(handle.as_raw_handle(), operation.as_ptr()) != 0 }
 }
 
@@ -365,7 +363,7 @@ pub(super) fn socket_below(socket: SocketHandle, question: Below) -> io::Result<
     };
     let mut below: SocketHandle = 0;
     let mut length = 0;
-    // SAFETY: the place for the answer is on our stack and as long as we say.
+    // SAFETY: the output buffer is on our stack and as long as we say.
     let result = unsafe {
         WSAIoctl(
             socket,
@@ -380,17 +378,17 @@ pub(super) fn socket_below(socket: SocketHandle, question: Below) -> io::Result<
         )
     };
     if result == SOCKET_ERROR {
-        // SAFETY: always allowed.
+        // SAFETY: this call is always allowed.
         return Err(io::Error::from_raw_os_error(unsafe { WSAGetLastError() }));
     }
     Ok(below)
 }
 
-/// `NtQueryObject(handle, ObjectBasicInformation)`: how many handles refer to the object.
+/// `NtQueryObject(handle, ObjectBasicInformation)`: returns the number of handles on the object.
 pub(super) fn handle_count(handle: SocketHandle) -> io::Result<u32> {
     let mut information = MaybeUninit::<PUBLIC_OBJECT_BASIC_INFORMATION>::uninit();
-    // SAFETY: the place for the answer is on our stack and as long as we say. A handle that is
-    // closed is an error.
+    // SAFETY: the output buffer is on our stack and as long as we say. For a closed handle the call
+    // returns an error.
     check_nt(unsafe {
         NtQueryObject(
             ptr::without_provenance_mut(handle),
@@ -405,30 +403,31 @@ pub(super) fn handle_count(handle: SocketHandle) -> io::Result<u32> {
     Ok(information.HandleCount)
 }
 
-/// `NtCompareObjects(one, other)`, which Windows has since version 10: whether two handles refer to
-/// one object. Where the call is missing, it is not known.
+/// `NtCompareObjects(one, other)`: returns `true` if both handles refer to one object.
+///
+/// Windows has this call since version 10. Returns `None` where it is missing.
 pub(super) fn is_same_object(one: SocketHandle, other: SocketHandle) -> Option<bool> {
     type Compare = unsafe extern "system" fn(HANDLE, HANDLE) -> NTSTATUS;
     static COMPARE: OnceLock<Option<Compare>> = OnceLock::new();
     let compare = *COMPARE.get_or_init(|| {
         let compare = find_in_ntdll(c"NtCompareObjects")?;
-        // SAFETY: the function of this name has this type, as the manual says.
+        // SAFETY: the manual documents this type for the function of this name.
         Some(unsafe { mem::transmute::<Found, Compare>(compare) })
     });
     let (one, other) = (
         ptr::without_provenance_mut(one),
         ptr::without_provenance_mut(other),
     );
-    // SAFETY: a handle that is closed is an error.
+    // SAFETY: for a closed handle the call returns an error.
     let status = unsafe { compare?(one, other) };
     Some(status == STATUS_SUCCESS)
 }
 
-/// A function before its type is known.
+/// A function pointer of unknown type.
 pub(super) type Found = unsafe extern "system" fn() -> isize;
 
-/// `GetProcAddress(ntdll, name)`: for calls that a program can't be linked with, because it would
-/// not start where they are missing.
+/// `GetProcAddress(ntdll, name)`: for functions that older versions of Windows lack. A program that
+/// links to them would not start there.
 pub(super) fn find_in_ntdll(name: &CStr) -> Option<Found> {
     let ntdll: Vec<u16> = "ntdll.dll\0".encode_utf16().collect();
     // SAFETY: the name ends with a null character and lives through the call.
@@ -440,12 +439,12 @@ pub(super) fn find_in_ntdll(name: &CStr) -> Option<Found> {
     unsafe { GetProcAddress(ntdll, name.as_ptr().cast()) }
 }
 
-/// The result of a system call, or of an operation, that answers with a status.
+/// Converts an `NTSTATUS`, of a system call or of an operation, into a result.
 pub(crate) fn check_nt(status: NTSTATUS) -> io::Result<()> {
     if status >= 0 {
         return Ok(());
     }
-    // SAFETY: always allowed.
+    // SAFETY: this call is always allowed.
     let code = unsafe { RtlNtStatusToDosError(status) };
     Err(io::Error::from_raw_os_error(code as i32))
 }

@@ -1,4 +1,4 @@
-//! Which sockets share a handle on AFD.
+//! The AFD handles that sockets share.
 
 use std::io;
 use std::sync::atomic::AtomicUsize;
@@ -7,29 +7,29 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::sys::afd::device::Device;
 
-/// How many sockets share a handle. AFD looks through the requests of a handle one after the other,
-/// and a handle costs the kernel memory: this many is what wepoll found to be a good middle.
+/// The maximum number of sockets per AFD handle. AFD searches the requests of a handle linearly,
+/// and each handle costs kernel memory. wepoll found this number to be a good balance.
 const LIMIT: usize = 32;
 
-/// The handles of a `Poll`.
+/// The AFD handles of a `Poll`.
 pub(super) struct Groups<D: Device> {
     list: Mutex<List<D>>,
 }
 
 struct List<D: Device> {
-    /// Those that have room for another socket.
+    /// The handles with room for another socket.
     with_room: Vec<Arc<Group<D>>>,
-    /// How many there are, full ones too.
+    /// The number of all handles, including the full ones.
     open: usize,
 }
 
 struct Group<D: Device> {
     afd: D::Afd,
-    /// How many sockets it is for.
+    /// The number of sockets that share the handle.
     sockets: AtomicUsize,
 }
 
-/// A socket's place at a handle, which it gives back when it is dropped.
+/// A socket's slot in a group. Dropping it frees the slot.
 pub(super) struct Place<D: Device> {
     group: Arc<Group<D>>,
     groups: Arc<Groups<D>>,
@@ -41,7 +41,8 @@ impl<D: Device> Groups<D> {
         if list.with_room.is_empty() {
             let afd = device.open().map_err(|err| cannot_open(&err))?;
             list.open += 1;
-            // For all that will have room again, so that nothing but this allocates.
+            // Reserve for every group that may have room again, so that nothing else here
+            // allocates.
             let open = list.open;
             list.with_room.reserve(open);
             list.with_room.push(Arc::new(Group {
@@ -65,7 +66,7 @@ impl<D: Device> Groups<D> {
     }
 }
 
-/// Neither the caller nor the code of the error says which file it is.
+/// Adds the name of the file, which neither the caller nor the error code contains.
 fn cannot_open(err: &io::Error) -> io::Error {
     let message = format!("cannot open `\\Device\\Afd`, the driver that watches sockets: {err}");
     io::Error::new(err.kind(), message)
@@ -95,7 +96,8 @@ impl<D: Device> Drop for Place<D> {
         if before == LIMIT {
             list.with_room.push(Arc::clone(&self.group));
         } else if before == 1 && list.with_room.len() > 1 {
-            // One is kept, so that a socket that comes and goes does not open one each time.
+            // Keep one group with room, so that a socket that comes and goes does not reopen AFD
+            // each time.
             list.with_room
                 .retain(|group| !Arc::ptr_eq(group, &self.group));
             list.open -= 1;

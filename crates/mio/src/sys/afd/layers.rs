@@ -1,19 +1,19 @@
-//! The socket that AFD knows, below all that is layered above it.
+//! The base socket, below all layered service providers.
 
 use std::io;
 
 use crate::sys::afd::device::SocketHandle;
 
-/// A question about the socket below another one.
+/// A query for a socket in a lower layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Below {
-    /// `SIO_BASE_HANDLE`: the lowest one.
+    /// `SIO_BASE_HANDLE`: the lowest socket.
     Base,
-    /// `SIO_BSP_HANDLE_SELECT`: the next one that `select` would use.
+    /// `SIO_BSP_HANDLE_SELECT`: the next socket that `select` would use.
     Select,
-    /// `SIO_BSP_HANDLE_POLL`: the next one that `WSAPoll` would use.
+    /// `SIO_BSP_HANDLE_POLL`: the next socket that `WSAPoll` would use.
     Poll,
-    /// `SIO_BSP_HANDLE`: the next one.
+    /// `SIO_BSP_HANDLE`: the next socket.
     Next,
 }
 
@@ -23,16 +23,17 @@ const NOT_A_SOCKET: i32 = 10038;
 #[cfg(windows)]
 const _: () = assert!(NOT_A_SOCKET == windows_sys::Win32::Networking::WinSock::WSAENOTSOCK);
 
-/// Finds the base by `below`, the system call for such questions.
+/// Finds the base socket. `below` is the system call that answers a query.
 ///
-/// Some layered providers refuse the question for the base and answer those for the next socket
-/// below, which are Winsock's own. So this goes down one step by one of them and asks again.
+/// Some layered providers refuse `SIO_BASE_HANDLE`, but answer the queries for the next socket
+/// below. Then this goes down one layer and tries again.
 pub(super) fn base(
     socket: SocketHandle,
     below: impl Fn(SocketHandle, Below) -> io::Result<SocketHandle>,
 ) -> io::Result<SocketHandle> {
     const STEPS: [Below; 3] = [Below::Select, Below::Poll, Below::Next];
-    /// More layers than anybody has. Two that name each other would be passed for ever.
+    /// More layers than any real system has. The limit ends a loop of layers that refer to each
+    /// other.
     const LAYERS: usize = 64;
     let mut socket = socket;
     for _ in 0..LAYERS {
@@ -71,7 +72,7 @@ mod tests {
 
     #[test]
     fn layers_that_hide_the_base_are_passed_step_by_step() {
-        // 9 is layered on 8, 8 on 7; only 7 tells its base.
+        // 9 is layered on 8, and 8 on 7; only 7 returns its base.
         let below = |socket, question| match (socket, question) {
             (7, Below::Base) => Ok(7),
             (_, Below::Base) => Err(refused()),

@@ -1,51 +1,49 @@
-//! Windows: readiness of sockets, through the AFD device and an I/O completion port.
+//! Windows: socket readiness, through the AFD device and an I/O completion port.
 //!
-//! # How that works, for who has never seen it
+//! # How it works
 //!
-//! Windows has no call that waits for readiness and scales. What it has is *completion*: a program
-//! starts an operation on a file, goes on, and later takes a packet from an [I/O completion port]
-//! that says how the operation ended. A thousand operations may be under way, and one call takes
-//! the packets of all that have ended.
+//! Windows has no scalable call that waits for readiness. It has *completion*: a program starts an
+//! operation on a file, and later takes a packet with the result from an [I/O completion port]. One
+//! call takes the packets of all completed operations.
 //!
-//! Readiness is made of completion by an operation that ends when a socket becomes ready. There is
-//! one: below Winsock sits the driver AFD (`\Device\Afd`), which takes the request
-//! `IOCTL_AFD_POLL`: "complete when one of these sockets has one of these events". `select` waits
-//! for the sockets of one call with it. But any handle on the device takes the request, and like
-//! other operations it can end with a packet. So:
+//! An operation that completes when a socket becomes ready turns completion into readiness. The
+//! driver below Winsock, AFD (`\Device\Afd`), has such an operation. The request `IOCTL_AFD_POLL`
+//! completes when one of its sockets has one of its events. `select` uses it for the sockets of one
+//! call. But any handle on the device accepts the request, and like other operations it can end
+//! with a packet. The modules:
 //!
 //! * `port`: the completion port, one per `Poll`. `select` takes packets from it.
-//! * [`device`]: the calls that sockets make, as a trait: the tests have a device of their own.
-//!   `requests` makes them. The poll requests are made on a handle on AFD that is bound to the port
-//!   and not on the sockets, so that a socket's own operations stay what they were.
-//! * [`group`]: how many sockets share such a handle. AFD looks through the requests of one handle
-//!   one after the other, so it is a limited number.
-//! * [`layers`]: the socket under the socket (the *base* handle, if some provider is layered above
-//!   AFD).
-//! * [`socket`]: the registrations of a socket, and the one request that may be under way for it.
-//! * [`sockets`]: which sockets are registered. Those that the user has are known by number. Nobody
-//!   sees their operations, so they have levels and oneshots.
-//! * [`changes`]: the sockets whose request has to ask for something else.
-//! * [`arming`]: which events that request has to ask for. A request ends with its first answer,
-//!   and AFD answers at once what is so already. To make edges of that, what has been delivered is
-//!   left out until an operation in that direction returns `WouldBlock`; only that direction is
-//!   asked about again.
-//! * [`rounds`]: packets are taken until one of them is an event, or the timeout is over.
-//! * `users`: handles that are not ours alone, such as those of pipes, and which of their packets
-//!   are ours.
-//! * `wait`: handles that are no sockets and can be waited for.
-//! * `operation`: memory that belongs to the kernel while a request is under way. It comes back
-//!   with the packet and in no other way, whatever was dropped meanwhile. Cancelling a request only
-//!   makes its packet come sooner.
+//! * [`device`]: the system calls of sockets, as a trait with a fake in the tests. `requests`
+//!   implements it. Requests are started on a handle on AFD that is attached to the port. The
+//!   sockets themselves are not attached, so their own operations are unaffected.
+//! * [`group`]: the sockets that share such a handle. Their number is limited, because AFD searches
+//!   the requests of a handle linearly.
+//! * [`layers`]: the *base* handle, below any service providers that are layered above AFD.
+//! * [`socket`]: the registrations of a socket, and its one request in flight.
+//! * [`sockets`]: all registered sockets. A socket that the user owns is registered by number. Its
+//!   I/O is raw, so it supports level and oneshot mode only.
+//! * [`changes`]: the sockets whose request must change before the next wait.
+//! * [`arming`]: the events that a request asks for. A request completes once, and it completes at
+//!   once if an event is already there. So an edge-triggered registration leaves out the directions
+//!   that were reported. `WouldBlock` re-arms that direction only.
+//! * [`rounds`]: takes packets until one of them is an event, or until the deadline.
+//! * `users`: handles that the user shares, such as those of pipes, and the filter for our own
+//!   packets.
+//! * `wait`: other waitable handles.
+//! * `operation`: the memory that the kernel owns while an operation is in flight. Only the packet
+//!   returns it, even if the source was dropped meanwhile. A cancellation only makes the packet
+//!   arrive sooner.
 //!
-//! Requests are made when `select` begins, so that a socket whose arming changes several times
-//! between two calls costs one request; and at once if a thread is inside `select`.
+//! `select` starts the requests before it waits, so that a socket that changes several times
+//! between two calls costs one request. If a thread is already waiting, a change starts its request
+//! at once.
 //!
-//! A wake is a packet that is put into the port by hand, and so is a notification (`notifier`),
-//! which has memory of its own, and by that its own token and mode. Named pipes
-//! (`sys::windows`) use the port as it was meant, for reads and writes.
+//! A wake is a posted packet. So is a notification (`notifier`), whose packet has memory of its
+//! own, and with it a token and a mode of its own. Named pipes (`sys::windows`) use the port
+//! directly, for reads and writes.
 //!
-//! Microsoft does not document the request. [libuv] and [wepoll] rely on it and on the same
-//! numbers, and Wine answers it.
+//! Microsoft does not document the request. [libuv] and [wepoll] rely on it with the same
+//! constants, and Wine implements it.
 //!
 //! [I/O completion port]: https://learn.microsoft.com/en-us/windows/win32/fileio/i-o-completion-ports
 //! [libuv]: https://github.com/libuv/libuv
@@ -54,7 +52,7 @@
 mod arming;
 mod changes;
 mod device;
-// The tests make no `Event` of a record.
+// The portable tests create no `Event` from a native event.
 #[cfg_attr(not(afd), allow(dead_code))]
 pub(crate) mod event;
 mod few;

@@ -1,4 +1,4 @@
-//! A notifier made of a packet that is put into the port by hand.
+//! A notifier that posts a packet to the completion port.
 
 use std::fmt;
 use std::io;
@@ -23,7 +23,7 @@ pub(crate) struct NotifierHandle {
     shared: Arc<Shared>,
 }
 
-/// Shared by the notifier, by its handles, and by its packet while that is in the port.
+/// Shared by the notifier, by its handles, and by its packet while that packet is in the port.
 struct Shared {
     pending: Pending,
     state: Mutex<State>,
@@ -32,10 +32,10 @@ struct Shared {
 #[derive(Default)]
 struct State {
     registration: Option<Registration>,
-    /// How many registrations there have been. The packet of an earlier one may still be in the
-    /// port of another poll, where nobody may ever take it; so each registration has its own.
+    /// The number of registrations so far. Each registration has a packet of its own, because the
+    /// packet of an earlier one may still be in the port of another poll, and may never be taken.
     generation: u64,
-    /// The packet of this registration, unless it is in the port.
+    /// The packet of this registration; `None` while it is in the port.
     idle: Option<Box<Operation<Notice>>>,
 }
 
@@ -44,20 +44,20 @@ struct Registration {
     poll: Weak<Poll>,
     token: Token,
     mode: Mode,
-    /// There was an event, and there is not to be another: until `clear` for an edge, until the
-    /// notifier is registered anew for oneshot.
+    /// An event was delivered and the next one is suppressed: until `clear` in edge mode, until
+    /// `reregister` in oneshot mode.
     is_told: bool,
 }
 
-/// The packet.
+/// The data of the packet.
 struct Notice {
     generation: u64,
-    /// Whose it is; `None` while it is idle.
+    /// The owner; `None` while the packet is idle.
     owner: Option<Arc<Shared>>,
 }
 
 impl Notifier {
-    // As on other systems, where making one may fail.
+    // Fallible on other platforms.
     #[allow(clippy::unnecessary_wraps)]
     pub(crate) fn new() -> io::Result<Notifier> {
         let shared = Arc::new(Shared {
@@ -77,7 +77,7 @@ impl Notifier {
         self.handle.notify()
     }
 
-    // As on other systems.
+    // Fallible on other platforms.
     #[allow(clippy::unnecessary_wraps)]
     pub(crate) fn clear(&self) -> io::Result<bool> {
         let shared = self.shared();
@@ -85,7 +85,8 @@ impl Notifier {
         if let Some(registration) = &mut state.registration {
             registration.is_told &= registration.mode == Mode::Oneshot;
         }
-        // Under the lock, so that an event that is being made for this is made before.
+        // Under the lock, so that an event that is being created for this notification is created
+        // first.
         Ok(shared.pending.take())
     }
 
@@ -139,7 +140,7 @@ impl Notifier {
     }
 }
 
-/// From now on the packet is no event.
+/// Makes sure that the packet produces no event from now on.
 impl Drop for Notifier {
     fn drop(&mut self) {
         self.shared().lock().registration = None;
@@ -147,8 +148,9 @@ impl Drop for Notifier {
 }
 
 impl NotifierHandle {
-    /// The packet is the signal that [`pending`](crate::sys::pending) speaks of. A notifier that is
-    /// not registered has none; it is raised when the notifier is registered.
+    /// Sets the flag and posts the packet: the wake-up that [`pending`](crate::sys::pending)
+    /// describes. An unregistered notifier has no packet; registration posts one for a pending
+    /// notification.
     pub(crate) fn notify(&self) -> io::Result<()> {
         let shared = &self.shared;
         shared.pending.wake(|| {
@@ -159,8 +161,8 @@ impl NotifierHandle {
                 return Ok(());
             };
             let posted = shared.post(&mut state, &poll);
-            // Before `poll` goes: if that was the last share of it, the port takes the packet, and
-            // that needs the lock.
+            // Unlock before `poll` is dropped. If that is the last reference, the port takes the
+            // packet, which needs the lock.
             drop(state);
             posted
         })
@@ -175,7 +177,7 @@ impl Shared {
         self.post(state, poll)
     }
 
-    /// Puts the packet into the port, if it is not there and if it would be an event.
+    /// Posts the packet, unless it is in the port already or would produce no event.
     fn post(self: &Arc<Self>, state: &mut State, poll: &Poll) -> io::Result<()> {
         let registration = state.registration.as_ref();
         if registration.is_none_or(|registration| registration.is_told) {
@@ -195,14 +197,14 @@ impl Shared {
         )
     }
 
-    /// The packet has been taken from the port.
+    /// Handles the packet after it was taken from the port.
     fn take(self: &Arc<Self>, notice: Box<Operation<Notice>>) -> Option<NativeEvent> {
         let mut state = self.lock();
         if notice.data.generation != state.generation {
             return None;
         }
         state.idle = Some(notice);
-        // A notification that comes after this look finds the packet idle.
+        // A notification after this load finds the packet idle, and posts it.
         let is_pending = self.pending.is_set();
         let registration = state.registration.as_mut()?;
         if registration.is_told || !is_pending {
@@ -210,8 +212,8 @@ impl Shared {
         }
         registration.is_told = registration.mode != Mode::Level;
         let event = NativeEvent::readable(registration.token);
-        // A level comes again with the next poll. There is one, or the port is being closed. A
-        // system that has no memory for the packet now has this event delivered at least.
+        // In level mode the next poll delivers another event. If `poll` is gone, the port is being
+        // closed. If posting fails for lack of memory, at least this event is delivered.
         if let Some(poll) = registration.poll.upgrade() {
             let _ = self.post(&mut state, &poll);
         }
@@ -261,7 +263,7 @@ fn poll(registry: &Registry) -> &Arc<Poll> {
     selector.shared()
 }
 
-// A lock is not held while a stranger's writer runs.
+// Never format user data while holding the lock.
 impl fmt::Debug for Shared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shared = f.debug_struct("Shared");

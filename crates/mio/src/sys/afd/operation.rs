@@ -1,18 +1,19 @@
-//! Memory that the kernel has while an operation is under way.
+//! The memory that the kernel owns while an operation is in flight.
 //!
 //! # The invariant
 //!
-//! An [`Operation`] has one owner. Before it is started, and after its packet has been taken from
-//! the port, that is who holds the `Box`. In between it is the kernel, which writes to the
-//! `OVERLAPPED` at its beginning and may read or write what `data` points to. [`start`] gives the
-//! box away and keeps nothing but an [`OperationId`], by which it can be cancelled and not touched.
-//! [`take_back`] is called once for each packet that the port brings for it, and makes the box
-//! again. Whether it was cancelled, or whoever started it has been dropped or forgotten, changes
-//! nothing. Packets of operations that somebody else has started are kept from it by
-//! [`users`](crate::sys::afd::users).
+//! An [`Operation`] has exactly one owner. The holder of the `Box` owns it before it is started,
+//! and again after its packet has been taken from the port. In between the kernel owns it. The
+//! kernel writes to the `OVERLAPPED` at its beginning, and may read or write the memory that `data`
+//! points to.
 //!
-//! An operation whose packet nobody takes, because the port was closed first, stays the kernel's
-//! for good.
+//! [`start`](Operation::start) gives the box away and returns an [`OperationId`], which can cancel
+//! the operation but can't access it. [`take_back`] recreates the box, once for each packet.
+//! Neither a cancellation nor the end of the source that started the operation changes this. The
+//! list of [`users`](crate::sys::afd::users) filters out the packets of operations that somebody
+//! else has started.
+//!
+//! If the port is closed before the packet is taken, the operation is leaked.
 
 use std::fmt;
 use std::io;
@@ -21,15 +22,15 @@ use windows_sys::Win32::System::IO::{OVERLAPPED, OVERLAPPED_ENTRY};
 
 use crate::sys::afd::event::NativeEvent;
 
-/// What an operation is for. Its methods are called when its packet has arrived.
+/// The purpose of an operation. `complete` is called when its packet has arrived.
 pub(crate) trait Complete: Send + Sized + 'static {
-    /// Acts on the result, puts the operation away for the next time or drops it, and answers with
-    /// the event that is to be delivered, if there is one.
+    /// Handles the result, stores the operation for reuse or drops it, and returns the event to
+    /// deliver, if there is one.
     fn complete(operation: Box<Operation<Self>>) -> Option<NativeEvent>;
 }
 
 /// The memory of one operation at a time.
-// The kernel is given a pointer to `overlapped`, and the packet brings it back: it comes first.
+// `overlapped` comes first: the kernel gets a pointer to it, and the packet returns that pointer.
 #[repr(C)]
 pub(crate) struct Operation<T> {
     overlapped: OVERLAPPED,
@@ -37,14 +38,14 @@ pub(crate) struct Operation<T> {
     pub(crate) data: T,
 }
 
-/// Names an operation that is under way, for cancelling it.
+/// The identity of an operation in flight, for cancelling it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct OperationId(usize);
 
-// SAFETY: the pointers in `OVERLAPPED` are the kernel's and mean nothing to us.
+// SAFETY: only the kernel uses the pointers in `OVERLAPPED`.
 unsafe impl<T: Send> Send for Operation<T> {}
 
-// SAFETY: a shared reference gives no access to `OVERLAPPED` but to the two numbers in it.
+// SAFETY: a shared reference gives access to two numbers in `OVERLAPPED` and to nothing else in it.
 unsafe impl<T: Sync> Sync for Operation<T> {}
 
 impl<T: Complete> Operation<T> {
@@ -56,45 +57,45 @@ impl<T: Complete> Operation<T> {
         })
     }
 
-    /// Gives the operation to the kernel by `call`, which is handed pointers to both parts and
-    /// answers whether a packet will come. If not, the operation is handed back with the error.
+    /// Gives the operation to the kernel. `call` receives pointers to both parts, and returns `Ok`
+    /// if a packet will arrive. On an error the operation is returned with the error.
     ///
-    /// `call` starts a system call with these pointers, and keeps them for nothing else.
+    /// `call` starts a system call with these pointers, and must not keep them.
     pub(crate) fn start(
         mut self: Box<Self>,
         call: impl FnOnce(*mut OVERLAPPED, *mut T) -> io::Result<()>,
     ) -> Result<OperationId, (Box<Self>, io::Error)> {
         self.overlapped = OVERLAPPED::default();
         let operation = Box::into_raw(self);
-        // SAFETY: the pointer comes from a box, so that the place is valid.
+        // SAFETY: the pointer comes from a box, so the place is valid.
         let overlapped = unsafe { &raw mut (*operation).overlapped };
         // SAFETY: as above.
         let data = unsafe { &raw mut (*operation).data };
         match call(overlapped, data) {
             Ok(()) => Ok(OperationId(operation as usize)),
-            // SAFETY: the kernel has refused it, so it is ours still.
+            // SAFETY: the kernel has refused the operation, so we still own it.
             Err(err) => Err((unsafe { Box::from_raw(operation) }, err)),
         }
     }
 
-    /// The name that it has while it is under way.
+    /// Returns the identity of the operation while it is in flight.
     pub(super) fn id(&self) -> OperationId {
         OperationId(std::ptr::from_ref(self) as usize)
     }
 
-    /// How it ended: an `NTSTATUS`.
+    /// Returns the status of the completed operation: an `NTSTATUS`.
     pub(crate) fn status(&self) -> i32 {
         self.overlapped.Internal as i32
     }
 
-    /// How many bytes were moved.
+    /// Returns the number of bytes transferred.
     pub(crate) fn transferred(&self) -> usize {
         self.overlapped.InternalHigh
     }
 }
 
 impl OperationId {
-    /// The operation that a packet is of, if it is one of ours.
+    /// Returns the identity of the operation that a packet may belong to.
     #[cfg(feature = "os-ext")]
     pub(super) fn of(overlapped: *mut OVERLAPPED) -> OperationId {
         OperationId(overlapped as usize)
@@ -107,10 +108,10 @@ impl OperationId {
 
 /// # Safety
 ///
-/// The pointer was given to the kernel by [`Operation::<T>::start`], and this is its packet.
+/// [`Operation::<T>::start`] gave this pointer to the kernel, and its packet has been taken.
 unsafe fn take_back<T: Complete>(overlapped: *mut OVERLAPPED) -> Option<NativeEvent> {
-    // SAFETY: `overlapped` is the first field of the box that `start` gave away, and the packet
-    // says that the kernel is done with it.
+    // SAFETY: `overlapped` is the first field of the box that `start` gave away, and after the
+    // packet the kernel no longer uses it.
     T::complete(unsafe { Box::from_raw(overlapped.cast::<Operation<T>>()) })
 }
 
@@ -118,12 +119,13 @@ unsafe fn take_back<T: Complete>(overlapped: *mut OVERLAPPED) -> Option<NativeEv
 ///
 /// # Safety
 ///
-/// The entry was taken from a port, was not passed here before, and is that of an [`Operation`].
+/// The entry was taken from a port, was not passed here before, and belongs to an [`Operation`].
 pub(super) unsafe fn complete(entry: &OVERLAPPED_ENTRY) -> Option<NativeEvent> {
     let header = entry.lpOverlapped.cast::<Operation<()>>();
-    // SAFETY: the caller says that it is an operation, of which all types begin in the same way.
+    // SAFETY: the entry belongs to an operation. Operations of all types begin in the same way.
     let complete = unsafe { (*header).complete };
-    // SAFETY: this function is the one of the operation's own type, and the packet is its own.
+    // SAFETY: `complete` is the function for the type of this operation, and the packet belongs to
+    // it.
     unsafe { complete(entry.lpOverlapped) }
 }
 

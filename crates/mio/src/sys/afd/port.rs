@@ -16,21 +16,21 @@ use crate::sys::afd::operation::{Complete, Operation, OperationId};
 #[cfg(feature = "os-ext")]
 use crate::sys::afd::users::{Key, Users};
 
-/// What a packet is, by its key: of an operation on a handle that nobody else has, or put into the
-/// port by hand for one; a wake; of a handle that is waited for; or, from the last of these on, of
-/// an operation on a user's handle.
+/// The completion keys. `OPERATION` is the key of handles that only this crate uses, and of packets
+/// that are posted for an operation. `WAKE` stands for a wake, and `WAIT` for a wait completion
+/// packet. The keys from `FIRST_USER` on belong to users' handles.
 pub(super) const OPERATION: usize = 0;
 pub(super) const WAKE: usize = 1;
 pub(super) const WAIT: usize = 2;
 #[cfg(feature = "os-ext")]
 const FIRST_USER: usize = 3;
 
-/// How long the end of a port waits for packets that are sure to come.
+/// The time limit, when a port is closed, for packets that are certain to arrive.
 const DRAIN: Duration = Duration::from_secs(1);
 
 pub(crate) struct Port {
     handle: OwnedHandle,
-    /// How many operations of ours are the kernel's.
+    /// The number of our operations in flight.
     under_way: AtomicUsize,
     #[cfg(feature = "os-ext")]
     users: Users,
@@ -40,9 +40,9 @@ pub(crate) struct Port {
     lingering: Mutex<Vec<Weak<dyn Lingering>>>,
 }
 
-/// An operation that goes on though whoever started it is gone.
+/// An operation that outlives the source that started it.
 pub(crate) trait Lingering: Send + Sync {
-    /// Makes its packet come now, if it has not come yet.
+    /// Cancels the operation, unless its packet has arrived.
     fn cancel(&self);
 }
 
@@ -59,17 +59,17 @@ impl Port {
         })
     }
 
-    /// Makes the operations of this handle end with a packet here. That is for good: Windows knows
-    /// no way back.
+    /// Attaches a handle: its operations end with a packet in this port from now on. Windows can't
+    /// detach a handle from a port.
     ///
     /// Nobody else may have the handle, or start an operation on it.
     pub(super) fn attach(&self, handle: BorrowedHandle<'_>) -> io::Result<()> {
         ffi::attach(self.handle.as_handle(), handle, OPERATION)
     }
 
-    /// As [`attach`](Self::attach), for a handle that somebody else may have too. The key is known
-    /// until it is given to [`forget_user`](Self::forget_user), and what is started with it stays
-    /// where it is for as long.
+    /// As [`attach`](Self::attach), for a handle that somebody else may have too. The key is valid
+    /// until [`forget_user`](Self::forget_user). Until then, operations that were started with it
+    /// must not move.
     #[cfg(feature = "os-ext")]
     pub(crate) fn attach_user(&self, handle: BorrowedHandle<'_>) -> io::Result<Key> {
         let key = self.users.add()?;
@@ -79,19 +79,19 @@ impl Port {
         Ok(key)
     }
 
-    /// Nothing is under way with this key, and nothing will be.
+    /// Invalidates a key. No operation may be in flight with it, or be started later.
     #[cfg(feature = "os-ext")]
     pub(crate) fn forget_user(&self, key: Key) {
         self.users.remove(key);
     }
 
-    /// Starts an operation on a handle that is attached: see [`Operation::start`].
+    /// Starts an operation on an attached handle: see [`Operation::start`].
     pub(super) fn start<T: Complete>(
         &self,
         operation: Box<Operation<T>>,
         call: impl FnOnce(*mut OVERLAPPED, *mut T) -> io::Result<()>,
     ) -> Result<OperationId, (Box<Operation<T>>, io::Error)> {
-        // Before the call, because its packet may be taken before it returns.
+        // Count before the call, because the packet may be taken before the call returns.
         self.under_way.fetch_add(1, Ordering::Relaxed);
         operation.start(call).inspect_err(|_| {
             self.under_way.fetch_sub(1, Ordering::Relaxed);
@@ -117,7 +117,7 @@ impl Port {
         })
     }
 
-    /// Starts an operation that is over at once: its packet is put into the port by hand.
+    /// Starts an operation that completes at once, by posting its packet.
     pub(crate) fn post<T: Complete>(
         &self,
         operation: Box<Operation<T>>,
@@ -125,7 +125,7 @@ impl Port {
         ffi::post_operation(self, self.handle.as_handle(), operation)
     }
 
-    /// Has an operation cancelled when the port is closed, if it is under way by then.
+    /// Registers an operation to be cancelled when the port is closed, if it is in flight then.
     #[cfg(feature = "os-ext")]
     pub(crate) fn linger(&self, operation: Weak<dyn Lingering>) {
         let mut lingering = self
@@ -138,23 +138,23 @@ impl Port {
         lingering.push(operation);
     }
 
-    /// How many operations of ours are the kernel's.
+    /// Returns the number of our operations in flight.
     pub(super) fn under_way(&self) -> usize {
         self.under_way.load(Ordering::Relaxed)
     }
 
-    /// Puts a packet into the port that is a wake.
+    /// Posts a packet that is a wake.
     pub(super) fn post_wake(&self) -> io::Result<()> {
         ffi::post(self.handle.as_handle(), WAKE)
     }
 
-    /// Waits until there are packets; none after the timeout. `None` waits for ever.
+    /// Waits for packets. Returns none after the timeout; `None` waits without a limit.
     pub(super) fn wait<'a>(
         &self,
         events: &'a mut Vec<Event>,
         timeout: Option<Duration>,
     ) -> io::Result<ffi::Packets<'a>> {
-        // One less than the number that stands for ever.
+        // One less than `INFINITE`.
         const LONGEST: u32 = u32::MAX - 1;
         let milliseconds = timeout.map_or(u32::MAX, |timeout| {
             let milliseconds = timeout.as_nanos().div_ceil(1_000_000);
@@ -165,13 +165,13 @@ impl Port {
         ffi::wait(self.handle.as_handle(), events, milliseconds)
     }
 
-    /// The number of the batch whose packets are being delivered.
+    /// Returns the number of the batch whose packets are being delivered.
     #[cfg(feature = "os-ext")]
     pub(crate) fn batch(&self) -> usize {
         self.batch.load(Ordering::Relaxed)
     }
 
-    /// Replaces the packets by the events they amount to.
+    /// Replaces the packets by their events.
     pub(super) fn deliver(
         &self,
         packets: ffi::Packets<'_>,
@@ -193,8 +193,8 @@ impl Port {
     }
 }
 
-/// Whoever could have started an operation has cancelled it, or left it to linger, and is gone.
-/// Only the packets of these operations give their memory back.
+/// Takes the packets of all operations in flight, because nothing else frees their memory. Every
+/// source that could have started an operation is gone, and has cancelled it or left it to linger.
 impl Drop for Port {
     fn drop(&mut self) {
         let lingering = self.lingering.get_mut();
@@ -211,7 +211,7 @@ impl Drop for Port {
                 Ok(packets) if packets.count() > 0 => {
                     self.deliver(packets, || None, |_| None);
                 }
-                // What does not come is left to the kernel for good.
+                // The memory of operations whose packets do not arrive is leaked.
                 _ => return,
             }
         }

@@ -1,4 +1,4 @@
-//! AFD itself, through handles that are attached to the port.
+//! The real AFD device, opened through handles that are attached to the port.
 
 use std::io;
 use std::os::windows::io::{AsHandle, OwnedHandle};
@@ -14,7 +14,7 @@ use crate::sys::afd::operation::{Complete, Operation, OperationId};
 use crate::sys::afd::port::Port;
 use crate::sys::afd::socket::Socket;
 
-/// The part of a request that the kernel reads and writes, and its owner.
+/// The part of a request that the kernel reads and writes, and the owner of the request.
 pub(super) struct Request {
     pub(super) info: PollInfo,
     /// The owner; `None` while the request is idle.
@@ -36,7 +36,7 @@ impl Device for Port {
     fn open(&self) -> io::Result<OwnedHandle> {
         let afd = ffi::open_afd()?;
         self.attach(afd.as_handle())?;
-        // Nobody waits for the handle itself.
+        // No thread waits on the handle itself.
         ffi::skip_event(afd.as_handle())?;
         Ok(afd)
     }
@@ -87,7 +87,7 @@ impl Complete for Request {
         let socket = operation.data.socket.take()?;
         let answer = match operation.status() {
             STATUS_CANCELLED => 0,
-            // AFD could not do it, for instance because the network is gone.
+            // AFD failed the request, for instance because the network is gone.
             status if status < 0 => ABORT,
             _ => operation.data.info.answer(),
         };

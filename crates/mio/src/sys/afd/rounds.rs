@@ -1,43 +1,42 @@
-//! The loop of one poll: packets are taken until one of them is an event, or the timeout is over.
+//! The loop of one poll: takes packets until one of them is an event, or until the deadline.
 //!
-//! Many packets are no events: those of cancelled requests, of requests that bring a source nothing
-//! new, and of the reads and writes of pipes.
+//! Many packets are not events: those of cancelled requests, of requests whose result was delivered
+//! already, and of the reads and writes of pipes.
 
 use std::io;
 use std::time::Duration;
 
 use crate::sys::deadline::Deadline;
 
-/// The steps of a round.
+/// The steps of one round.
 pub(super) trait Rounds {
-    /// Makes the requests that are to be made before the wait.
+    /// Starts the requests that changed since the last wait.
     fn begin(&mut self) -> io::Result<()>;
 
-    /// Waits for packets, and makes events of them.
+    /// Waits for packets, and turns them into events.
     fn take(&mut self, timeout: Option<Duration>) -> io::Result<Taken>;
 
-    /// How many operations are under way, each of which ends with a packet.
+    /// Returns the number of operations in flight. Each of them ends with one packet.
     fn under_way(&self) -> usize;
 }
 
-/// More packets that a poll may have to pass: wakes that were taken back, and the like.
+/// An allowance for packets that belong to no operation, such as wakes that were taken back.
 const UNCOUNTED: usize = 8;
 
 pub(super) struct Taken {
-    /// How many packets were taken.
+    /// The number of packets that were taken.
     pub(super) packets: usize,
     pub(super) has_events: bool,
 }
 
 /// Takes packets until there is an event, or until the deadline.
 ///
-/// A packet that is no event may make room for a request whose answer is one, so a poll that only
-/// looks must go on after it. But such packets may keep coming. After the deadline it takes two
-/// packets for each operation that was under way by then, that of a cancelled request and that of
-/// the request in its place, and some more.
+/// A packet that is not an event may allow a new request that has an event, so even a poll with a
+/// zero timeout goes on after such a packet. But such packets may never stop. So after the deadline
+/// this takes at most two packets for each operation in flight at that time, one for a cancelled
+/// request and one for its replacement, and [`UNCOUNTED`] more.
 ///
-/// A request that could not be made is an error if there are no events. The other sources have
-/// theirs first.
+/// Returns the error of a request that could not be started, if there are no events.
 pub(super) fn run(rounds: &mut impl Rounds, deadline: &Deadline) -> io::Result<()> {
     let mut left = None;
     loop {
@@ -51,7 +50,7 @@ pub(super) fn run(rounds: &mut impl Rounds, deadline: &Deadline) -> io::Result<(
         if taken.has_events {
             return Ok(());
         }
-        // The platform's clock may be a little early.
+        // The platform's clock may be slightly early.
         if refused.is_none() && !deadline.is_over() {
             continue;
         }

@@ -20,7 +20,7 @@ use crate::sys::pending::Pending;
 use crate::sys::selector::{self, Direction, SourceIo};
 use crate::{Interest, SelectorKind, Token};
 
-/// A handle on what all handles, sources and the waker share.
+/// A handle to the state that all registries, sources and the waker share.
 #[derive(Debug)]
 pub(crate) struct Selector {
     shared: Arc<Shared>,
@@ -30,11 +30,11 @@ pub(crate) struct Selector {
 #[derive(Debug, Default)]
 pub(crate) struct SourceState {
     registration: Option<(Arc<Shared>, Registration<Port>)>,
-    /// How many operations in a row have failed.
+    /// The number of consecutive failed operations.
     failures: AtomicUsize,
 }
 
-/// How many operations in a row may fail and arm their direction again. Without a limit, an
+/// The maximum number of consecutive failures that re-arm their direction. Without a limit, an
 /// `accept` that always fails would be a busy loop in a program that calls it at each event.
 const MOST_FAILURES: usize = 1000;
 
@@ -128,7 +128,7 @@ impl Selector {
         &self.shared
     }
 
-    /// A source that is registered here.
+    /// Finds the registration of a source.
     fn find(
         &self,
         source: RawSource,
@@ -142,7 +142,7 @@ impl Selector {
             SourceIo::Seen(_) => None,
             SourceIo::Unseen => self.shared.sockets.find_raw(source as SocketHandle),
         };
-        // `ERROR_NOT_FOUND` is of no kind that std knows.
+        // std has no error kind for `ERROR_NOT_FOUND`.
         registration.ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 }
@@ -183,7 +183,7 @@ impl Drop for SourceState {
 }
 
 impl Shared {
-    /// Where the operations of other sources than sockets end.
+    /// Returns the port, for the operations of sources other than sockets.
     pub(crate) fn port(&self) -> &Port {
         &self.port
     }
@@ -196,19 +196,19 @@ impl Shared {
         self.waker_token.store(token.0, Ordering::Relaxed);
     }
 
-    /// Only the first of several wakes that no poll has delivered yet makes a system call.
+    /// Wakes the poll. Wakes are coalesced: only the first of several makes a system call.
     pub(super) fn wake(&self) -> io::Result<()> {
         self.pending.wake(|| self.port.post_wake())
     }
 
-    /// Takes back a wake that was not delivered.
+    /// Cancels a wake that was not delivered.
     pub(super) fn unwake(&self) {
         self.pending.take();
     }
 
-    /// The packet of a wake was taken, or one that only ends the wait.
+    /// Handles the packet of a wake, or a packet that only ends the wait.
     fn take_wake(&self) -> Option<NativeEvent> {
-        // The flag first: the token of a waker is set before it wakes.
+        // Take the flag first: `wake` is called after the token was set.
         let is_woken = self.pending.take();
         let token = Token(self.waker_token.load(Ordering::Relaxed));
         is_woken.then(|| NativeEvent::readable(token))
@@ -233,7 +233,7 @@ impl Shared {
         result
     }
 
-    /// Delivers events that did not come in a packet of their own.
+    /// Delivers the events that did not come with a packet of their own.
     fn deliver_more(&self, events: &mut Vec<Event>) {
         let room = events.capacity() - events.len();
         self.sockets
@@ -305,7 +305,7 @@ mod tests {
     use super::*;
     use crate::sys::afd::operation::{Complete, Operation};
 
-    /// An operation whose packet is never an event, and which is started again by each.
+    /// An operation whose packet is never an event, and which starts again after each packet.
     struct Endless {
         shared: Arc<Shared>,
         is_stopped: Arc<AtomicBool>,
@@ -351,7 +351,7 @@ mod tests {
             assert!(events.is_empty() && start.elapsed() >= timeout);
             assert!(!is_stopped.load(Ordering::Relaxed), "it was waited for");
         }
-        // The packet that is in the port holds a share of it.
+        // The packet in the port holds a reference to the shared state.
         is_stopped.store(true, Ordering::Relaxed);
         selector
             .shared()

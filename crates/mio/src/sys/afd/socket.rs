@@ -1,24 +1,26 @@
-//! A socket, its registrations, and the one request to AFD that may be under way for it.
+//! A socket, its registrations, and its one AFD request in flight.
 //!
 //! # One request at a time
 //!
-//! With two requests under way for one socket, Windows may complete the wrong one and never the
-//! other. So all registrations of a socket with one `Poll` share a request. It asks for
-//! what any of them needs, and each takes its part of the result. That also holds for a duplicate,
-//! which is another handle on the same socket. A request that asks for too little is cancelled, and
-//! the next one is made when its packet has come.
+//! With two requests in flight for one socket, Windows may complete the wrong one and never the
+//! other. So all registrations of a socket with one `Poll` share a request. The request asks for
+//! the events that any of them needs, and each registration takes its part of the result. A
+//! duplicate handle refers to the same socket, so its registrations share the request too. If a
+//! request asks for too little, it is cancelled, and the next request starts when its packet has
+//! been taken.
 //!
 //! # Sockets that are closed without being deregistered
 //!
-//! The number of a closed socket may be in use again at once. A request reports that the socket was
-//! closed while it was under way (`LOCAL_CLOSE`). So a *guarded* registration, which is one by the
-//! number of a socket that the user closes, needs a request at all times while user code runs.
-//! Where nothing else is asked for, [`Socket::guard`] asks for that alone. For the same reason the
-//! request of a guarded socket is replaced at once after it was cancelled, by one that has memory
-//! of its own.
+//! Windows may reuse the number of a closed socket at once. A request reports a socket that was
+//! closed while the request was in flight (`LOCAL_CLOSE`). A *guarded* registration is one that was
+//! made by number, for a socket that the user owns and may close at any time. It needs a request in
+//! flight whenever user code runs. If nothing else is armed, [`Socket::guard`] asks for
+//! `LOCAL_CLOSE` alone. For the same reason a cancelled request of a guarded socket is replaced at
+//! once, by a request with memory of its own.
 //!
-//! A new registration of the number joins those of the closed socket until the packet is taken.
-//! Only those that are older than the request end with it; see [`State::clock`].
+//! Until the packet of the closed socket is taken, a new registration of the same number joins the
+//! old registrations. The packet ends only the registrations that are older than the request; see
+//! [`State::clock`].
 
 use std::fmt;
 use std::io;
@@ -34,8 +36,8 @@ use crate::sys::afd::group::Place;
 use crate::sys::afd::sockets::Sockets;
 use crate::{Interest, Token};
 
-/// Shared by its registrations, by the list of changes, and by the kernel while a request is under
-/// way.
+/// Shared by its registrations, by the list of changes, and by the kernel while a request is in
+/// flight.
 pub(super) struct Socket<D: Device> {
     place: Place<D>,
     sockets: Arc<Sockets<D>>,
@@ -44,14 +46,12 @@ pub(super) struct Socket<D: Device> {
 
 pub(super) struct State<D: Device> {
     registered: Few<Registered>,
-    /// Counts what was registered and reregistered.
+    /// Counts registrations and reregistrations.
     clock: u64,
-    /// Memory for requests that the kernel does not have: for one, and with guarded registrations
-    /// for more.
+    /// The memory of requests that are not in flight: one, and more with guarded registrations.
     idle: Few<D::Memory>,
     under_way: Option<UnderWay<D>>,
-    /// Requests that have ended before `under_way` was started, and whose packets are still to be
-    /// taken.
+    /// Requests that ended before `under_way` was started, and whose packets are still in the port.
     replaced: Few<UnderWay<D>>,
     /// The handle of the registration that ended last.
     last_base: SocketHandle,
@@ -62,30 +62,30 @@ pub(super) struct State<D: Device> {
 /// One registration of the socket.
 #[derive(Clone)]
 struct Registered {
-    /// The clock when it was registered.
+    /// The clock at the registration.
     id: u64,
-    /// The clock when it was last registered or reregistered.
+    /// The clock at the last registration or reregistration.
     since: u64,
-    /// The handle that it was registered by.
+    /// The base handle of the registration.
     base: SocketHandle,
     is_guarded: bool,
     token: Token,
     arming: Arming,
-    /// The flags of an event that did not fit the buffer of events.
+    /// The flags of an event that did not fit into the buffer of events.
     undelivered: u32,
 }
 
-/// A request that the kernel has.
+/// A request in flight.
 struct UnderWay<D: Device> {
     id: D::Id,
     base: SocketHandle,
     asked: u32,
     is_cancelled: bool,
-    /// The clock when it was started.
+    /// The clock at the start of the request.
     clock: u64,
 }
 
-/// Names a registration.
+/// A handle to one registration.
 pub(super) struct Registration<D: Device> {
     socket: Arc<Socket<D>>,
     id: u64,
@@ -94,7 +94,7 @@ pub(super) struct Registration<D: Device> {
 /// The state of a handle after one of its registrations has ended.
 pub(super) struct Left {
     pub(super) base: SocketHandle,
-    /// The handle still names this socket: for another registration, or until the packet of a
+    /// The handle still maps to this socket: for another registration, or until the packet of a
     /// cancelled request is taken.
     pub(super) is_named: bool,
 }
@@ -144,9 +144,10 @@ impl<D: Device> Socket<D> {
             arming: Arming::new(interests),
             undelivered: 0,
         });
-        // A cancelled request reports nothing, and one that was started before can't report that
-        // the new registration's socket is closed. With a guarded one it may even be for another
-        // socket, if the number was closed and a duplicate is open.
+        // Replace a cancelled request, because it reports nothing. If any registration is guarded,
+        // replace every request: it is older than the new registration, so it can't report that the
+        // new socket is closed. It may even be for another socket, if the number was closed and a
+        // duplicate is open.
         let has_guard = state.is_guarded();
         let is_cancelled = |under_way: &UnderWay<D>| under_way.is_cancelled;
         if has_guard || state.under_way.as_ref().is_some_and(is_cancelled) {
@@ -158,7 +159,8 @@ impl<D: Device> Socket<D> {
         if let Err(err) = self.update(device, state) {
             state.registered.remove(|one| one.id == id);
             self.sockets.changes().give_up_room(is_guarded);
-            // If the request of others was replaced, its packet puts them into the list of changes.
+            // If the request of other registrations was replaced, its packet puts the socket into
+            // the list of changes.
             return Err(err);
         }
         Ok(Registration {
@@ -167,7 +169,7 @@ impl<D: Device> Socket<D> {
         })
     }
 
-    /// Ends a registration: from now on no packet is an event of it.
+    /// Removes a registration. From now on no packet produces an event for it.
     pub(super) fn leave(
         self: &Arc<Self>,
         device: &D,
@@ -180,8 +182,8 @@ impl<D: Device> Socket<D> {
         let is_shared = state.is_named(gone.base);
         let is_asked = |under_way: &UnderWay<D>| under_way.base == gone.base;
         if !is_shared && state.under_way.as_ref().is_some_and(is_asked) {
-            // The handle may be closed from now on. If there are others, they ask by their own: a
-            // guarded one at once.
+            // The handle may be closed from now on. The other registrations use a request by their
+            // own handle; a guarded one starts it at once.
             self.cancel(state);
             if state.is_guarded() {
                 state.add_memory(1);
@@ -191,7 +193,7 @@ impl<D: Device> Socket<D> {
                 }
             }
         }
-        // The handle of a request is that of a registration, so this one was cancelled.
+        // Each request uses the handle of a registration, so this request was cancelled.
         let is_cancelling = state.registered.is_empty() && state.under_way.is_some();
         Some(Left {
             base: gone.base,
@@ -199,13 +201,13 @@ impl<D: Device> Socket<D> {
         })
     }
 
-    /// Makes the request of a socket that was in the list of changes. After an error the socket is
-    /// in the list again.
+    /// Updates the request of a socket that was in the list of changes. After an error the socket
+    /// is in the list again.
     pub(super) fn update_listed(self: &Arc<Self>, device: &D) -> io::Result<()> {
         let mut state = self.lock();
         state.is_in_changes = false;
         match self.update(device, &mut state) {
-            // Closed without being deregistered, which ended the registration.
+            // The socket was closed without being deregistered, which ended the registration.
             Err(err) if D::is_closed(&err) => Ok(()),
             Err(err) => {
                 self.put_into_changes(&mut state);
@@ -215,18 +217,18 @@ impl<D: Device> Socket<D> {
         }
     }
 
-    /// Watches a guarded socket, at least for being closed.
+    /// Starts a request for a guarded socket that has none, for `LOCAL_CLOSE` alone.
     pub(super) fn guard(self: &Arc<Self>, device: &D) {
         let mut state = self.lock();
         if state.under_way.is_none() && state.is_guarded() {
-            // The next poll tries again, and returns the error if it lasts.
+            // If this fails, the next poll tries again, and returns the error if it persists.
             let _ = self.ask(device, &mut state, LOCAL_CLOSE);
         }
     }
 
     /// Returns `true` if the socket is open: the kernel has just confirmed that the request has not
-    /// ended. After `false` it may be open or closed, and the request of the next registration
-    /// does not wait for the packet of this one.
+    /// ended. After `false` the socket may be open or closed. The next request does not wait for
+    /// the packet of the current one.
     pub(super) fn is_surely_open(self: &Arc<Self>, device: &D) -> bool {
         let mut state = self.lock();
         let is_open = self.cancel(&mut state);
@@ -238,9 +240,10 @@ impl<D: Device> Socket<D> {
         is_open
     }
 
-    /// A request has come back. The events of the answer are 0 if it was cancelled.
+    /// Handles a request that has completed. `answer` is 0 if the request was cancelled.
     ///
-    /// Returns the event of one registration. Those of others are in the list of undelivered ones.
+    /// Returns the event of one registration. The events of other registrations go to the list of
+    /// undelivered events.
     pub(super) fn take(
         self: &Arc<Self>,
         request: D::Id,
@@ -271,8 +274,8 @@ impl<D: Device> Socket<D> {
         event
     }
 
-    /// Gives events that did not fit to `push`, no more than there is room for. Returns whether all
-    /// of them are delivered.
+    /// Passes undelivered events to `push`, up to `room`. Returns `true` if all of them are
+    /// delivered.
     pub(super) fn deliver(&self, room: &mut usize, push: &mut impl FnMut(NativeEvent)) -> bool {
         let mut state = self.lock();
         for one in state.registered.iter_mut() {
@@ -289,7 +292,7 @@ impl<D: Device> Socket<D> {
         true
     }
 
-    /// Acts at once if a thread is waiting, and otherwise before the next wait.
+    /// Updates the request: at once if a thread is polling, otherwise before the next wait.
     fn changed(self: &Arc<Self>, device: &D, state: &mut State<D>) -> io::Result<()> {
         let changes = self.sockets.changes();
         if changes.push_unless_polling(self, &mut state.is_in_changes) {
@@ -302,7 +305,7 @@ impl<D: Device> Socket<D> {
         self.sockets.changes().push(self, &mut state.is_in_changes);
     }
 
-    /// Makes the request ask for what the registrations need now.
+    /// Updates the request to the events that the registrations need.
     fn update(self: &Arc<Self>, device: &D, state: &mut State<D>) -> io::Result<()> {
         let question = state.question();
         if question == 0 {
@@ -313,14 +316,14 @@ impl<D: Device> Socket<D> {
 
     fn ask(self: &Arc<Self>, device: &D, state: &mut State<D>, events: u32) -> io::Result<()> {
         if let Some(under_way) = &state.under_way {
-            // Asking for more than that costs a packet without an event at most.
+            // A request that asks for more costs at most one packet without an event.
             if events & !under_way.asked == 0 {
                 return Ok(());
             }
             let was_cancelled = under_way.is_cancelled;
             let has_ended = !self.cancel(state) && !was_cancelled;
-            // If it has ended, its packet has the next request made: it may tell that the socket is
-            // closed, and then this number is another one's.
+            // The packet of an ended request may report that the socket is closed. Then the number
+            // may already belong to another socket, so the next request waits for that packet.
             if has_ended || !self.make_place(state) {
                 return Ok(());
             }
@@ -353,7 +356,7 @@ impl<D: Device> Socket<D> {
                     if is_closed {
                         state.end(|one| one.base == base);
                     }
-                    // A duplicate may be open still.
+                    // A duplicate may still be open.
                     if !is_closed || state.open_base().is_none() {
                         return Err(err);
                     }
@@ -362,8 +365,9 @@ impl<D: Device> Socket<D> {
         }
     }
 
-    /// Makes place for another request of a guarded socket, which then need not wait for the packet
-    /// of this one. Returns `false` if it must.
+    /// Cancels the request of a guarded socket and makes room for another one, which need not wait
+    /// for the packet of the first. Returns `false` if the socket has no spare memory, or no
+    /// guarded registration.
     fn make_place(&self, state: &mut State<D>) -> bool {
         let may_replace = state.is_guarded() && !state.idle.is_empty();
         if may_replace {
@@ -373,7 +377,8 @@ impl<D: Device> Socket<D> {
         may_replace
     }
 
-    /// Makes the packet of the request come now. Returns `false` if the request has ended already.
+    /// Cancels the request, so that its packet arrives soon. Returns `false` if the request has
+    /// ended already.
     fn cancel(&self, state: &mut State<D>) -> bool {
         match &mut state.under_way {
             Some(under_way) if !under_way.is_cancelled => {
@@ -392,34 +397,34 @@ impl<D: Device> State<D> {
         self.registered.is_empty() && self.under_way.is_none()
     }
 
-    /// The handle of the registration that ended last, if there is none now.
+    /// Returns the handle of the registration that ended last, if there is none now.
     pub(super) fn last_base(&self) -> Option<SocketHandle> {
         self.registered.is_empty().then_some(self.last_base)
     }
 
-    /// Returns whether there is a registration by this handle.
+    /// Returns `true` if a registration uses this handle.
     pub(super) fn is_named(&self, base: SocketHandle) -> bool {
         self.registered.iter().any(|one| one.base == base)
     }
 
-    /// Makes sure that there is memory for so many requests beside the one that is under way.
+    /// Allocates the memory of `requests` requests, beside the one in flight.
     fn add_memory(&mut self, requests: usize) {
         while self.idle.iter().count() < requests {
             self.idle.push(D::memory());
         }
-        // For what is under way to come back, and to be replaced.
+        // Room for the request in flight to come back, and to be replaced.
         self.idle.reserve(2);
         self.replaced.reserve(2);
     }
 
-    /// Makes place for another request. This one was cancelled.
+    /// Moves the cancelled request aside, to make room for another.
     fn replace(&mut self) {
         if let Some(under_way) = self.under_way.take() {
             self.replaced.push(under_way);
         }
     }
 
-    /// The packet of this request was taken.
+    /// Removes the request whose packet was taken.
     fn returned(&mut self, request: D::Id) -> Option<UnderWay<D>> {
         let is_it = |under_way: &UnderWay<D>| under_way.id == request;
         let current = self.under_way.take_if(|under_way| is_it(under_way));
@@ -439,13 +444,13 @@ impl<D: Device> State<D> {
         self.registered.iter().any(Registered::needs_guard)
     }
 
-    /// A handle to ask for.
+    /// Returns a handle for the next request.
     fn open_base(&self) -> Option<SocketHandle> {
         let mut open = self.registered.iter().filter(|one| !one.arming.is_over());
         open.next().map(|one| one.base)
     }
 
-    /// Returns the events to ask for.
+    /// Returns the events for the next request.
     fn question(&self) -> u32 {
         let registered = self.registered.iter();
         registered.fold(0, |events, one| {
@@ -454,12 +459,14 @@ impl<D: Device> State<D> {
         })
     }
 
-    /// Gives each registration its part of the answer to a request that was started at `clock`.
+    /// Passes the result of a request, started at `clock`, to each registration.
     ///
-    /// Returns the first event, and whether there are more, which are kept.
+    /// Returns the first event, and `true` if there are more. Those are kept for
+    /// [`deliver`](Socket::deliver).
     fn split(&mut self, answer: u32, clock: u64) -> (Option<NativeEvent>, bool) {
         if answer & LOCAL_CLOSE != 0 {
-            // Closed without being deregistered: as on epoll, that ends the registration.
+            // The socket was closed without being deregistered. As on epoll, that ends the
+            // registration.
             self.end(|one| one.since <= clock);
         }
         let (mut event, mut has_more) = (None, false);
@@ -479,7 +486,7 @@ impl<D: Device> State<D> {
         (event, has_more)
     }
 
-    /// Nothing is asked for those, and nothing is an event of them.
+    /// Ends the registrations that match, and drops their undelivered events.
     fn end(&mut self, is_over: impl Fn(&Registered) -> bool) {
         for one in self.registered.iter_mut().filter(|one| is_over(one)) {
             one.arming = Arming::over();
@@ -507,7 +514,7 @@ impl<D: Device> Registration<D> {
         Arc::ptr_eq(&self.socket, &other.socket) && self.id == other.id
     }
 
-    /// Returns whether the socket was found closed.
+    /// Returns `true` if the socket was found closed.
     pub(super) fn is_over(&self) -> bool {
         let mut state = self.socket.lock();
         state.find(self.id).is_none_or(|one| one.arming.is_over())
@@ -522,7 +529,8 @@ impl<D: Device> Registration<D> {
     ) -> io::Result<()> {
         let socket = &self.socket;
         let mut state = socket.lock();
-        // Where a request was started before, it can't tell whether it was for the same socket.
+        // The request in flight was started before, so its result may be about an earlier socket
+        // with this number.
         let is_renewed = socket.make_place(&mut state);
         let since = state.tick();
         let Some(one) = state.find(self.id) else {
@@ -561,10 +569,12 @@ impl<D: Device> Registration<D> {
             return;
         };
         if has_news(&mut one.arming) {
-            // The next poll tries a request that fails now again, and returns its error.
+            // If this request fails, the next poll tries again, and returns the error if it
+            // persists.
             if self.socket.changed(device, &mut state).is_err() {
                 self.socket.put_into_changes(&mut state);
-                // For a poll that waits already. That it can't be woken leaves it for the next.
+                // End a wait that has already begun. If that fails, the next poll handles the
+                // change.
                 let _ = device.interrupt();
             }
         }

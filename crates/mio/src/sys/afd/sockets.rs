@@ -1,4 +1,4 @@
-//! The registered sockets of a `Poll`: by base handle, and those that are known by number alone.
+//! The registered sockets of a `Poll`: by base handle, and those registered by number.
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
@@ -15,17 +15,18 @@ use crate::sys::afd::group::Groups;
 use crate::sys::afd::socket::{Registration, Socket};
 use crate::{Interest, Token};
 
-/// The locks are taken in this order: `raw`, `bases`, that of a socket, and any other.
+/// Lock order: `raw`, `bases`, the lock of a socket, then any other.
 pub(super) struct Sockets<D: Device> {
     groups: Arc<Groups<D>>,
     changes: Changes<D>,
-    /// The socket behind each registered handle. A handle and its duplicate have one socket.
+    /// The socket of each registered handle. A handle and its duplicates share one socket.
     bases: Mutex<HashMap<SocketHandle, Arc<Socket<D>>>>,
-    /// The registrations that no source of ours holds.
+    /// The registrations that no `IoSource` holds.
     raw: Mutex<HashMap<SocketHandle, Registration<D>>>,
-    /// The sockets with events that did not fit the buffer.
+    /// The sockets with events that did not fit into the buffer.
     undelivered: Mutex<VecDeque<Arc<Socket<D>>>>,
-    /// Set while there are any. Only the thread that polls changes this, so it needs no order.
+    /// `true` while `undelivered` has sockets. Only the polling thread changes this, so it needs no
+    /// ordering.
     has_undelivered: AtomicBool,
 }
 
@@ -55,7 +56,7 @@ impl<D: Device> Sockets<D> {
         self.join(device, socket, token, interests, false)
     }
 
-    /// Registers a socket that is known by its number alone.
+    /// Registers a socket by its number.
     pub(super) fn register_raw(
         self: &Arc<Self>,
         device: &D,
@@ -75,7 +76,7 @@ impl<D: Device> Sockets<D> {
                 if !old.is_over() && old.socket().is_surely_open(device) {
                     return Err(io::ErrorKind::AlreadyExists.into());
                 }
-                // The number may be in use again.
+                // The number may have been reused.
                 let old = entry.insert(join()?);
                 drop(raw);
                 self.deregister(device, &old);
@@ -88,7 +89,7 @@ impl<D: Device> Sockets<D> {
         self.lock_raw().get(&socket).cloned()
     }
 
-    /// Lets go of a registration, unless there is another one of this number by now.
+    /// Removes a registration, unless the number has another one by now.
     pub(super) fn remove_raw(&self, socket: SocketHandle, registration: &Registration<D>) {
         if let Entry::Occupied(entry) = self.lock_raw().entry(socket) {
             if entry.get().is_same(registration) {
@@ -107,7 +108,7 @@ impl<D: Device> Sockets<D> {
         }
     }
 
-    /// Forgets a socket without registrations whose request has come back.
+    /// Removes a socket without registrations, whose request has completed.
     pub(super) fn forget_unused(&self, base: SocketHandle, socket: &Arc<Socket<D>>) {
         let mut bases = self.lock_bases();
         let state = socket.lock();
@@ -116,7 +117,7 @@ impl<D: Device> Sockets<D> {
         }
     }
 
-    /// Forgets a handle whose registration was refused, unless it has another one.
+    /// Removes a handle whose registration failed, unless it has another registration.
     fn forget_unnamed(&self, base: SocketHandle, socket: &Arc<Socket<D>>) {
         let mut bases = self.lock_bases();
         let state = socket.lock();
@@ -130,7 +131,7 @@ impl<D: Device> Sockets<D> {
         self.has_undelivered.store(true, Relaxed);
     }
 
-    /// Gives events that did not fit to `push`, no more than there is room for.
+    /// Passes undelivered events to `push`, up to `room`.
     pub(super) fn deliver(&self, mut room: usize, mut push: impl FnMut(NativeEvent)) {
         if !self.has_undelivered.load(Relaxed) {
             return;
@@ -146,7 +147,7 @@ impl<D: Device> Sockets<D> {
         self.has_undelivered.store(false, Relaxed);
     }
 
-    /// Ends all registrations of numbers, and lets go of every socket.
+    /// Ends all registrations by number, and drops every socket.
     pub(super) fn clear(&self, device: &D) {
         let raw: Vec<_> = self.lock_raw().drain().collect();
         for (_, registration) in raw {
@@ -175,7 +176,8 @@ impl<D: Device> Sockets<D> {
         };
         let known = match bases.get(&base) {
             Some(socket) => Some(Arc::clone(socket)),
-            // Under the lock, so that of two that are registered at a time one finds the other.
+            // Under the lock, so that of two handles that are registered concurrently, one finds
+            // the other.
             None if device.has_duplicates(base) => duplicate(&bases),
             None => None,
         };
@@ -187,17 +189,18 @@ impl<D: Device> Sockets<D> {
         self.make_room(bases.len());
         let mut state = socket.lock();
         if let Some(last) = state.last_base().filter(|last| *last != base) {
-            // It has named the socket for the packet of a cancelled request, and may be closed.
+            // The handle was kept for the packet of a cancelled request, and may be closed.
             forget(&mut bases, last, &socket);
         }
-        // The socket can't be forgotten between the two.
+        // The state is locked, so nobody can remove the socket in between.
         drop(bases);
         let joined = socket.join(device, &mut state, base, token, interests, is_guarded);
         drop(state);
         joined.inspect_err(|_| self.forget_unnamed(base, &socket))
     }
 
-    /// Each socket is in the list once at most, so that nothing but this allocates.
+    /// Reserves memory, so that nothing else here allocates. Each socket is in the list at most
+    /// once.
     fn make_room(&self, sockets: usize) {
         self.lock_undelivered().reserve(sockets);
     }
@@ -216,7 +219,8 @@ impl<D: Device> Sockets<D> {
     }
 }
 
-/// An edge needs somebody who sees what would have blocked.
+/// Returns an error for edge mode, where an edge is re-armed on `WouldBlock`. With raw I/O nothing
+/// reports `WouldBlock`.
 pub(super) fn check_mode(interests: Interest) -> io::Result<()> {
     if interests.mode() != Mode::Edge {
         return Ok(());
@@ -240,7 +244,7 @@ fn forget<D: Device>(
 
 #[cfg(test)]
 impl<D: Device> Sockets<D> {
-    /// How many handles are known.
+    /// Returns the number of known handles.
     pub(super) fn known(&self) -> usize {
         self.lock_bases().len()
     }

@@ -1,24 +1,25 @@
-//! Users' handles that are attached to the port, and what we have started on them.
+//! Users' handles that are attached to the port, and our operations on them.
 //!
-//! A named pipe's handle is the user's too, who may start operations on it, or on a duplicate.
-//! Their packets come to the port that the handle is attached to, and bring a pointer to memory of
-//! the user's. So each such handle is attached with a key of its own, and of its packets only those
-//! are taken that are in this list.
+//! The user of a named pipe may start operations on its handle, or on a duplicate. Their packets
+//! arrive at the port that the handle is attached to, and contain a pointer to the user's memory.
+//! So each such handle has a key of its own, and of its packets only those whose operation is in
+//! this list are ours.
 //!
-//! A key is never used again, and what is started with it is memory that stays where it is for as
-//! long as the key is known. So the address of an operation of ours can't be one that the user had
-//! for an operation whose packet lies in the port still. One key for all pipes would not do: what
-//! one of them frees, and where another's operation is then, may have been the user's in between.
+//! Keys are never reused. An operation that was started with a key does not move as long as the key
+//! is valid. So the address of one of our operations can't be the address of a user's earlier
+//! operation whose packet is still in the port. One key for all pipes would not be enough: one pipe
+//! could free an address, the user could use it in between, and then another pipe could have an
+//! operation there.
 
 use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::sys::afd::operation::OperationId;
 
-/// How many operations of ours may be under way on one handle: a connect, a read and a write.
+/// The maximum number of our operations in flight on one handle: a connect, a read and a write.
 const AT_ONCE: usize = 3;
 
-/// What a user's handle is attached with.
+/// The completion key of a user's handle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Key(pub(super) usize);
 
@@ -28,7 +29,7 @@ pub(super) struct Users {
 
 struct Table {
     next: Key,
-    /// By key, because each new one is greater than all before.
+    /// Sorted by key, because each new key is greater than all earlier ones.
     users: Vec<User>,
 }
 
@@ -38,7 +39,7 @@ struct User {
 }
 
 impl Users {
-    /// The first key is the first that means nothing else.
+    /// Creates a list whose first key is `first`, which must have no other meaning.
     pub(super) fn new(first: usize) -> Users {
         Users {
             table: Mutex::new(Table {
@@ -48,7 +49,7 @@ impl Users {
         }
     }
 
-    /// A new key. Nothing but this allocates.
+    /// Adds a handle and returns its key. Nothing else here allocates.
     pub(super) fn add(&self) -> io::Result<Key> {
         let mut table = self.lock();
         let key = table.next;
@@ -61,7 +62,7 @@ impl Users {
         Ok(key)
     }
 
-    /// From now on no packet with this key is ours.
+    /// Removes a key. From now on no packet with this key is ours.
     pub(super) fn remove(&self, key: Key) {
         let mut table = self.lock();
         if let Ok(index) = table.position(key) {
@@ -69,13 +70,14 @@ impl Users {
         }
     }
 
-    /// This operation is about to be started. Answers whether its packet will be taken for ours.
+    /// Records an operation that is about to start. Returns `true` if its packet will be
+    /// recognized.
     pub(super) fn expect(&self, key: Key, operation: OperationId) -> bool {
         self.replace(key, None, Some(operation))
     }
 
-    /// A packet of this operation has come, or none will. Answers whether it was expected, which it
-    /// is no more.
+    /// Forgets an operation whose packet has arrived, or that did not start. Returns `true` if it
+    /// was recorded.
     pub(super) fn take(&self, key: Key, operation: OperationId) -> bool {
         self.replace(key, Some(operation), None)
     }

@@ -5,7 +5,7 @@ use crate::Token;
 use crate::sys::afd::selector::{Selector, Shared};
 use crate::sys::selector;
 
-/// Sets a flag and puts a packet into the port; the poll that takes the packet makes the event.
+/// Sets a flag and posts a packet. The poll that takes the packet creates the event.
 #[derive(Debug)]
 pub(crate) struct Waker {
     shared: Arc<Shared>,

@@ -4,7 +4,7 @@ use std::io;
 
 use windows_sys::core::BOOL;
 
-/// The result of a system call that answers 0 for an error.
+/// Converts the result of a system call that returns 0 on failure.
 pub(crate) fn check(result: BOOL) -> io::Result<()> {
     if result == 0 {
         return Err(io::Error::last_os_error());
@@ -38,7 +38,7 @@ mod net {
     pub(in crate::sys::windows) fn start_winsock() -> io::Result<()> {
         const VERSION: u16 = 0x0202;
         let mut data = MaybeUninit::<WSADATA>::uninit();
-        // SAFETY: the place for the answer is on our stack.
+        // SAFETY: the output parameter is on our stack.
         match unsafe { WSAStartup(VERSION, data.as_mut_ptr()) } {
             0 => Ok(()),
             code => Err(io::Error::from_raw_os_error(code)),
@@ -51,12 +51,12 @@ mod net {
         kind: i32,
     ) -> io::Result<OwnedSocket> {
         let flags = WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT;
-        // SAFETY: the call takes no pointer but a null one.
+        // SAFETY: the only pointer argument is null.
         let socket = unsafe { WSASocketW(family.into(), kind, 0, ptr::null(), 0, flags) };
         if socket == INVALID_SOCKET {
             return Err(last_error());
         }
-        // SAFETY: the socket was just made and nobody else knows of it.
+        // SAFETY: the socket was just created, and nobody else owns it.
         Ok(unsafe { OwnedSocket::from_raw_socket(socket as RawSocket) })
     }
 
@@ -80,7 +80,7 @@ mod net {
     ) -> io::Result<()> {
         let address = Address::from(address);
         let (pointer, length) = address.as_raw();
-        // SAFETY: the address lives through the call and is as long as it says.
+        // SAFETY: the address lives through the call, and `length` is its size.
         check_socket(unsafe { bind(raw(socket), pointer, length) })
     }
 
@@ -91,7 +91,7 @@ mod net {
     ) -> io::Result<()> {
         let address = Address::from(address);
         let (pointer, length) = address.as_raw();
-        // SAFETY: the address lives through the call and is as long as it says.
+        // SAFETY: the address lives through the call, and `length` is its size.
         check_socket(unsafe { connect(raw(socket), pointer, length) })
     }
 
@@ -113,19 +113,19 @@ mod net {
         let mut value = 0_u32;
         let mut length = size_of::<u32>() as i32;
         let pointer = (&raw mut value).cast();
-        // SAFETY: the place for the answer is on our stack and as long as we say.
+        // SAFETY: the output buffer is on our stack and as long as we say.
         check_socket(unsafe { getsockopt(raw(socket), level, option, pointer, &raw mut length) })?;
         Ok(value)
     }
 
-    /// An address as the system reads it.
+    /// An address in the form that Winsock reads.
     enum Address {
         V4(SOCKADDR_IN),
         V6(SOCKADDR_IN6),
     }
 
     impl Address {
-        /// The pointer lives as long as `self`.
+        /// Returns a pointer, which lives as long as `self`, and the size.
         fn as_raw(&self) -> (*const SOCKADDR, i32) {
             match self {
                 Address::V4(address) => (
@@ -190,7 +190,7 @@ mod net {
     }
 
     fn last_error() -> io::Error {
-        // SAFETY: always allowed.
+        // SAFETY: this call is always allowed.
         io::Error::from_raw_os_error(unsafe { WSAGetLastError() })
     }
 }

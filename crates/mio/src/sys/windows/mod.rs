@@ -1,4 +1,4 @@
-//! What Windows has beside its selector: sockets and named pipes.
+//! Windows, apart from its selector: sockets and named pipes.
 
 #[allow(unsafe_code)]
 mod ffi;
@@ -9,10 +9,10 @@ pub(crate) mod socket;
 
 pub(crate) use self::ffi::check;
 
-/// What the system knows a source by.
+/// The raw handle of a source.
 pub(crate) type RawSource = std::os::windows::io::RawSocket;
 
-/// What a selector can be told to watch.
+/// The trait of sources that a selector can watch.
 pub(crate) use std::os::windows::io::AsRawSocket as AsRawSource;
 
 pub(crate) fn raw_source(source: &impl AsRawSource) -> RawSource {

@@ -1,7 +1,7 @@
-//! Making sockets: always overlapped, non-blocking, and not inherited by other programs.
+//! Creates sockets: overlapped, non-blocking, and not inherited by child processes.
 //!
-//! What can be done with a socket once it is there is std's business. Only what std has in a
-//! blocking form alone is here.
+//! Everything else that a socket can do is left to std. This module has only what std offers in
+//! blocking form.
 //!
 //! Manual: [`WSASocketW`], [`connect`], [`accept`].
 //!
@@ -20,21 +20,21 @@ use windows_sys::Win32::Networking::WinSock::{
 
 use crate::sys::windows::ffi;
 
-/// `SOMAXCONN` of `winsock2.h`: as many as the system allows. windows-sys has that of the older
-/// `winsock.h`, which is 5.
+/// `SOMAXCONN` of `winsock2.h`: the maximum that Windows allows. windows-sys has the value of the
+/// older `winsock.h`, which is 5.
 const LONGEST_BACKLOG: i32 = 0x7fff_ffff;
 
 pub(crate) fn tcp_connect(address: SocketAddr) -> io::Result<OwnedSocket> {
     let socket = open(&address, SOCK_STREAM)?;
     match ffi::connect_to(socket.as_socket(), address) {
-        // It is made by the time that the socket is writable.
+        // The connection is complete when the socket becomes writable.
         Err(err) if err.kind() == io::ErrorKind::WouldBlock => Ok(socket),
         result => result.map(|()| socket),
     }
 }
 
-/// Without `SO_REUSEADDR`, which on Windows lets another program take the port over. A server that
-/// is started again can have its port at once anyway.
+/// Creates a listener without `SO_REUSEADDR`, which on Windows allows another program to take over
+/// the port. A restarted server can bind its port at once without it.
 pub(crate) fn tcp_listen(address: SocketAddr) -> io::Result<OwnedSocket> {
     let socket = open(&address, SOCK_STREAM)?;
     ffi::bind_to(socket.as_socket(), address)?;
@@ -48,14 +48,14 @@ pub(crate) fn tcp_accept(listener: &TcpListener) -> io::Result<(OwnedSocket, Soc
     Ok((socket, address))
 }
 
-/// Makes an accepted socket what all sockets are. Neither is promised to be as it is for the
-/// listener.
+/// Makes an accepted socket non-blocking and not inheritable. Windows does not promise that it
+/// inherits either from the listener.
 fn accepted(
     socket: OwnedSocket,
     set_no_inherit: impl Fn(BorrowedSocket<'_>) -> io::Result<()>,
 ) -> io::Result<OwnedSocket> {
-    // A socket that some provider has layered above Winsock's need not be a handle that has flags.
-    // That is no reason to drop the connection.
+    // A socket of a layered service provider may not be a handle with flags. That is no reason to
+    // drop the connection.
     let _ = set_no_inherit(socket.as_socket());
     ffi::set_nonblocking(socket.as_socket())?;
     Ok(socket)
@@ -79,11 +79,12 @@ fn open(address: &SocketAddr, kind: i32) -> io::Result<OwnedSocket> {
     Ok(socket)
 }
 
-/// Winsock has to be started before the first socket is made. It is never ended: sockets may be in
-/// use until the program is over.
+/// Starts Winsock, before the first socket is created. It is never stopped: sockets may be in use
+/// until the process exits.
 fn start_winsock() {
     static START: Once = Once::new();
-    // If it fails, the call that makes the socket tells that Winsock was not started.
+    // If this fails, the call that creates the socket returns the error that Winsock was not
+    // started.
     START.call_once(|| drop(ffi::start_winsock()));
 }
 

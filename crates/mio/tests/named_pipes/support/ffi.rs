@@ -1,4 +1,4 @@
-//! System calls that tests need and std does not have, and the counting allocator.
+//! System calls for tests that std lacks, and the counting allocator.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -33,12 +33,12 @@ fn check(result: BOOL) {
     assert_ne!(result, 0, "{}", io::Error::last_os_error());
 }
 
-/// A server's end as `NamedPipe::new` does not make it.
+/// Creates a server's end with other options than `NamedPipe::new`.
 pub(crate) fn server(name: &str, access: u32, mode: u32) -> OwnedHandle {
     server_of(name, access, mode, 255)
 }
 
-/// As [`server`], of a name that has so many ends at most.
+/// As [`server`], for a name with at most `ends` instances.
 pub(crate) fn server_of(name: &str, access: u32, mode: u32, ends: u32) -> OwnedHandle {
     let name: Vec<u16> = name.encode_utf16().chain([0]).collect();
     let open = access | FILE_FLAG_OVERLAPPED;
@@ -61,11 +61,11 @@ pub(crate) fn server_of(name: &str, access: u32, mode: u32, ends: u32) -> OwnedH
         "{}",
         io::Error::last_os_error()
     );
-    // SAFETY: the handle was just made and nobody else knows of it.
+    // SAFETY: the handle was just created, and nobody else owns it.
     unsafe { OwnedHandle::from_raw_handle(handle) }
 }
 
-/// What is read from this client is one message at a time.
+/// Makes reads from this client return one message at a time.
 pub(crate) fn read_messages(client: &impl AsHandle) {
     let handle = client.as_handle().as_raw_handle();
     let mode = PIPE_READMODE_MESSAGE;
@@ -73,13 +73,13 @@ pub(crate) fn read_messages(client: &impl AsHandle) {
     check(unsafe { SetNamedPipeHandleState(handle, &raw const mode, ptr::null(), ptr::null()) });
 }
 
-/// Throws the client out, behind the owner's back.
+/// Disconnects the client, without the owner's knowledge.
 pub(crate) fn disconnect(pipe: &impl AsHandle) {
     // SAFETY: the handle is open.
     check(unsafe { DisconnectNamedPipe(pipe.as_handle().as_raw_handle()) });
 }
 
-/// Sets the timeouts of reading from a serial port, in milliseconds; 0 is none.
+/// Sets the read timeouts of a serial port, in milliseconds; 0 is none.
 pub(crate) fn set_read_timeouts(port: &impl AsHandle, interval: u32, multiplier: u32, total: u32) {
     let timeouts = COMMTIMEOUTS {
         ReadIntervalTimeout: interval,
@@ -91,75 +91,76 @@ pub(crate) fn set_read_timeouts(port: &impl AsHandle, interval: u32, multiplier:
     check(unsafe { SetCommTimeouts(port.as_handle().as_raw_handle(), &raw const timeouts) });
 }
 
-/// Cancels what is under way on a handle, behind its owner's back.
+/// Cancels all operations on a handle, without the owner's knowledge.
 pub(crate) fn cancel_all(pipe: &impl AsHandle) {
     // SAFETY: the handle is open.
     check(unsafe { CancelIoEx(pipe.as_handle().as_raw_handle(), ptr::null()) });
 }
 
 pub(crate) fn from_raw<T: FromRawHandle>(handle: impl IntoRawHandle) -> T {
-    // SAFETY: the handle has no owner any more.
+    // SAFETY: the handle no longer has an owner.
     unsafe { T::from_raw_handle(handle.into_raw_handle()) }
 }
 
-/// Whether a program that is started gets the handle, too.
+/// Returns `true` if child processes inherit the handle.
 pub(crate) fn is_inherited(pipe: &impl AsHandle) -> bool {
     let mut flags = 0;
     let handle = pipe.as_handle().as_raw_handle();
-    // SAFETY: the handle is open, and the place for the answer is on our stack.
+    // SAFETY: the handle is open, and the output parameter is on our stack.
     check(unsafe { GetHandleInformation(handle, &raw mut flags) });
     flags & HANDLE_FLAG_INHERIT != 0
 }
 
-/// How many handles this process has open.
+/// Returns the number of open handles of this process.
 ///
-/// They are tried one by one: the system's own count is always 0 on some systems that run programs
-/// for Windows.
+/// It probes them one by one, because some emulators of Windows always report a count of 0.
 pub(crate) fn open_handles() -> usize {
     let is_open = |handle: &usize| {
         let mut flags = 0;
-        // SAFETY: what is no handle is an error, and the place for the answer is on our stack.
+        // SAFETY: the call fails for an invalid handle, and the output parameter is on our stack.
         unsafe { GetHandleInformation(*handle as HANDLE, &raw mut flags) != 0 }
     };
-    // Handles are multiples of four, and the lowest that is free is taken first.
+    // Handles are multiples of four, and Windows reuses the lowest free one first.
     (4..1 << 13).step_by(4).filter(is_open).count()
 }
 
-/// An operation that the user starts, on a handle that is a pipe's too. Dropping it ends it.
+/// An operation of the user, on a handle that a pipe shares. Dropping it ends the operation.
 pub(crate) struct Foreign {
     handle: OwnedHandle,
-    /// Is set when the operation is over.
+    /// Set when the operation is complete.
     _event: OwnedHandle,
     overlapped: Box<OVERLAPPED>,
     data: Vec<u8>,
 }
 
 impl Foreign {
-    /// Starts to read.
+    /// Starts a read.
     pub(crate) fn read(handle: OwnedHandle, length: usize) -> Foreign {
         let mut foreign = Foreign::new(handle, vec![0; length]);
         let (handle, data) = (foreign.handle.as_raw_handle(), foreign.data.as_mut_ptr());
         let (length, overlapped) = (length as u32, &raw mut *foreign.overlapped);
-        // SAFETY: the memory lives until this is dropped, which waits until it is over.
+        // SAFETY: the memory lives until this is dropped, which waits until the operation is
+        // complete.
         is_started(unsafe { ReadFile(handle, data, length, ptr::null_mut(), overlapped) });
         foreign
     }
 
-    /// Starts to write.
+    /// Starts a write.
     pub(crate) fn write(handle: OwnedHandle, data: &[u8]) -> Foreign {
         let mut foreign = Foreign::new(handle, data.to_vec());
         let (handle, length) = (foreign.handle.as_raw_handle(), data.len() as u32);
         let (data, overlapped) = (foreign.data.as_ptr(), &raw mut *foreign.overlapped);
-        // SAFETY: the memory lives until this is dropped, which waits until it is over.
+        // SAFETY: the memory lives until this is dropped, which waits until the operation is
+        // complete.
         is_started(unsafe { WriteFile(handle, data, length, ptr::null_mut(), overlapped) });
         foreign
     }
 
     fn new(handle: OwnedHandle, data: Vec<u8>) -> Foreign {
-        // SAFETY: the call takes no pointers but null ones.
+        // SAFETY: all pointer arguments are null.
         let event = unsafe { CreateEventW(ptr::null(), 1, 0, ptr::null()) };
         assert!(!event.is_null(), "{}", io::Error::last_os_error());
-        // SAFETY: the handle was just made and nobody else knows of it.
+        // SAFETY: the handle was just created, and nobody else owns it.
         let event = unsafe { OwnedHandle::from_raw_handle(event) };
         let overlapped = Box::new(OVERLAPPED {
             hEvent: event.as_raw_handle(),
@@ -173,11 +174,11 @@ impl Foreign {
         }
     }
 
-    /// Waits until it is over, and answers how many bytes were moved.
+    /// Waits until the operation is complete, and returns the number of bytes transferred.
     pub(crate) fn finish(&mut self) -> io::Result<usize> {
         let (handle, overlapped) = (self.handle.as_raw_handle(), &raw mut *self.overlapped);
         let mut length = 0;
-        // SAFETY: the handle is open, and the places live through the call.
+        // SAFETY: the handle is open, and the pointers are valid through the call.
         let result = unsafe { GetOverlappedResult(handle, overlapped, &raw mut length, 1) };
         if result == 0 {
             return Err(io::Error::last_os_error());
@@ -189,7 +190,7 @@ impl Foreign {
 impl Drop for Foreign {
     fn drop(&mut self) {
         let overlapped = &raw const *self.overlapped;
-        // SAFETY: the pointer is compared with those of operations that are under way.
+        // SAFETY: the kernel only compares the pointer with those of operations in flight.
         unsafe { CancelIoEx(self.handle.as_raw_handle(), overlapped) };
         let _ = self.finish();
     }
@@ -203,7 +204,7 @@ fn is_started(result: BOOL) {
     );
 }
 
-/// Counts what each thread allocates and frees.
+/// Counts the allocations and deallocations of each thread.
 struct CountingAllocator;
 
 #[global_allocator]
@@ -214,40 +215,40 @@ thread_local! {
     static FREED: Cell<usize> = const { Cell::new(0) };
 }
 
-/// How many allocations this thread has made since it began.
+/// Returns the number of allocations of this thread so far.
 pub(crate) fn allocations() -> usize {
     ALLOCATIONS.with(Cell::get)
 }
 
-/// How many allocations this thread has made and not freed. Memory that was passed to another
-/// thread counts in both.
+/// Returns the number of live allocations of this thread. Memory that was passed to another thread
+/// counts in both.
 pub(crate) fn live_allocations() -> usize {
     allocations().wrapping_sub(FREED.with(Cell::get))
 }
 
 fn count(counter: &'static LocalKey<Cell<usize>>) {
-    // A thread that is ending has no counter any more.
+    // A thread that is exiting no longer has a counter.
     let _ = counter.try_with(|counter| counter.set(counter.get() + 1));
 }
 
-// SAFETY: all is forwarded to the system's allocator.
+// SAFETY: all calls are forwarded to the system allocator.
 unsafe impl GlobalAlloc for CountingAllocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count(&ALLOCATIONS);
-        // SAFETY: the caller keeps the contract.
+        // SAFETY: the caller upholds the contract.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
         count(&FREED);
-        // SAFETY: the caller keeps the contract.
+        // SAFETY: the caller upholds the contract.
         unsafe { System.dealloc(pointer, layout) }
     }
 
     unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         count(&ALLOCATIONS);
         count(&FREED);
-        // SAFETY: the caller keeps the contract.
+        // SAFETY: the caller upholds the contract.
         unsafe { System.realloc(pointer, layout, size) }
     }
 }

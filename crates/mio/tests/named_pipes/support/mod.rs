@@ -1,4 +1,4 @@
-//! What the tests share: a poll that waits generously, and pipes.
+//! Shared by the tests: a poll with generous timeouts, and pipes.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
@@ -14,15 +14,15 @@ use mio::{Events, Interest, Poll, Token};
 
 pub(crate) mod ffi;
 
-/// How long a test waits for what has to come. It never does when all is well.
+/// The timeout for an event that must come. It only matters if the test fails.
 pub(crate) const LONG: Duration = Duration::from_secs(30);
 
-/// How long a test waits for what must not come.
+/// The time that a test waits for an event that must not come.
 pub(crate) const SHORT: Duration = Duration::from_millis(30);
 
 pub(crate) const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
 
-/// More than the system keeps for a pipe, so that a write of it waits for the reader.
+/// More data than the kernel buffers for a pipe, so that a write of it waits for the reader.
 pub(crate) const MUCH: usize = 300_000;
 
 pub(crate) const FILE_FLAG_OVERLAPPED: u32 = 0x4000_0000;
@@ -60,7 +60,7 @@ impl Watch {
         assert!(timeout < LONG || !self.events.is_empty(), "the poll hung");
     }
 
-    /// Polls until there is an event of this token that is as wanted.
+    /// Polls until a matching event of this token arrives.
     pub(crate) fn wait(&mut self, token: usize, wanted: impl Fn(&Event) -> bool) {
         let deadline = Instant::now() + LONG;
         while Instant::now() < deadline {
@@ -81,7 +81,7 @@ impl Watch {
         self.wait(token, Event::is_writable);
     }
 
-    /// Takes what is told now.
+    /// Takes the pending events.
     pub(crate) fn settle(&mut self) {
         loop {
             self.poll(SHORT);
@@ -96,7 +96,7 @@ impl Watch {
         assert!(self.events.is_empty(), "unexpected {:#?}", self.events);
     }
 
-    /// Tries until it would not block, and between two tries waits for an event.
+    /// Retries until the operation does not block, and waits for an event between two tries.
     pub(crate) fn finish<R>(&mut self, mut f: impl FnMut() -> io::Result<R>) -> io::Result<R> {
         loop {
             match f() {
@@ -130,7 +130,7 @@ impl Watch {
         self.finish(|| server.connect()).expect("connect");
     }
 
-    /// Both ends, registered with the tokens 0 (the server) and 1.
+    /// Creates both ends, registered with the tokens 0 (the server) and 1.
     pub(crate) fn pair(&mut self) -> (NamedPipe, NamedPipe) {
         let name = name();
         let mut server = NamedPipe::new(&name).expect("a server");
@@ -141,7 +141,7 @@ impl Watch {
         (server, client)
     }
 
-    /// A server's end, registered with the token 0, and a blocking client.
+    /// Creates a server's end, registered with the token 0, and a blocking client.
     pub(crate) fn with_peer(&mut self) -> (NamedPipe, File) {
         let name = name();
         let mut server = NamedPipe::new(&name).expect("a server");
@@ -152,14 +152,14 @@ impl Watch {
     }
 }
 
-/// A name that nobody else has.
+/// Returns a unique name.
 pub(crate) fn name() -> String {
     static COUNT: AtomicUsize = AtomicUsize::new(0);
     let number = COUNT.fetch_add(1, Ordering::Relaxed);
     format!(r"\\.\pipe\mio-test-{}-{number}", std::process::id())
 }
 
-/// A client's end of this crate.
+/// Opens a client's end as a `NamedPipe`.
 pub(crate) fn client(name: &str) -> NamedPipe {
     try_client(name).expect("a client")
 }
@@ -174,13 +174,13 @@ pub(crate) fn try_client(name: &str) -> io::Result<NamedPipe> {
     Ok(NamedPipe::from(OwnedHandle::from(file)))
 }
 
-/// A client that blocks.
+/// Opens a blocking client.
 pub(crate) fn peer(name: &str) -> io::Result<File> {
     OpenOptions::new().read(true).write(true).open(name)
 }
 
-/// Runs it several times. A poll that is dropped waits for the operations of its pipes, and leaves
-/// the memory of those that do not end to the kernel: this finds that without a clock.
+/// Runs `round` several times, and expects no leak. A dropped poll waits for the operations of its
+/// pipes, and leaks the memory of those that do not end. This test detects that without a clock.
 pub(crate) fn expect_no_leak(mut round: impl FnMut()) {
     round();
     let before = ffi::live_allocations();
@@ -207,12 +207,12 @@ pub(crate) fn expect_error<T: std::fmt::Debug>(result: io::Result<T>, code: u32)
     assert_eq!(err.raw_os_error(), Some(code as i32), "{err}");
 }
 
-/// Bytes in which none is like that of another place nearby.
+/// Returns bytes that differ from all bytes nearby.
 pub(crate) fn pattern(length: usize) -> Vec<u8> {
     (0..length).map(|index| (index % 251) as u8).collect()
 }
 
-/// Runs `body` in a new process that runs this one test alone.
+/// Runs `body` in a new process that runs only this test.
 pub(crate) fn alone(test: &str, body: impl FnOnce()) {
     const INSIDE: &str = "MIO_TEST_ALONE";
     if std::env::var_os(INSIDE).is_some() {

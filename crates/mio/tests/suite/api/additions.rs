@@ -1,4 +1,4 @@
-//! What is here and not in mio 1.2.
+//! Additions to the API of mio 1.2.
 
 use std::fmt::Debug;
 use std::io;

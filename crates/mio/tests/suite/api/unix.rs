@@ -1,4 +1,4 @@
-//! What Unix has beside the rest.
+//! The API for Unix.
 
 use std::fs::File;
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};

@@ -1,4 +1,4 @@
-//! What Windows has beside the rest.
+//! The API for Windows.
 
 // mio::windows
 

@@ -12,10 +12,10 @@ fn check(result: c_int) -> c_int {
     result
 }
 
-/// Runs `child` in a child of `fork`, which is allowed async-signal-safe calls only, and waits for
-/// its end. Returns whether `child` returned `true`.
+/// Runs `child` in a child of `fork`, and waits until it exits. `child` may make only
+/// async-signal-safe calls. Returns `true` if `child` returned `true`.
 pub(super) fn in_child(child: impl FnOnce() -> bool) -> bool {
-    // SAFETY: the child makes async-signal-safe calls only, and ends without running destructors.
+    // SAFETY: the child makes only async-signal-safe calls, and exits without running destructors.
     let pid = check(unsafe { libc::fork() });
     if pid == 0 {
         let is_good = child();
@@ -28,30 +28,30 @@ pub(super) fn in_child(child: impl FnOnce() -> bool) -> bool {
     status == 0
 }
 
-/// The master and the slave of a new pseudo-terminal, both non-blocking.
+/// Creates a pseudo-terminal, and returns its master and its slave, both non-blocking.
 pub(super) fn terminal() -> (File, File) {
     let mut ends = [-1; 2];
     let [master, slave] = &mut ends;
-    // SAFETY: the numbers are on our stack, and nothing else is asked for.
+    // SAFETY: the numbers are on our stack, and the other arguments are null.
     check(unsafe { libc::openpty(master, slave, null_mut(), null_mut(), null_mut()) });
     let [master, slave] = ends.map(|fd| {
         // SAFETY: the call takes no pointer.
         let flags = check(unsafe { libc::fcntl(fd, libc::F_GETFL) });
         // SAFETY: the call takes no pointer.
         check(unsafe { libc::fcntl(fd, libc::F_SETFL, flags | libc::O_NONBLOCK) });
-        // SAFETY: the descriptor was just made and nobody else knows of it.
+        // SAFETY: the descriptor was just created, and nobody else owns it.
         unsafe { File::from_raw_fd(fd) }
     });
     (master, slave)
 }
 
-/// Ends a listener, which stays open.
+/// Shuts down a listener, which stays open.
 pub(super) fn shut_down(listener: &impl AsRawFd) {
     // SAFETY: the call takes no pointer.
     check(unsafe { libc::shutdown(listener.as_raw_fd(), libc::SHUT_RD) });
 }
 
-/// Lets the kernel tell when it has sent a datagram, through the error queue of the socket.
+/// Makes the kernel report each datagram that it has sent, through the error queue of the socket.
 pub(super) fn ask_for_transmit_timestamps(fd: RawFd) -> io::Result<()> {
     let flags = libc::SOF_TIMESTAMPING_TX_SOFTWARE | libc::SOF_TIMESTAMPING_SOFTWARE;
     let flags = flags as c_int;

@@ -1,4 +1,4 @@
-//! What the documents say of rare situations, as Linux behaves in them.
+//! Rare situations that the documents describe, as Linux behaves in them.
 
 use std::io::{ErrorKind, Write};
 use std::os::fd::{AsFd, AsRawFd, RawFd};
@@ -30,7 +30,7 @@ per_selector!(
     longest_path_is_the_name_of_a_peer_and_can_be_connected_to,
 );
 
-/// The parent and the child have one list on epoll, and each its own table on poll(2).
+/// On epoll the parent and the child share one list. On poll(2) each has its own table.
 fn forked_child_shares_the_list_of_epoll(kind: SelectorKind) {
     process::alone(
         &process::test_path!(kind, "forked_child_shares_the_list_of_epoll"),
@@ -77,7 +77,7 @@ fn shared_descriptor_stays_registered_on_epoll(kind: SelectorKind) {
     peer.write_all(b"hello").unwrap();
     if kind == SelectorKind::Epoll {
         watch.wait_readable(1);
-        // The descriptor is open, so there is a number to end it by.
+        // The descriptor is open, so it can be deregistered.
         watch.deregister(&mut SourceFd(&stream.as_raw_fd()));
         peer.write_all(b"hello").unwrap();
     }
@@ -117,7 +117,7 @@ fn nested_polls_have_limits(kind: SelectorKind) {
     assert_eq!(register(&one, one.as_raw_fd()), Err(libc::EINVAL));
     assert_eq!(register(&one, two.as_raw_fd()), Ok(()));
     assert_eq!(register(&two, one.as_raw_fd()), Err(libc::ELOOP));
-    // Five polls in a row are allowed, six are not.
+    // The kernel allows a chain of five polls, but not of six.
     let polls: Vec<_> = (0..6).map(|_| Poll::new().unwrap()).collect();
     let mut pairs = polls.windows(2);
     for pair in pairs.by_ref().take(4) {
@@ -195,7 +195,7 @@ fn transmit_timestamp_is_an_error_and_closes_nothing(kind: SelectorKind) {
     let mut socket = UdpSocket::bind(any_port()).unwrap();
     socket.connect(peer.local_addr().unwrap()).unwrap();
     if let Err(err) = ffi::ask_for_transmit_timestamps(socket.as_raw_fd()) {
-        // An emulator of system calls, such as qemu-user, does not know the option.
+        // An emulator of system calls, such as qemu-user, does not support the option.
         println!("not tested: this kernel has no such timestamps: {err}");
         return;
     }
@@ -213,7 +213,7 @@ fn master_of_a_closed_terminal_is_closed(kind: SelectorKind) {
     let mut watch = watch(kind, &mut master, BOTH);
     drop(slave);
     expect(&mut watch, kind, &table::LAST_SLAVE_CLOSED);
-    // A write goes to the next program that opens the slave.
+    // The next program that opens the slave can read this write.
     master.write_with(|mut file| file.write(b"!")).unwrap();
 }
 
@@ -227,7 +227,7 @@ fn slave_of_a_closed_terminal_is_closed(kind: SelectorKind) {
     assert_eq!(err.raw_os_error(), Some(libc::EIO));
 }
 
-/// A path of 108 bytes has no zero behind it. Only `bind` and `connect` of std refuse it.
+/// A path of 108 bytes has no zero after it. Only std's `bind` and `connect` refuse it.
 fn longest_path_is_the_name_of_a_peer_and_can_be_connected_to(kind: SelectorKind) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("listener");
@@ -245,7 +245,7 @@ fn longest_path_is_the_name_of_a_peer_and_can_be_connected_to(kind: SelectorKind
     let found = from.as_pathname().expect("a path");
     assert_eq!(found.as_os_str().as_encoded_bytes(), name);
 
-    // That address is one that a listener can have.
+    // A listener can have that address.
     drop(peer);
     std::fs::remove_file(found).unwrap();
     let other = UnixListener::bind_addr(&from).unwrap();

@@ -1,10 +1,10 @@
-//! The table of `mio::event::Event` as data: the events that each situation gives, by selector.
+//! The table of `mio::event::Event` as data: the events of each situation, by selector.
 //!
-//! A cell holds the readiness in the letters of the docs (`R` readable, `W` writable, `E` error,
-//! `RC` read closed, `WC` write closed, `P` priority). A comma separates events, and the word
-//! `none` stands for no event. `I/O` means that no event has to come, because the next operation
-//! returns the end or the error. After a semicolon follow exceptions by name: `R RC; without
-//! POLLRDHUP: R`. A cell is empty where the situation can't occur.
+//! A cell contains the readiness in the letters of the docs (`R` readable, `W` writable, `E` error,
+//! `RC` read closed, `WC` write closed, `P` priority). A comma separates events, and `none` stands
+//! for no event. `I/O` means that no event is required, because the next operation returns the end
+//! or the error. Exceptions with a name follow after a semicolon: `R RC; without POLLRDHUP: R`. A
+//! cell is empty where the situation can't occur.
 
 use std::collections::BTreeSet;
 
@@ -12,16 +12,16 @@ use mio::SelectorKind;
 
 use crate::support::kqueue_of;
 
-/// A situation and the events that it gives for a source that is registered for both directions
-/// and whose writable event was delivered before.
+/// A situation, and its events for a source that is registered for both directions and whose
+/// writable event was delivered before.
 pub(crate) struct Row {
     pub(crate) situation: &'static str,
     epoll: &'static str,
-    /// poll(2) and event ports, whose events hold the flags of poll(2) (port_associate(3C)). It
-    /// leaves out a direction that was delivered before. The answers of event ports were observed
-    /// over the model in `ci/models`, that is with the sockets and pipes of Linux.
+    /// poll(2) and event ports, whose events contain the flags of poll(2) (port_associate(3C)).
+    /// Both leave out a direction that was delivered before. The values for event ports come from
+    /// the model in `ci/models`, and so from the sockets and pipes of Linux.
     poll: &'static str,
-    /// The answers for NetBSD were observed on its kernel. Those of FreeBSD and macOS follow from
+    /// The values for NetBSD were observed on its kernel. Those for FreeBSD and macOS follow from
     /// their sources.
     kqueue: &'static str,
     afd: &'static str,
@@ -30,7 +30,7 @@ pub(crate) struct Row {
 /// The events of one cell.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Answer {
-    /// One event with each of these sets, in any order. None means silence.
+    /// One event with each of these sets, in any order. An empty list means no event.
     Events(Vec<BTreeSet<&'static str>>),
     Operation,
 }
@@ -247,7 +247,7 @@ pub(crate) const MASTER_CLOSED: Row = Row {
 };
 
 impl Row {
-    /// The answer of this selector, on the kernel at hand.
+    /// Returns the events for this selector, on the kernel of this build.
     pub(crate) fn answer(&self, kind: SelectorKind) -> Answer {
         let (cell, exception) = match kind {
             SelectorKind::Epoll => (self.epoll, None),
@@ -271,7 +271,7 @@ impl Row {
         read(own.unwrap_or(usual))
     }
 
-    /// Everything that is true of the source in this situation, whichever event says so.
+    /// Returns all readiness of the source in this situation, whichever event reports it.
     pub(crate) fn all(&self, kind: SelectorKind) -> BTreeSet<&'static str> {
         let answers = [self.answer(kind), self.answer(SelectorKind::Epoll)];
         let events = answers.into_iter().flat_map(|answer| match answer {
@@ -304,7 +304,7 @@ fn read_event(event: &'static str) -> BTreeSet<&'static str> {
     letters.collect()
 }
 
-/// The docs of `Event` show these rows and no others.
+/// The docs of `Event` contain exactly these rows.
 #[test]
 fn the_docs_show_this_table() {
     let docs = include_str!("../../../src/event/event.rs");

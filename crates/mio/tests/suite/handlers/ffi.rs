@@ -2,9 +2,9 @@
 
 use std::io;
 
-/// Lets `SIGUSR2` call this handler, which may use async-signal-safe functions only.
+/// Sets this handler for `SIGUSR2`. It may call only async-signal-safe functions.
 pub(super) fn handle_sigusr2(handler: extern "C" fn(libc::c_int)) {
-    // SAFETY: for this type zero is a value.
+    // SAFETY: zero is a valid value of this type.
     let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
     action.sa_sigaction = handler as libc::sighandler_t;
     // SAFETY: the action is on our stack.
@@ -12,8 +12,8 @@ pub(super) fn handle_sigusr2(handler: extern "C" fn(libc::c_int)) {
     assert_eq!(result, 0, "{}", io::Error::last_os_error());
 }
 
-/// Sends `SIGUSR2` to a thread that has to be running still.
+/// Sends `SIGUSR2` to a thread, which must be running.
 pub(super) fn signal(thread: libc::pthread_t) {
-    // SAFETY: the caller knows that the thread runs.
+    // SAFETY: the caller guarantees that the thread runs.
     assert_eq!(unsafe { libc::pthread_kill(thread, libc::SIGUSR2) }, 0);
 }

@@ -1,4 +1,4 @@
-//! Waking from a signal handler, which may have interrupted a wake of the same thread.
+//! Wakes from a signal handler, which may have interrupted a wake of the same thread.
 
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
@@ -29,7 +29,7 @@ extern "C" fn wake_and_notify(_: libc::c_int) {
     }
 }
 
-/// Runs `body` in this thread while another one sends it signals. If it hangs the process ends.
+/// Runs `body` in this thread while another one sends it signals. Ends the process if `body` hangs.
 fn while_signalled(body: impl FnOnce()) {
     let (receiver, done) = (this_thread(), AtomicBool::new(false));
     let deadline = Instant::now() + LONG;
@@ -71,7 +71,8 @@ fn wake_and_notify_work_in_a_handler(kind: SelectorKind) {
                     watch.poll(Duration::ZERO);
                 }
             });
-            // All signals have arrived. Once their events are taken, one more is an event of each.
+            // All signals have arrived. After their events are taken, another signal causes an
+            // event of each.
             notifier.clear().unwrap();
             watch.poll(Duration::ZERO);
             ffi::signal(this_thread());
@@ -82,7 +83,7 @@ fn wake_and_notify_work_in_a_handler(kind: SelectorKind) {
     );
 }
 
-/// A busy poll does not notice a signal while it looks for events, but it notices the wake.
+/// A busy poll does not notice the signal itself, but it notices the wake.
 fn wake_in_a_handler_ends_a_busy_poll(kind: SelectorKind) {
     process::alone(
         &process::test_path!(kind, "wake_in_a_handler_ends_a_busy_poll"),
@@ -93,7 +94,7 @@ fn wake_in_a_handler_ends_a_busy_poll(kind: SelectorKind) {
             let waker = Waker::new(poll.registry(), Token(1)).unwrap();
             WAKER.get_or_init(|| waker);
             while_signalled(|| {
-                // A signal may also interrupt the poll, on its way from one look to the next.
+                // A signal may also interrupt the poll, between two checks for events.
                 while poll.poll(&mut events, None).is_err() {}
                 assert_eq!(events.iter().count(), 1);
             });

@@ -1,26 +1,26 @@
-//! `read` and `write` as the whole test program calls them, so that they can fail.
+//! Replaces `read` and `write` of the whole test program, so that they can fail.
 
 use std::cell::Cell;
 
 use libc::{c_int, c_void, size_t, ssize_t};
 
 thread_local! {
-    /// How many calls fail, and how.
+    /// The number of calls that will fail, and their error.
     static FAILURES: Cell<(usize, c_int)> = const { Cell::new((0, 0)) };
 }
 
-/// Lets so many of the next calls of `read` and `write` in this thread fail with this error.
+/// Makes the next `calls` calls of `read` and `write` in this thread fail with this error.
 pub(super) fn fail_next(calls: usize, errno: c_int) {
     FAILURES.set((calls, errno));
 }
 
-/// Returns how many of these calls are still to come.
+/// Returns the number of such calls that are still to come.
 pub(super) fn failures_left() -> usize {
     FAILURES.get().0
 }
 
 fn fails() -> bool {
-    // A thread that is ending has none any more.
+    // A thread that is exiting no longer has this variable.
     let (left, errno) = FAILURES.try_with(Cell::get).unwrap_or((0, 0));
     if left > 0 {
         FAILURES.set((left - 1, errno));
@@ -31,31 +31,31 @@ fn fails() -> bool {
 
 fn set_errno(errno: c_int) {
     #[cfg(not(std_os_android))]
-    // SAFETY: the call takes nothing.
+    // SAFETY: the call has no arguments.
     let place = unsafe { libc::__errno_location() };
     #[cfg(std_os_android)]
-    // SAFETY: the call takes nothing.
+    // SAFETY: the call has no arguments.
     let place = unsafe { libc::__errno() };
-    // SAFETY: the place is this thread's own.
+    // SAFETY: the variable belongs to this thread.
     unsafe { *place = errno };
 }
 
-// SAFETY: it does what the function of this name in the C library does.
+// SAFETY: it behaves as the function of this name in the C library.
 #[unsafe(no_mangle)]
 extern "C" fn read(fd: c_int, buffer: *mut c_void, length: size_t) -> ssize_t {
     if fails() {
         return -1;
     }
-    // SAFETY: the caller keeps the contract.
+    // SAFETY: the caller upholds the contract.
     unsafe { libc::syscall(libc::SYS_read, fd, buffer, length) as ssize_t }
 }
 
-// SAFETY: it does what the function of this name in the C library does.
+// SAFETY: it behaves as the function of this name in the C library.
 #[unsafe(no_mangle)]
 extern "C" fn write(fd: c_int, buffer: *const c_void, length: size_t) -> ssize_t {
     if fails() {
         return -1;
     }
-    // SAFETY: the caller keeps the contract.
+    // SAFETY: the caller upholds the contract.
     unsafe { libc::syscall(libc::SYS_write, fd, buffer, length) as ssize_t }
 }

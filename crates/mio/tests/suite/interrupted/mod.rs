@@ -28,7 +28,7 @@ fn failing<T>(calls: usize, errno: libc::c_int, call: impl FnOnce() -> T) -> T {
     result
 }
 
-/// Whether the waker makes a call that fails here.
+/// Returns `true` if the waker makes a call that fails here.
 fn writes(kind: SelectorKind) -> bool {
     kind != SelectorKind::EventPorts
 }

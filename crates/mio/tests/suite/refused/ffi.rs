@@ -1,10 +1,11 @@
-//! A seccomp filter, as sandboxes and containers set it.
+//! A seccomp filter, as sandboxes and containers use it.
 
 use std::io;
 
 use libc::{c_int, c_long, c_ulong};
 
-/// Lets the kernel refuse a system call with an error, for this thread and those that it starts.
+/// Makes the kernel refuse a system call with an error, for this thread and the threads that it
+/// starts.
 pub(super) fn refuse(call: c_long, errno: c_int) -> io::Result<()> {
     let instruction = |code: u32, skipped_if_not: u8, value: u32| libc::sock_filter {
         code: code as u16,

@@ -1,4 +1,4 @@
-//! System calls that a sandbox refuses. Its filter may choose the error.
+//! System calls that a sandbox refuses. The filter chooses the error.
 
 use std::io::{Read, Write};
 use std::os::fd::AsFd;
@@ -30,7 +30,7 @@ fn with_refused(call: libc::c_long, body: impl Fn() + Sync) {
     }
 }
 
-/// Runs `body` in a thread of its own: a filter can't be taken back.
+/// Runs `body` in a new thread, because a filter can't be removed.
 fn with_error(call: libc::c_long, errno: libc::c_int, body: impl Fn() + Sync) {
     thread::scope(|scope| {
         scope.spawn(|| match ffi::refuse(call, errno) {
@@ -48,7 +48,7 @@ fn wakers_and_notifiers_work_without_eventfd(kind: SelectorKind) {
         let mut notifier = Notifier::new().unwrap();
         watch.register(&mut notifier, 2, Interest::READABLE);
         watch.expect_silence();
-        // More often than a pipe has room for.
+        // More rounds than a pipe has room for.
         for round in 0..70_000 {
             waker.wake().unwrap();
             watch.poll(Duration::ZERO);
@@ -143,7 +143,7 @@ fn timeouts_are_kept_when_epoll_pwait2_is_enosys(kind: SelectorKind) {
     timeouts_are_kept(kind, &test, libc::ENOSYS);
 }
 
-/// Each in a process of its own, which remembers that the call was refused.
+/// Runs each test in a process of its own, because a process remembers that the call was refused.
 fn timeouts_are_kept(kind: SelectorKind, test: &str, errno: libc::c_int) {
     // The model of event ports makes this call itself.
     if kind == SelectorKind::EventPorts {

@@ -1,4 +1,4 @@
-//! System calls that tests need and std does not have, and the counting allocator.
+//! System calls for tests that std lacks, and the counting allocator.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -8,44 +8,44 @@ pub(crate) use crate::support::unix::ffi::*;
 #[cfg(windows)]
 pub(crate) use crate::support::windows::ffi::*;
 
-/// Counts what each thread allocates.
+/// Counts the allocations of each thread.
 pub(crate) struct CountingAllocator;
 
 #[global_allocator]
 static ALLOCATOR: CountingAllocator = CountingAllocator;
 
 thread_local! {
-    // It is const; where the system has no thread-locals of its own, clippy can't see that.
+    // It is const; on a target without native thread-locals clippy can't see that.
     #[allow(clippy::missing_const_for_thread_local)]
     static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
 }
 
-/// How many allocations this thread has made since it began.
+/// Returns the number of allocations of this thread so far.
 pub(crate) fn allocations() -> usize {
     ALLOCATIONS.with(Cell::get)
 }
 
 fn count() {
-    // A thread that is ending has no counter any more.
+    // A thread that is exiting no longer has a counter.
     let _ = ALLOCATIONS.try_with(|counter| counter.set(counter.get() + 1));
 }
 
-// SAFETY: all is forwarded to the system's allocator.
+// SAFETY: all calls are forwarded to the system allocator.
 unsafe impl GlobalAlloc for CountingAllocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count();
-        // SAFETY: the caller keeps the contract.
+        // SAFETY: the caller upholds the contract.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: the caller keeps the contract.
+        // SAFETY: the caller upholds the contract.
         unsafe { System.dealloc(pointer, layout) }
     }
 
     unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         count();
-        // SAFETY: the caller keeps the contract.
+        // SAFETY: the caller upholds the contract.
         unsafe { System.realloc(pointer, layout, size) }
     }
 }

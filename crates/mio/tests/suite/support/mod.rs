@@ -1,4 +1,4 @@
-//! What the tests share: a poll that waits generously, connected sockets, and the counters.
+//! Shared by the tests: a poll with generous timeouts, connected sockets, and the counters.
 
 use std::collections::BTreeSet;
 use std::io::{self, ErrorKind, Read};
@@ -22,15 +22,15 @@ pub(crate) use self::unix::{Owned, SHUT_DOWN, TOO_LONG, duplicate, into_raw, pai
 #[cfg(windows)]
 pub(crate) use self::windows::{Owned, SHUT_DOWN, TOO_LONG, duplicate, into_raw, pair, raw};
 
-/// How long a test waits for what has to come. It never does when all is well.
+/// The timeout for an event that must come. It only matters if the test fails.
 pub(crate) const LONG: Duration = Duration::from_secs(30);
 
-/// How long a test waits for what must not come.
+/// The time that a test waits for an event that must not come.
 pub(crate) const SHORT: Duration = Duration::from_millis(30);
 
 pub(crate) const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
 
-/// Makes a test of each function for each selector of this build. A function may have attributes.
+/// Creates a test of each function for each selector of this build. A function may have attributes.
 macro_rules! per_selector {
     ($($(#[$attribute:meta])* $name:ident),+ $(,)?) => {
         #[cfg(afd)]
@@ -89,7 +89,7 @@ impl Watch {
         self.poll.registry().deregister(source).expect("deregister");
     }
 
-    /// One poll, which a signal may not end.
+    /// Polls once. A signal does not end the poll.
     pub(crate) fn poll(&mut self, timeout: Duration) {
         let deadline = Instant::now() + timeout;
         let mut left = timeout;
@@ -100,7 +100,8 @@ impl Watch {
                 }
                 result => {
                     result.expect("poll");
-                    // What came with the timeout came too late: the poll should have returned.
+                    // Events that arrive with the timeout are too late: the poll should have
+                    // returned before.
                     assert!(timeout < LONG || Instant::now() < deadline, "the poll hung");
                     return;
                 }
@@ -108,7 +109,7 @@ impl Watch {
         }
     }
 
-    /// Polls until there is an event of this token that is as wanted.
+    /// Polls until a matching event of this token arrives.
     pub(crate) fn wait(&mut self, token: usize, wanted: impl Fn(&Event) -> bool) -> Event {
         let deadline = Instant::now() + LONG;
         let mut seen = Vec::new();
@@ -146,8 +147,8 @@ impl Watch {
         }
     }
 
-    /// Writes until there is no room left. Loopback may take data from the buffer a little later,
-    /// which makes room once more.
+    /// Writes until there is no room. Loopback may take data from the buffer a little later, which
+    /// makes room again.
     pub(crate) fn fill(&mut self, writer: impl io::Write) -> usize {
         let (mut writer, mut total) = (writer, 0);
         loop {
@@ -161,14 +162,15 @@ impl Watch {
         }
     }
 
-    /// Polls and finds nothing.
+    /// Polls, and expects no event.
     pub(crate) fn expect_silence(&mut self) {
         self.poll(SHORT);
         assert!(self.events.is_empty(), "unexpected {:#?}", self.events);
     }
 }
 
-/// Tells threads to end, also when a test fails: it would wait for them for ever.
+/// Sets a flag that ends threads, even if a test fails. Otherwise the test would wait for them
+/// without end.
 pub(crate) struct SetAtEnd<'a>(pub(crate) &'a AtomicBool);
 
 impl Drop for SetAtEnd<'_> {
@@ -177,13 +179,13 @@ impl Drop for SetAtEnd<'_> {
     }
 }
 
-/// Whether the selector reports the end of a stream as such. Without `POLLRDHUP`, poll(2) and event
-/// ports report data to read, of which there is none.
+/// Returns `true` if the selector reports the end of a stream as such. Without `POLLRDHUP`, poll(2)
+/// and event ports report a readable source without data.
 pub(crate) fn reports_end(kind: SelectorKind) -> bool {
     cfg!(pollrdhup) || !matches!(kind, SelectorKind::EventPorts | SelectorKind::Poll)
 }
 
-/// The kernel whose kqueue this build runs on: `NetBSD`, `FreeBSD` or `macOS`.
+/// Returns the kernel whose kqueue this build runs on: `NetBSD`, `FreeBSD` or `macOS`.
 ///
 /// OpenBSD and DragonFly BSD count as FreeBSD. `ci/kqueue` sets the variable to the kernel that its
 /// model imitates.
@@ -198,7 +200,7 @@ pub(crate) fn kqueue_of() -> String {
     })
 }
 
-/// What an event answers, by name.
+/// Returns the readiness of an event, by name.
 pub(crate) fn answers(event: &Event) -> BTreeSet<&'static str> {
     let answers = [
         (event.is_readable(), "readable"),
@@ -227,7 +229,7 @@ pub(crate) fn listen() -> (TcpListener, SocketAddr) {
     (listener, address)
 }
 
-/// Two connected streams: ours, and a blocking one of std's as the peer.
+/// Returns two connected streams: one of this crate, and a blocking one of std as the peer.
 pub(crate) fn connected() -> (TcpStream, std::net::TcpStream) {
     let listener = std::net::TcpListener::bind(any_port()).expect("bind");
     let peer = std::net::TcpStream::connect(listener.local_addr().expect("addr")).expect("connect");
@@ -241,12 +243,13 @@ pub(crate) fn would_block<T: std::fmt::Debug>(result: io::Result<T>) {
     assert_eq!(err.kind(), ErrorKind::WouldBlock, "{err}");
 }
 
-/// Waits until data can be read. On some systems it arrives after the peer's write has returned.
+/// Waits until data can be read. On some kernels it arrives after the peer's write has returned.
 pub(crate) fn has_arrived(stream: &TcpStream) {
     soon(|| stream.peek(&mut [0; 1])).expect("data");
 }
 
-/// Tries until it would not block: for tests without a poll, and for what the system does soon.
+/// Retries until the operation does not block: for tests without a poll, and for effects that come
+/// soon.
 pub(crate) fn soon<T>(mut operation: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     let deadline = Instant::now() + LONG;
     loop {
@@ -259,7 +262,7 @@ pub(crate) fn soon<T>(mut operation: impl FnMut() -> io::Result<T>) -> io::Resul
     }
 }
 
-/// Reads until it would block, and answers how much there was.
+/// Reads until `WouldBlock`, and returns the number of bytes.
 pub(crate) fn drain(mut reader: impl Read) -> usize {
     let mut buffer = [0; 4096];
     let mut total = 0;
@@ -273,7 +276,7 @@ pub(crate) fn drain(mut reader: impl Read) -> usize {
     }
 }
 
-/// Writes until it would block, and answers how much went in.
+/// Writes until `WouldBlock`, and returns the number of bytes.
 pub(crate) fn fill(mut writer: impl io::Write) -> usize {
     let buffer = [0; 4096];
     let mut total = 0;

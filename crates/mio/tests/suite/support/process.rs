@@ -1,4 +1,4 @@
-//! Tests that change what the whole process shares run in a process of their own.
+//! Runs tests that change process-wide state in a process of their own.
 
 use std::ffi::OsString;
 use std::io;
@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
-/// Until it executes its program, a new process holds a copy of every descriptor of this one: what
-/// was closed here is open there for a moment.
+/// Until a new process executes its program, it has a copy of every descriptor. So a descriptor
+/// that was closed here may stay open there for a moment.
 static SPAWNS: RwLock<()> = RwLock::new(());
 
 /// Starts a program while no test is running that would notice.
@@ -16,21 +16,22 @@ pub(crate) fn spawn(command: &mut Command) -> io::Result<Child> {
     command.spawn()
 }
 
-/// For tests that rely on a closed descriptor being closed. No program is started meanwhile.
+/// Prevents new processes, for tests that rely on a closed descriptor being closed.
 pub(crate) fn no_spawns() -> RwLockReadGuard<'static, ()> {
     SPAWNS.read().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The words that start a program which was built with this one: its path, behind the words of
-/// `MIO_TEST_RUNNER` if that is set. That is an emulator with its arguments, for programs of
-/// another processor. The one that runs this program does nothing for those it starts itself.
+/// Returns the command line of a program that was built with this one: the words of
+/// `MIO_TEST_RUNNER` if that is set, and the path. The variable names an emulator and its
+/// arguments, for programs of another processor. The emulator that runs this program does not run
+/// the programs that it starts.
 pub(crate) fn words(program: PathBuf) -> impl Iterator<Item = OsString> {
     let runner = std::env::var("MIO_TEST_RUNNER").unwrap_or_default();
     let runner: Vec<OsString> = runner.split_whitespace().map(OsString::from).collect();
     runner.into_iter().chain([program.into_os_string()])
 }
 
-/// A command that starts a program which was built with this one; see [`words`].
+/// Returns a command for a program that was built with this one; see [`words`].
 pub(crate) fn command(program: PathBuf) -> Command {
     let mut words = words(program);
     let mut command = Command::new(words.next().expect("the program at least"));
@@ -38,9 +39,9 @@ pub(crate) fn command(program: PathBuf) -> Command {
     command
 }
 
-/// Runs `body` in a new process that runs this one test alone.
+/// Runs `body` in a new process that runs only this test.
 ///
-/// `test` is the test's path below the suite, as `cargo test` shows it.
+/// `test` is the path of the test within the suite, as `cargo test` shows it.
 pub(crate) fn alone(test: &str, body: impl FnOnce()) {
     const INSIDE: &str = "MIO_TEST_ALONE";
     if std::env::var_os(INSIDE).is_some() {
@@ -68,7 +69,7 @@ pub(crate) fn alone(test: &str, body: impl FnOnce()) {
     );
 }
 
-/// What `per_selector!` calls the module of a selector.
+/// Returns the module name of a selector in `per_selector!`.
 pub(crate) fn module(kind: mio::SelectorKind) -> &'static str {
     match kind {
         mio::SelectorKind::EventPorts => "event_ports",
@@ -80,7 +81,7 @@ pub(crate) fn module(kind: mio::SelectorKind) -> &'static str {
     }
 }
 
-/// The path of the calling module's test for a selector: `module::epoll::name`.
+/// Expands to the path of the calling module's test for a selector: `module::epoll::name`.
 macro_rules! test_path {
     ($kind:expr, $name:literal) => {{
         let module = module_path!()
@@ -92,9 +93,9 @@ macro_rules! test_path {
 }
 pub(crate) use test_path;
 
-/// How many descriptors this process has open.
+/// Returns the number of open descriptors of this process.
 #[cfg(priority)]
 pub(crate) fn open_descriptors() -> usize {
-    // One of them is that of the directory itself.
+    // One of them is the directory itself.
     std::fs::read_dir("/proc/self/fd").expect("/proc").count() - 1
 }

@@ -1,4 +1,4 @@
-//! When a poll ends.
+//! The end of a poll.
 
 use std::io;
 use std::time::{Duration, Instant};
@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crate::sys::afd::rounds::{self, Rounds, Taken};
 use crate::sys::deadline::Deadline;
 
-/// A device whose packets are given by a function of the round.
+/// A device whose packets a function of the round produces.
 struct Packets<F> {
     rounds: usize,
     under_way: usize,
@@ -39,7 +39,7 @@ fn packets<F: FnMut(usize) -> Taken>(under_way: usize, take: F) -> Packets<F> {
     }
 }
 
-/// One packet, which is no event.
+/// One packet without an event.
 fn nothing(_: usize) -> Taken {
     Taken {
         packets: 1,
@@ -54,7 +54,7 @@ fn poll_ends_at_deadline_while_packets_keep_coming() {
     let start = Instant::now();
     rounds::run(&mut endless, &Deadline::after(Some(timeout))).unwrap();
     assert!(start.elapsed() >= timeout);
-    // Nothing but the clock ends it before.
+    // Only the deadline ends this poll.
     let many = endless.rounds;
     let mut endless = packets(1, nothing);
     rounds::run(&mut endless, &Deadline::Now).unwrap();
@@ -63,8 +63,8 @@ fn poll_ends_at_deadline_while_packets_keep_coming() {
 
 #[test]
 fn zero_timeout_poll_passes_packets_without_events() {
-    // A hundred requests are cancelled, one packet at a time, and the last of the requests that
-    // take their place is answered.
+    // A hundred requests are cancelled, with one packet each. The last of the replacements has an
+    // event.
     let mut looks = packets(100, |round| Taken {
         packets: 1,
         has_events: round == 200,

@@ -1,15 +1,16 @@
-//! A device of the tests' own, with what is known of the real one:
+//! A fake device, which behaves as the real one is known to behave:
 //!
-//! * A request ends at once if what it asks for is there already.
-//! * With two requests under way for one socket the wrong one ends, with an answer that says
-//!   nothing, and the other never does.
-//! * A request that is cancelled may end with events that came just before.
-//! * A packet may be late, and packets may change places.
-//! * A socket that is closed ends its request with `LOCAL_CLOSE`, whatever it asked for, once the
-//!   last handle is closed. Its number is then used again.
-//! * A layered socket refuses to tell its base.
+//! * A request completes at once if one of its events is already there.
+//! * With two requests in flight for one socket, the wrong one completes without events, and the
+//!   other one never does.
+//! * A cancelled request may complete with events that came just before.
+//! * A packet may be late, and packets may be reordered.
+//! * Closing the last handle of a socket completes its request with `LOCAL_CLOSE`, whatever events
+//!   it asked for. The number of the socket is then reused.
+//! * A layered socket refuses the query for its base.
 //!
-//! A second request for a socket is also noted, so that a test can tell.
+//! The fake counts requests for a socket that has one in flight already, so that tests can detect
+//! them.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
@@ -23,7 +24,7 @@ use crate::sys::afd::rounds::{Rounds, Taken};
 use crate::sys::afd::socket::Socket;
 use crate::sys::afd::sockets::Sockets;
 
-/// The codes of Windows.
+/// The error codes of Windows.
 const ERROR_INVALID_HANDLE: i32 = 6;
 const WSAENOTSOCK: i32 = 10038;
 const WSAEOPNOTSUPP: i32 = 10045;
@@ -33,28 +34,28 @@ pub(super) struct Fake(Arc<Mutex<Kernel>>);
 
 #[derive(Default)]
 pub(super) struct Kernel {
-    /// The ready events of each file. A file is never used again.
+    /// The ready events of each file. Files are never reused.
     pub(super) ready: Vec<u32>,
     handles: BTreeMap<SocketHandle, usize>,
-    /// Handles of a layer, by what is below them.
+    /// Layered handles, with the handle below each.
     layered: BTreeMap<SocketHandle, SocketHandle>,
     requests: Vec<Request>,
-    /// Packets that are on their way to the port.
+    /// Packets that have not reached the port yet.
     late: Vec<Packet>,
     port: VecDeque<Packet>,
     last_id: usize,
-    /// Packets are late until [`Fake::arrive`].
+    /// Holds packets back until [`Fake::arrive`].
     pub(super) has_late_packets: bool,
-    /// A cancelled request ends with the events that are ready by then.
+    /// A cancelled request completes with the events that are ready by then.
     pub(super) cancelled_report: bool,
     /// The next requests fail with these codes.
     pub(super) refusals: VecDeque<i32>,
-    /// Handles that no request can be made for.
+    /// Handles whose requests fail, and the error of each.
     pub(super) refused: Vec<(SocketHandle, i32)>,
     pub(super) open_fails: Option<io::ErrorKind>,
     /// Called once, when the next request is about to be started.
     pub(super) on_poll: Option<Box<dyn FnOnce() + Send>>,
-    /// How often there was a request for a socket that had one under way.
+    /// The number of requests for a socket that had one in flight already.
     pub(super) doubled: usize,
     pub(super) started: usize,
     pub(super) cancelled: usize,
@@ -66,7 +67,7 @@ struct Request {
     file: usize,
     asked: u32,
     socket: Arc<Socket<Fake>>,
-    /// It never ends, but for being cancelled.
+    /// The request never completes, unless it is cancelled.
     is_stuck: bool,
 }
 
@@ -80,7 +81,7 @@ impl Fake {
         self.0.lock().unwrap()
     }
 
-    /// A new socket, with the lowest number that is free.
+    /// Creates a socket, with the lowest free number.
     pub(super) fn socket(&self) -> SocketHandle {
         let mut kernel = self.kernel();
         kernel.ready.push(0);
@@ -88,14 +89,14 @@ impl Fake {
         kernel.handle(file)
     }
 
-    /// Another handle on the same socket.
+    /// Creates a duplicate of the handle.
     pub(super) fn duplicate(&self, handle: SocketHandle) -> SocketHandle {
         let mut kernel = self.kernel();
         let file = kernel.handles[&handle];
         kernel.handle(file)
     }
 
-    /// A handle that some provider has layered above another one.
+    /// Creates a handle that is layered above another one.
     pub(super) fn layer(&self, below: SocketHandle) -> SocketHandle {
         let mut kernel = self.kernel();
         let handle = kernel.free_number();
@@ -111,7 +112,7 @@ impl Fake {
         }
     }
 
-    /// Sets what is ready.
+    /// Sets the ready events.
     pub(super) fn set(&self, handle: SocketHandle, ready: u32) {
         let mut kernel = self.kernel();
         let file = kernel.handles[&handle];
@@ -125,7 +126,7 @@ impl Fake {
         file.is_some_and(|file| kernel.ready[*file] & events != 0)
     }
 
-    /// Returns whether there is a packet with an event of this socket.
+    /// Returns `true` if the port has a packet with an event of this socket.
     pub(super) fn has_packet(&self, handle: SocketHandle) -> bool {
         let kernel = self.kernel();
         let file = kernel.handles[&handle];
@@ -136,19 +137,19 @@ impl Fake {
         })
     }
 
-    /// How many packets are late.
+    /// Returns the number of late packets.
     pub(super) fn late(&self) -> usize {
         self.kernel().late.len()
     }
 
-    /// A late packet arrives.
+    /// Moves a late packet to the port.
     pub(super) fn arrive(&self, index: usize) {
         let mut kernel = self.kernel();
         let packet = kernel.late.remove(index);
         kernel.port.push_back(packet);
     }
 
-    /// Takes a packet, and makes an event of it. The inner `None` is a packet that is no event.
+    /// Takes a packet, and creates its event. The inner `None` is a packet without an event.
     pub(super) fn take(&self) -> Option<Option<NativeEvent>> {
         let packet = {
             let mut kernel = self.kernel();
@@ -168,7 +169,7 @@ impl Kernel {
         number
     }
 
-    /// Returns the events of a packet that is taken now.
+    /// Returns the events of a packet at the time it is taken.
     fn answer(&self, packet: &Packet) -> u32 {
         let Request { file, asked, .. } = packet.request;
         if packet.answer == 0 && self.cancelled_report {
@@ -185,7 +186,7 @@ impl Kernel {
         numbers.find(is_free).expect("a free number")
     }
 
-    /// Ends the request that has to end because of these events.
+    /// Completes the request that must end because of these events.
     fn end_requests(&mut self, file: usize, events: u32, whatever_asked: bool) {
         let is_due = |request: &Request| {
             let is_met = whatever_asked || request.asked & events != 0;
@@ -325,7 +326,7 @@ impl Device for Fake {
     }
 }
 
-/// A poll over the fake.
+/// A poll with the fake device.
 pub(super) struct Poller {
     pub(super) fake: Fake,
     pub(super) sockets: Arc<Sockets<Fake>>,

@@ -1,12 +1,12 @@
 //! Every order of the steps of users and of the kernel, up to a number of steps, with one or two
-//! registrations. In each of them:
+//! registrations. In each order:
 //!
-//! * no event is lost, and none is repeated without news;
-//! * there is no event of a registration that has ended, or with a token that was replaced;
-//! * at most one request at a time is under way for a socket;
+//! * no event is lost, and none is repeated without a change;
+//! * no event is reported for a registration that has ended, or with a token that was replaced;
+//! * at most one request is in flight for a socket;
 //! * nothing is left when all registrations have ended.
 //!
-//! A world can't be copied, so each order is played from its beginning.
+//! A world can't be cloned, so each order is played from its beginning.
 
 use crate::interest::Mode;
 use crate::sys::Direction;
@@ -18,11 +18,11 @@ use crate::{Interest, Token};
 
 const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
 
-/// How a registration is made.
+/// The options of a registration.
 #[derive(Debug, Clone, Copy)]
 struct Plan {
     interests: Interest,
-    /// By number alone.
+    /// Registered by number.
     is_raw: bool,
     handle: Handle,
 }
@@ -33,7 +33,7 @@ enum Handle {
     Own,
     /// The handle of the first registration.
     First,
-    /// A duplicate of it.
+    /// A duplicate of that handle.
     Duplicate,
 }
 
@@ -49,23 +49,23 @@ struct Device {
 enum Step {
     /// A poll begins to wait.
     Begin,
-    /// It takes what is in the port, and ends.
+    /// The poll takes the packets in the port, and ends.
     Take,
     /// A late packet arrives.
     Arrive(usize),
     /// The socket of a registration becomes ready.
     Ready(usize, u32),
-    /// The user reads or writes until it would block.
+    /// The user reads or writes until `WouldBlock`.
     Drain(usize),
     Reregister(usize),
     Deregister(usize),
     Register(usize),
-    /// The socket of a registration is closed, and its number is used again. One of ours is
-    /// deregistered before, one that is known by number is not. The new one is registered if the
-    /// flag says so.
+    /// The socket of a registration is closed, and its number is reused. A tracked registration is
+    /// deregistered before; a registration by number is not. If the flag is set, the new socket is
+    /// registered.
     Reopen(usize, bool),
-    /// One of two handles on a socket is closed, and its number is used again. It is deregistered
-    /// before, and the new socket is registered.
+    /// One of two handles of a socket is closed, and its number is reused. The handle is
+    /// deregistered before, and the new socket is registered.
     Replace(usize),
 }
 
@@ -122,7 +122,7 @@ impl World {
         world
     }
 
-    /// Returns the steps that are possible next.
+    /// Returns the possible next steps.
     fn steps(&self) -> Vec<Step> {
         let mut steps = vec![if self.is_polling {
             Step::Take
@@ -151,7 +151,7 @@ impl World {
                 }
                 if !is_shared {
                     steps.push(Step::Reopen(index, true));
-                    // With an event in the port, a closed number looks like an open one.
+                    // While its event is in the port, a closed number looks like an open one.
                     let is_known = !self.poller.fake.has_packet(user.handle);
                     if user.plan.is_raw && user.is_registered && is_known {
                         steps.push(Step::Reopen(index, false));
@@ -302,7 +302,7 @@ impl World {
             user.events += 1;
             match user.plan.interests.mode() {
                 Mode::Level => {}
-                // A failure is an event of both directions, and the last one.
+                // A failure is an event in both directions, and the last one.
                 Mode::Edge if flags & FAILURE != 0 => user.due = 0,
                 Mode::Edge => user.due &= !flags,
                 Mode::Oneshot => {
@@ -318,7 +318,7 @@ impl World {
         self.note_events();
     }
 
-    /// Everything comes to rest, and then is as it should be.
+    /// Runs until nothing changes any more, and checks the final state.
     fn settle(&mut self) {
         if self.is_polling {
             self.take();
@@ -397,7 +397,7 @@ impl User {
     }
 }
 
-/// Plays every order of `depth` steps. Returns how many there are.
+/// Plays every order of `depth` steps. Returns the number of orders.
 fn explore(plans: &[Plan], device: Device, depth: usize) -> usize {
     fn go(plans: &[Plan], device: Device, path: &mut Vec<Step>, left: usize) -> usize {
         let mut world = World::new(plans, device);
@@ -449,7 +449,7 @@ const DEVICES: [Device; 4] = [
     },
 ];
 
-/// Windows is emulated where it is tested, which takes long and shows nothing more.
+/// Windows runs in an emulator in CI, where more steps take long and show nothing more.
 const DEPTH: usize = if cfg!(windows) { 3 } else { 5 };
 
 fn explore_all(plans: &[Plan], depth: usize) {

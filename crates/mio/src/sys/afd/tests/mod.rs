@@ -1,4 +1,4 @@
-//! The registrations over a device of the tests' own. On any platform.
+//! Tests of the registrations with a fake device. They run on every platform.
 
 mod deadline;
 mod fake;

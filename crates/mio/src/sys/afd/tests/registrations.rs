@@ -1,4 +1,4 @@
-//! What a registration promises, one case at a time.
+//! The guarantees of a registration, one at a time.
 
 use std::io::ErrorKind;
 use std::sync::Arc;
@@ -32,7 +32,7 @@ impl Poller {
             .register_raw(&self.fake, handle, Token(token), interests)
     }
 
-    /// Polls until there is nothing new. Returns every event.
+    /// Polls until there are no more events. Returns all of them.
     fn poll_all(&mut self) -> Vec<(usize, u32)> {
         let mut all = Vec::new();
         for _ in 0..8 {
@@ -77,7 +77,7 @@ fn one_answer_is_split_between_registrations() {
     fake.set(socket, RECEIVE | DISCONNECT);
     let both = RECEIVE | DISCONNECT;
     assert_eq!(poller.poll(), [(1, both), (2, both), (3, both)]);
-    // The level lasts.
+    // The level persists.
     assert_eq!(poller.poll(), [(3, both)]);
     fake.set(socket, RECEIVE | DISCONNECT | ABORT);
     let events = poller.poll_all();
@@ -95,7 +95,7 @@ fn events_that_do_not_fit_come_with_the_next_poll() {
     assert_eq!(poller.poll(), []);
     fake.set(socket, RECEIVE);
     assert_eq!(poller.poll(), [(0, RECEIVE)]);
-    // One was deregistered meanwhile, and one has another token.
+    // Meanwhile one is deregistered, and another one gets a new token.
     poller.sockets.deregister(&fake, &registrations[1]);
     registrations[2].reregister(&fake, Token(12), READ).unwrap();
     let mut events = Vec::new();
@@ -134,7 +134,7 @@ fn duplicate_stays_watched_after_first_handle_is_closed() {
     assert_eq!(poller.poll(), []);
     poller.sockets.deregister(&fake, &first);
     fake.close(socket);
-    // Somebody else's, with the number of the first handle.
+    // A stranger's socket, with the number of the first handle.
     let stranger = fake.socket();
     assert_eq!(stranger, socket);
     let third = poller.register(stranger, 3, READ);
@@ -170,7 +170,8 @@ fn layered_socket_shares_the_request_of_its_base() {
 #[test]
 fn closed_raw_number_can_be_registered_at_once() {
     for interests in [READ.level(), READ.oneshot()] {
-        // Closed before any poll, after a silent one, after an event, and after two.
+        // The socket is closed before any poll, after a poll without events, after an event, and
+        // after two.
         for polls in 0..4 {
             let mut poller = Poller::new();
             let fake = poller.fake.clone();
@@ -218,7 +219,7 @@ fn closed_raw_number_reports_no_new_socket() {
             assert_eq!(old, new);
             fake.set(new, RECEIVE | SEND);
             assert_eq!(poller.poll_all(), [], "{interests:?}, {polls}");
-            // One that is registered meanwhile has its own events.
+            // A socket that is registered meanwhile has its own events.
             let registration = poller.register(new, 2, READ);
             assert_eq!(poller.poll_all(), [(2, RECEIVE)]);
             poller.sockets.deregister(&fake, &registration);
@@ -282,7 +283,7 @@ fn reused_number_is_watched_before_the_next_poll() {
         }
         poller.sockets.deregister(&fake, &old);
         fake.close(socket);
-        // The packet of the old one has not been taken.
+        // The packet of the old socket has not been taken.
         assert_eq!(fake.socket(), socket);
         let new = poller.register(socket, 2, READ);
         fake.close(socket);
@@ -308,7 +309,7 @@ fn change_while_a_poll_begins_acts_at_once() {
     assert_eq!(poller.poll(), []);
     fake.set(socket, RECEIVE | DISCONNECT);
     assert_eq!(poller.poll(), [(1, DISCONNECT)]);
-    // The list was taken before the first request is made, and is not read again.
+    // The list was taken before the first request starts, and is not read again.
     let has_acted = Arc::new(AtomicBool::new(false));
     let hook = {
         let (fake, has_acted) = (fake.clone(), Arc::clone(&has_acted));
@@ -333,7 +334,7 @@ fn refused_request_stops_no_other() {
         poller.register(handle, handle, READ);
     }
     assert_eq!(poller.poll().len(), 3);
-    // The request that waits for a failure is the next one, and the first two are refused.
+    // The next request waits for a failure only, and the first two requests fail.
     fake.kernel().refused = vec![(handles[0], 8), (handles[1], 14)];
     let started = fake.kernel().started;
     let changes = poller.sockets.changes();
@@ -341,7 +342,7 @@ fn refused_request_stops_no_other() {
     assert_eq!(err.raw_os_error(), Some(8));
     changes.end_poll();
     assert_eq!(fake.kernel().started, started + 1);
-    // Those that were refused, and they alone, are tried again.
+    // Only the failed requests are tried again.
     fake.kernel().refused.clear();
     changes.begin_poll(&fake).unwrap();
     changes.end_poll();
@@ -373,7 +374,7 @@ fn refused_registration_keeps_the_others_of_its_socket() {
     let socket = fake.socket();
     poller.register(socket, 1, READ);
     assert_eq!(poller.poll(), []);
-    // The request is replaced for it, and the new one is refused.
+    // The request is replaced, and the new one fails.
     fake.kernel().refusals.push_back(8);
     assert!(poller.register_raw(socket, 2, READ.level()).is_err());
     assert_eq!(poller.poll(), []);
@@ -470,7 +471,7 @@ fn refused_duplicate_leaves_its_number_to_others() {
     assert!(poller.register_raw(clone, 2, READ.level()).is_err());
     assert_eq!(poller.poll(), []);
     fake.close(clone);
-    // Somebody else's, with the number that was refused.
+    // A stranger's socket, with the number whose request failed.
     let stranger = fake.socket();
     assert_eq!(stranger, clone);
     let other = poller.register(stranger, 3, READ);
@@ -495,7 +496,7 @@ fn duplicate_registered_in_place_of_the_first_leaves_its_number_to_others() {
         let clone = fake.duplicate(socket);
         let first = poller.register(socket, 1, READ);
         poller.sockets.deregister(&fake, &first);
-        // The packet of the first one has not been taken.
+        // The packet of the first registration has not been taken.
         let second = if is_raw {
             poller.register_raw(clone, 2, READ.level()).unwrap();
             poller.sockets.find_raw(clone).unwrap()
@@ -571,7 +572,7 @@ fn closed_raw_number_can_be_registered_while_a_poll_begins() {
     assert_eq!(poller.poll(), [(1, RECEIVE)]);
     fake.close(old);
     assert_eq!(fake.socket(), old);
-    // The poll has not taken the packet that tells of the end.
+    // The poll has not taken the packet that reports the close.
     poller.sockets.changes().begin_poll(&fake).unwrap();
     poller.register_raw(old, 2, READ.level()).unwrap();
     poller.sockets.changes().end_poll();

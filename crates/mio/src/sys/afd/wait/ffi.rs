@@ -1,4 +1,4 @@
-//! The system calls of wait completion packets, which are looked up when they are first needed.
+//! The system calls of wait completion packets, looked up on first use.
 
 use std::ffi::c_void;
 use std::io;
@@ -29,7 +29,7 @@ type Associate = unsafe extern "system" fn(
 ) -> NTSTATUS;
 type Cancel = unsafe extern "system" fn(packet: HANDLE, remove: u8) -> NTSTATUS;
 
-/// The three calls.
+/// The three system calls.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Calls {
     pub(super) create: Create,
@@ -38,7 +38,7 @@ pub(super) struct Calls {
 }
 
 impl Calls {
-    /// `None` where the system has them not.
+    /// Returns the calls, or `None` where Windows lacks them.
     pub(super) fn of_system() -> Option<Calls> {
         static CALLS: OnceLock<Option<Calls>> = OnceLock::new();
         *CALLS.get_or_init(Calls::find)
@@ -49,7 +49,7 @@ impl Calls {
         let associate = find_in_ntdll(c"NtAssociateWaitCompletionPacket")?;
         let cancel = find_in_ntdll(c"NtCancelWaitCompletionPacket")?;
         Some(Calls {
-            // SAFETY: the function of this name has this type, as the manual says.
+            // SAFETY: the manual documents this type for the function of this name.
             create: unsafe { mem::transmute::<Found, Create>(create) },
             // SAFETY: as above.
             associate: unsafe { mem::transmute::<Found, Associate>(associate) },
@@ -62,15 +62,15 @@ impl Calls {
 /// `NtCreateWaitCompletionPacket(packet, GENERIC_ALL, NULL)`
 pub(super) fn create(calls: Calls) -> io::Result<OwnedHandle> {
     let mut packet: RawHandle = ptr::null_mut();
-    // SAFETY: the place for the answer is on our stack, and there are no attributes.
+    // SAFETY: the output parameter is on our stack, and there are no attributes.
     check_nt(unsafe { (calls.create)(&raw mut packet, GENERIC_ALL, ptr::null()) })?;
-    // SAFETY: the handle was just made and nobody else knows of it.
+    // SAFETY: the handle was just created, and nobody else owns it.
     Ok(unsafe { OwnedHandle::from_raw_handle(packet) })
 }
 
 /// `NtAssociateWaitCompletionPacket(packet, port, target, WAIT, id, 0, 0, NULL)`
 ///
-/// The id is a number that the packet brings back, where another packet has a pointer.
+/// The packet returns `id`, where the packet of an operation returns a pointer.
 pub(super) fn associate(
     calls: Calls,
     packet: &OwnedHandle,
@@ -78,7 +78,8 @@ pub(super) fn associate(
     target: &OwnedHandle,
     id: usize,
 ) -> io::Result<()> {
-    // SAFETY: all handles are open, and what looks like pointers are numbers.
+    // SAFETY: all handles are open. The two non-null pointer arguments are numbers that the kernel
+    // only returns.
     check_nt(unsafe {
         (calls.associate)(
             packet.as_handle().as_raw_handle(),
@@ -93,9 +94,9 @@ pub(super) fn associate(
     })
 }
 
-/// `NtCancelWaitCompletionPacket(packet, TRUE)`: also if it is in the port already.
+/// `NtCancelWaitCompletionPacket(packet, TRUE)`: also removes the packet from the port.
 ///
-/// That there is nothing to cancel is no error.
+/// Ignores the error that there was nothing to cancel.
 pub(super) fn cancel(calls: Calls, packet: &OwnedHandle) {
     // SAFETY: the handle is open.
     let _ = unsafe { (calls.cancel)(packet.as_handle().as_raw_handle(), 1) };

@@ -1,23 +1,22 @@
-//! Handles that can be waited for: events, processes, threads, timers, semaphores.
+//! Waitable handles: events, processes, threads, timers, semaphores.
 //!
-//! A [wait completion packet] is *associated* with a handle and a port, and when the handle is
-//! signalled it is put into the port, once. That is a wait like any other, so it takes the signal
-//! of a handle that is reset by waiting. If the handle is signalled when the packet is associated,
-//! the packet is in the port at once.
+//! A [wait completion packet] is *associated* with a handle and a port. When the handle is
+//! signalled, the kernel puts the packet into the port, once. If the handle is already signalled,
+//! it does so at once. Like any other wait, this consumes the signal of an auto-reset object.
 //!
-//! So a packet is associated when a handle is registered, and after its event
+//! A packet is associated when a handle is registered. After its event it is associated again
 //!
-//! * of a level, by the next poll;
-//! * of an edge, when the user says [`rearm`](Registration::rearm), because nobody sees whether
-//!   what was signalled has been used;
-//! * of a oneshot, when it is reregistered.
+//! * in level mode, by the next poll;
+//! * in edge mode, by [`rearm`](Registration::rearm), because nothing shows that the user has
+//!   handled the signal;
+//! * in oneshot mode, by `reregister`.
 //!
-//! What is associated stays so when a registration is changed: a packet that is in the port has
-//! taken a signal, which would be lost with it.
+//! A change of the registration keeps the association. A packet in the port has consumed a signal,
+//! and cancelling the packet would lose it.
 //!
-//! A packet brings back a number, by which its registration is found if there still is one. So
-//! nothing has to live as long as the packet. The handle is a duplicate of the user's, so that no
-//! other object can be behind it.
+//! A packet returns a number, which finds its registration if that still exists. So nothing has to
+//! live as long as the packet. The registration owns a duplicate of the user's handle, so that the
+//! handle always refers to the same object.
 //!
 //! [wait completion packet]: https://learn.microsoft.com/en-us/windows/win32/devnotes/ntassociatewaitcompletionpacket
 
@@ -44,17 +43,17 @@ use crate::{Interest, Registry, SelectorKind, Token};
 
 use self::ffi::Calls;
 
-/// What a source keeps. Dropping it ends the registration.
+/// The registration of a source. Dropping it ends the registration.
 #[derive(Debug, Default)]
 pub(crate) struct Registration {
     registered: Option<(Weak<Shared>, usize)>,
 }
 
-/// The handles of a `Poll`.
+/// The waitable handles of a `Poll`.
 #[derive(Default)]
 pub(super) struct Waits {
     table: Mutex<Table>,
-    /// Whether there is something in `again`. One thread at a time polls, so this needs no order.
+    /// `true` if `again` has elements. Only one thread polls at a time, so this needs no ordering.
     has_again: AtomicBool,
 }
 
@@ -62,7 +61,7 @@ pub(super) struct Waits {
 struct Table {
     last_id: usize,
     waits: HashMap<usize, Wait>,
-    /// Levels whose packet was delivered.
+    /// Level-triggered waits whose packet was delivered.
     again: Vec<usize>,
 }
 
@@ -72,7 +71,7 @@ struct Wait {
     target: OwnedHandle,
     token: Token,
     mode: Mode,
-    /// The packet has not been taken from the port since.
+    /// The packet is associated, and was not taken from the port since.
     is_associated: bool,
     is_in_again: bool,
 }
@@ -126,14 +125,14 @@ impl Registration {
         Ok(())
     }
 
-    /// The user has seen to what was signalled.
+    /// Re-arms an edge after the user has handled the signal.
     pub(crate) fn rearm(&self) -> io::Result<()> {
         let Some((weak, id)) = &self.registered else {
             return Err(mistake::not_registered(false));
         };
         match weak.upgrade() {
             Some(shared) => shared.waits().rearm(shared.port(), *id),
-            // Nobody would hear of it.
+            // No poll is left to deliver an event.
             None => Ok(()),
         }
     }
@@ -157,7 +156,7 @@ impl Drop for Registration {
 }
 
 impl Waits {
-    /// Associates what was delivered of levels.
+    /// Associates level-triggered waits again after their event was delivered.
     pub(super) fn begin_poll(&self, port: &Port) -> io::Result<()> {
         if !self.has_again.load(Relaxed) {
             return Ok(());
@@ -171,10 +170,10 @@ impl Waits {
             };
             let associated = match wait.mode {
                 Mode::Level => wait.associate(port, *id),
-                // It was one.
+                // The mode was changed from level.
                 Mode::Edge | Mode::Oneshot => Ok(()),
             };
-            // It is tried again by the next poll.
+            // The next poll tries again.
             wait.is_in_again = associated.is_err();
             if let (Err(err), true) = (associated, result.is_ok()) {
                 result = Err(err);
@@ -185,7 +184,7 @@ impl Waits {
         result
     }
 
-    /// The packet with this number was taken from the port.
+    /// Handles the packet with this number, after it was taken from the port.
     pub(super) fn take(&self, id: usize) -> Option<NativeEvent> {
         let mut table = self.lock();
         let Table { waits, again, .. } = &mut *table;
@@ -213,10 +212,10 @@ impl Waits {
             id = id.wrapping_add(1);
         }
         table.last_id = id;
-        // Each is in the list once at most, so that nothing but this allocates.
+        // Reserve here, so that nothing else allocates. Each wait is in the list at most once.
         let room = table.waits.len() + 1 - table.again.len();
         table.again.reserve(room);
-        // Under the lock, so that its packet is not taken before it can be found.
+        // Under the lock, so that the packet can't be taken before the table has its wait.
         wait.associate(port, id)?;
         table.waits.insert(id, wait);
         Ok(id)
@@ -267,7 +266,7 @@ impl Wait {
     }
 }
 
-/// Its packet is taken out of the port.
+/// Removes the packet from the port.
 impl Drop for Wait {
     fn drop(&mut self) {
         ffi::cancel(self.calls, &self.packet);
@@ -282,7 +281,7 @@ impl fmt::Debug for Waits {
 
 fn calls() -> io::Result<Calls> {
     let calls = Calls::of_system();
-    // Where the system has none, the tests have their own.
+    // Where Windows lacks the calls, the tests use their own.
     #[cfg(all(test, feature = "os-ext"))]
     let calls = Some(calls.unwrap_or_else(tests::calls));
     calls.ok_or_else(|| {

@@ -1,4 +1,4 @@
-//! What goes on between the calls of the user: the operations of one pipe.
+//! The state and the operations of one pipe.
 
 use std::fmt;
 use std::io::{self, IoSlice, IoSliceMut};
@@ -25,20 +25,20 @@ use crate::sys::windows::named_pipe::reporting::{Directions, Reporting};
 use crate::sys::windows::named_pipe::slot::{Slot, Started};
 use crate::{Interest, Token};
 
-/// Shared by the user's pipe and by its operations while they are under way.
+/// The state that the user's pipe shares with its operations in flight.
 pub(super) struct Background {
-    /// The handle is the user's; operations don't keep it open.
+    /// The user owns the handle; operations do not keep it open.
     handle: Weak<OwnedHandle>,
-    /// Whose port the handle is attached to, for good, and with what.
+    /// The owner of the port that the handle is attached to, and the completion key. Set once.
     attached: OnceLock<(Weak<Shared>, Key)>,
     state: Mutex<State>,
 }
 
-/// What an operation is started with.
+/// The arguments for starting an operation.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct System<'a> {
     pub(super) port: &'a Port,
-    /// What the handle is attached to the port with.
+    /// The completion key of the handle.
     pub(super) key: Key,
     pub(super) handle: BorrowedHandle<'a>,
 }
@@ -59,32 +59,33 @@ struct State {
     /// `None` while the pipe is not registered.
     token: Option<Token>,
     reporting: Reporting,
-    /// What became ready, or may have, and was not told.
+    /// Directions that became ready, or may have, since the last event.
     news: Directions,
-    /// The port's batch in which the last event was delivered.
+    /// The port's batch of the last event.
     last_batch: Option<usize>,
     notice: Slot<Notice>,
 
     connection: Connection,
-    /// The user has asked for a client.
+    /// The user has called `connect` and there is no client yet.
     wants_client: bool,
     connect: Slot<Connect>,
     connect_error: Option<io::Error>,
 
     read: Slot<Read>,
-    /// How long the next read is.
+    /// The length of the next read.
     read_length: usize,
-    /// Not a pipe, such as a serial port: a read may wait until its buffer is full.
+    /// The handle is not a pipe but, for example, a serial port. Then a read may wait until its
+    /// buffer is full.
     is_device: bool,
     incoming: Incoming,
 
     write: Slot<Write>,
     write_error: Option<io::Error>,
-    /// The handle of a pipe that was dropped before all that it had accepted was written.
+    /// The handle, if the pipe was dropped before all accepted data was written.
     kept_open: Option<Arc<OwnedHandle>>,
 }
 
-/// What the user asks for. Without a `system` the pipe has not been registered yet.
+/// The user's calls. `system` is `None` before the first registration.
 impl Background {
     pub(super) fn new(handle: &Arc<OwnedHandle>) -> Arc<Background> {
         Arc::new(Background {
@@ -115,19 +116,20 @@ impl Background {
         self.lock().is_registered()
     }
 
-    /// The handle has been attached to the port of `shared`.
+    /// Records that the handle was attached to the port of `shared`.
     pub(super) fn attached(&self, handle: BorrowedHandle<'_>, shared: &Arc<Shared>, key: Key) {
         if !ffi::is_pipe(handle) {
             let mut state = self.lock();
             state.is_device = true;
-            // The first byte makes it readable. How much the user reads at a time is not known yet.
+            // Reading one byte is enough to make the device readable. The length of the user's
+            // reads is not known yet.
             state.read_length = 1;
         }
-        // It is attached once.
+        // The handle is attached only once.
         let _ = self.attached.set((Arc::downgrade(shared), key));
     }
 
-    /// From now on events have this token; what is so already is one.
+    /// Registers the pipe with a token. A direction that is already ready is reported.
     pub(super) fn register(
         self: &Arc<Self>,
         system: System<'_>,
@@ -138,7 +140,7 @@ impl Background {
         let before = (state.token, state.reporting);
         (state.token, state.reporting) = (Some(token), Reporting::new(interests));
         if state.read.is_idle() {
-            // So that the first read, which a packet may start, does not allocate.
+            // Allocate now, because a packet may start the first read.
             state.incoming.make_room();
         }
         self.read_ahead(&mut state, system);
@@ -149,7 +151,7 @@ impl Background {
             .inspect_err(|_| (state.token, state.reporting) = before)
     }
 
-    /// From now on no packet is an event.
+    /// Ends the registration. From now on no packet produces an event.
     pub(super) fn deregister(&self) {
         let mut state = self.lock();
         state.token = None;
@@ -170,7 +172,7 @@ impl Background {
 
     pub(super) fn disconnect(&self, handle: BorrowedHandle<'_>) -> io::Result<()> {
         let mut state = self.lock();
-        // This ends what is under way.
+        // This ends the operations in flight.
         ffi::disconnect(handle)?;
         state.forget_peer();
         state.connection = Connection::Ended;
@@ -201,7 +203,7 @@ impl Background {
         }
         state.read_like(room);
         if let Some(result) = state.incoming.take(bufs) {
-            // Of a pipe that was deregistered the rest of what was read ahead can be read.
+            // After `deregister`, data that was read ahead can still be read.
             if let (Ok(_), Ok(system)) = (&result, state.check_registered(system)) {
                 self.read_ahead(&mut state, system);
                 self.tell_later(&mut state, system);
@@ -217,10 +219,10 @@ impl Background {
         if is(&err, ERROR_PIPE_LISTENING) {
             return would_block();
         }
-        // The end is the same as if it had been read ahead.
+        // Report the end as if it had been read ahead.
         state.incoming.failed(err);
         let result = state.incoming.take(bufs).unwrap_or_else(would_block);
-        // The end lasts, and is told by each poll of a level.
+        // The end persists, and each poll of a level reports it.
         self.tell_later(&mut state, system);
         result
     }
@@ -239,8 +241,8 @@ impl Background {
         let Some(write) = state.write.work() else {
             return would_block();
         };
-        // To write nothing is to send an empty message. The reader of a pipe without messages would
-        // take it for the end.
+        // An empty write sends an empty message. Without messages, the reader would see the end of
+        // the stream.
         let is_empty = bufs.iter().all(|buf| buf.is_empty());
         if is_empty && !ffi::writes_messages(system.handle).unwrap_or(false) {
             return Ok(0);
@@ -253,7 +255,7 @@ impl Background {
                 Err(err)
             };
         }
-        // That it can be written is told by the packet.
+        // The packet reports that the pipe is writable.
         if state.connection.made() {
             self.read_ahead(&mut state, system);
             self.tell_later(&mut state, system);
@@ -261,11 +263,11 @@ impl Background {
         Ok(length)
     }
 
-    /// The user has dropped the pipe. What it has accepted is still written.
+    /// Closes the pipe, because the user has dropped it. Data that was accepted is still written.
     pub(super) fn close(self: &Arc<Self>, handle: &Arc<OwnedHandle>, shared: Option<&Arc<Shared>>) {
         let mut state = self.lock();
         state.token = None;
-        // From here on nothing is started.
+        // Prevents new operations.
         state.connection = Connection::Ended;
         state.wants_client = false;
         let unfinished = [state.connect.unfinished(), state.read.unfinished()];
@@ -282,7 +284,7 @@ impl Background {
     }
 }
 
-/// What packets say. Each answers with the event that is owed.
+/// The results of packets. Each method returns the event to deliver, if there is one.
 impl Background {
     pub(super) fn connect_ended(self: &Arc<Self>, job: Job<Connect>) -> Option<NativeEvent> {
         let mut state = self.lock();
@@ -298,7 +300,7 @@ impl Background {
                 }
             }
         }
-        // Also if it is stale, so that whoever waits for a client hears that this has ended.
+        // Also for a stale result, to wake a user who waits for the client of the ended connection.
         state.news.writable = true;
         self.with_system(|system| {
             if state.wants_client {
@@ -316,12 +318,13 @@ impl Background {
         state.incoming.give_back(buffer);
         let is_stale = state.read.ended(job);
         match result {
-            // Also if it is stale, so that whoever waits for data hears that this has ended.
+            // Also for a stale result, to wake a user who waits for data of the ended connection.
             _ if is_stale => state.news.readable = true,
             Ok(0) if !self.reads_messages() => {
-                // The peer has written nothing, which in a pipe without messages says nothing.
+                // The peer has written nothing, which has no meaning in a pipe without messages.
             }
-            // By somebody else, who has the handle too. A read of the user's starts the next one.
+            // Somebody else has cancelled the read, through a duplicate of the handle. The user's
+            // next read starts another one.
             Err(err) if is(&err, ERROR_OPERATION_ABORTED) => {
                 state.news.readable = true;
                 return self.event(&mut state);
@@ -356,7 +359,7 @@ impl Background {
             _ => {}
         }
         state.write_is_over();
-        // Also if it is stale, so that whoever waits for room hears that this has ended.
+        // Also for a stale result, to wake a user who waits to write to the ended connection.
         state.news.writable = true;
         self.event(&mut state)
     }
@@ -368,16 +371,16 @@ impl Background {
     }
 }
 
-/// The steps that both share. The state is locked.
+/// The steps that calls and packets share. The caller holds the lock.
 impl Background {
-    /// Waits for a client. `Ok` if there is one.
+    /// Starts to wait for a client. Returns `Ok` if there is one already.
     fn start_connect(self: &Arc<Self>, state: &mut State, system: System<'_>) -> io::Result<()> {
         let started = state.connect.start(self, |job| ffi::connect(system, job));
         match started {
             Ok(is_new) => {
                 state.wants_client = true;
                 if is_new {
-                    // Whatever there was before, it was no peer any more.
+                    // The previous peer, if there was one, is gone.
                     state.forget_peer();
                     state.connection = Connection::Connecting;
                 }
@@ -393,7 +396,8 @@ impl Background {
         }
     }
 
-    /// As [`start_connect`](Self::start_connect), for a `connect` that has returned already.
+    /// As [`start_connect`](Self::start_connect), after `connect` has returned to the user. The
+    /// error is stored.
     fn connect_unasked(self: &Arc<Self>, state: &mut State, system: System<'_>) {
         match self.start_connect(state, system) {
             Err(err) if err.kind() != io::ErrorKind::WouldBlock => {
@@ -404,13 +408,13 @@ impl Background {
         }
     }
 
-    /// Reads what the user will ask for next.
+    /// Starts a read for the user's next `read`.
     fn read_ahead(self: &Arc<Self>, state: &mut State, system: System<'_>) {
         if !state.incoming.is_empty() || !state.connection.can_read() {
             return;
         }
         match self.start_read(state, system) {
-            // It is for writing only.
+            // The pipe is write-only.
             Err(err) if is(&err, ERROR_ACCESS_DENIED) => {}
             Err(err) if !is(&err, ERROR_PIPE_LISTENING) => {
                 state.incoming.failed(err);
@@ -420,7 +424,7 @@ impl Background {
         }
     }
 
-    /// Starts a read, unless one is under way.
+    /// Starts a read, unless one is in flight.
     fn start_read(self: &Arc<Self>, state: &mut State, system: System<'_>) -> io::Result<()> {
         if let Some(read) = state.read.work() {
             read.length = state.read_length;
@@ -443,7 +447,7 @@ impl Background {
         Ok(())
     }
 
-    /// Starts to write what is unwritten.
+    /// Starts to write the unwritten data.
     fn start_write(self: &Arc<Self>, state: &mut State, system: System<'_>) -> io::Result<()> {
         let started = state.write.start(self, |job| ffi::write(system, job));
         if let Err(err) = &started {
@@ -455,7 +459,7 @@ impl Background {
         started.map(drop)
     }
 
-    /// Has an event delivered for what is news.
+    /// Posts a notice if an event is due.
     fn tell(self: &Arc<Self>, state: &mut State, system: System<'_>) -> io::Result<()> {
         if state.owed().is_none() {
             state.news = Directions::default();
@@ -472,20 +476,20 @@ impl Background {
         posted.map(drop)
     }
 
-    /// As [`tell`](Self::tell), where a failure would hide what the user has asked for. The news
-    /// stays, and comes with the next packet.
+    /// As [`tell`](Self::tell), but ignores an error, which would hide the result of the user's
+    /// call. The event is delivered with the next packet.
     fn tell_later(self: &Arc<Self>, state: &mut State, system: System<'_>) {
         let _ = self.tell(state, system);
     }
 
-    /// The event that is owed.
+    /// Returns the event that is due, and clears it.
     fn event(self: &Arc<Self>, state: &mut State) -> Option<NativeEvent> {
         let owed = state.owed();
         state.news = Directions::default();
         let (token, Directions { readable, writable }) = owed?;
         let ready = state.ready();
         if state.reporting.told(ready) {
-            // A system that has no memory for it now has this event delivered at least.
+            // If posting fails for lack of memory, at least this event is delivered.
             self.with_system(|system| _ = self.post_notice(state, system));
         }
         let event = NativeEvent::directions(token, readable, writable);
@@ -497,7 +501,7 @@ impl Background {
         Some(event.of_user(key, merges))
     }
 
-    /// `None` if the port or the handle is being closed.
+    /// Calls `f`, or returns `None` if the port or the handle is being closed.
     fn with_system<R>(&self, f: impl FnOnce(System<'_>) -> R) -> Option<R> {
         let (shared, key) = self.attached.get()?;
         let (shared, handle) = (shared.upgrade()?, self.handle.upgrade()?);
@@ -518,7 +522,7 @@ impl Background {
     }
 }
 
-/// No operation is under way, or it would own this.
+/// No operation is in flight here, because an operation in flight owns a reference.
 impl Drop for Background {
     fn drop(&mut self) {
         let attached = self.attached.get();
@@ -528,7 +532,7 @@ impl Drop for Background {
     }
 }
 
-/// The write of a pipe that was dropped.
+/// The write of a dropped pipe.
 impl Lingering for Background {
     fn cancel(&self) {
         let state = self.lock();
@@ -552,14 +556,14 @@ impl State {
 
     /// Makes the next read as long as the user's buffer.
     ///
-    /// A pipe gives what it has at once. To read more than the user has room for costs nothing, and
-    /// keeps a message together.
+    /// A read from a pipe never waits to fill its buffer. So a longer read costs nothing, and keeps
+    /// a message together.
     fn read_like(&mut self, room: usize) {
         let least = if self.is_device { 1 } else { incoming::FIRST };
         self.read_length = room.clamp(least, incoming::LONGEST);
     }
 
-    /// Whether a write would not block, or would tell an error.
+    /// Returns `true` if a write would not block, or would return an error.
     fn can_write(&self) -> bool {
         let can_write = self.write.is_idle() && self.connection.can_write();
         can_write || self.write_error.is_some() || self.connect_error.is_some()
@@ -569,7 +573,8 @@ impl State {
         self.news.writable |= self.connection.made();
     }
 
-    /// What was read from a peer that is gone, or written to it, says nothing about the next one.
+    /// Discards the data and the errors of a peer that is gone, because they do not apply to the
+    /// next peer.
     fn forget_peer(&mut self) {
         self.read.make_stale();
         self.incoming.forget();
@@ -584,7 +589,7 @@ impl State {
         self.kept_open = None;
     }
 
-    /// What an event would be for.
+    /// Returns the ready directions.
     fn ready(&self) -> Directions {
         Directions {
             readable: !self.incoming.is_empty(),

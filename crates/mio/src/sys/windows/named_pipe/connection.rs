@@ -1,4 +1,4 @@
-//! Whether there is a peer.
+//! The connection state of a pipe.
 
 use std::io;
 
@@ -8,24 +8,24 @@ use windows_sys::Win32::Foundation::{
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Connection {
-    /// The pipe may be a client's end, or a server's with a client or without one.
+    /// The pipe may be a client's end, or a server's end with or without a client.
     #[default]
     Unknown,
     /// A server's end that a client may connect to.
     Listening,
-    /// As `Listening`, and `connect` waits for it.
+    /// As `Listening`, with a `connect` in flight.
     Connecting,
-    /// There is a peer, or there was one, of whom there may be data left.
+    /// There is a peer, or there was one and its data may be unread.
     Made {
-        /// `connect` has said so.
+        /// `connect` has returned success.
         is_told: bool,
     },
-    /// A server's end whose client was disconnected, and that no client can connect to.
+    /// A server's end whose client was disconnected. No client can connect to it.
     Ended,
 }
 
 impl Connection {
-    /// Whether a read might bring something.
+    /// Returns `true` if a read may return data.
     pub(super) fn can_read(self) -> bool {
         match self {
             Connection::Unknown | Connection::Listening | Connection::Made { .. } => true,
@@ -33,13 +33,13 @@ impl Connection {
         }
     }
 
-    /// Whether a write might succeed.
+    /// Returns `true` if a write may succeed.
     pub(super) fn can_write(self) -> bool {
         matches!(self, Connection::Unknown | Connection::Made { .. })
     }
 
-    /// The answer to a read or a write of what is no connection any more, also while the system has
-    /// yet to tell how the last one ended.
+    /// Returns the error of reads and writes after the connection has ended, even while the packets
+    /// of its operations are still to come.
     pub(super) fn check(self) -> io::Result<()> {
         if self == Connection::Ended {
             return Err(io::Error::from_raw_os_error(
@@ -49,7 +49,7 @@ impl Connection {
         Ok(())
     }
 
-    /// There is a peer. Answers whether that is news.
+    /// Records that there is a peer. Returns `true` if that was not known before.
     pub(super) fn made(&mut self) -> bool {
         let is_news = !matches!(self, Connection::Made { .. });
         if is_news {
@@ -58,21 +58,21 @@ impl Connection {
         is_news
     }
 
-    /// A read or a write was told that there is no client.
+    /// Records that a read or a write found no client.
     pub(super) fn is_listening(&mut self) {
         if *self == Connection::Unknown {
             *self = Connection::Listening;
         }
     }
 
-    /// What it means that the system refused to wait for a client.
+    /// Interprets the error of a `ConnectNamedPipe` that failed. Returns `Ok` if there is a client.
     pub(super) fn refused(self, err: io::Error) -> io::Result<()> {
         let is_told = self == Connection::Made { is_told: true };
         match err.raw_os_error().map(|code| code as u32) {
-            // There is one.
+            // A client is already connected.
             Some(ERROR_PIPE_CONNECTED) => Ok(()),
-            // There was one, and what it wrote can be read. To be asked again without `disconnect`
-            // is a mistake.
+            // A client has come and gone, and its data can be read. A second `connect` without
+            // `disconnect` is a mistake of the user.
             Some(ERROR_NO_DATA) if !is_told => Ok(()),
             _ => Err(err),
         }

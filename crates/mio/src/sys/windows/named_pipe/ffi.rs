@@ -23,19 +23,19 @@ use crate::sys::windows::named_pipe::background::System;
 use crate::sys::windows::named_pipe::operations::{Connect, Job, Read, Write};
 use crate::sys::windows::named_pipe::slot::{Started, Starting};
 
-/// How a pipe is opened. That it has to be the first of its name is what keeps another program from
-/// having made one before, to be mistaken for us.
+/// The flags for opening a pipe. `FILE_FLAG_FIRST_PIPE_INSTANCE` prevents another program from
+/// creating the pipe first and impersonating us.
 const OPEN: u32 = PIPE_ACCESS_DUPLEX | FILE_FLAG_OVERLAPPED | FILE_FLAG_FIRST_PIPE_INSTANCE;
 
-/// What a pipe is. Two of these are zero and stand here for the reader.
+/// The mode of a pipe. Two of these constants are zero and are here for documentation.
 const MODE: u32 = PIPE_TYPE_BYTE | PIPE_READMODE_BYTE | PIPE_WAIT | PIPE_REJECT_REMOTE_CLIENTS;
 
-/// How much the system keeps, each way.
+/// The size of the kernel's buffer in each direction.
 const BUFFER: u32 = 64 * 1024;
 
 /// `CreateNamedPipeW(name, OPEN, MODE, PIPE_UNLIMITED_INSTANCES, BUFFER, BUFFER, 0, NULL)`
 ///
-/// Without attributes the handle is not inherited by other programs.
+/// Without attributes, child processes do not inherit the handle.
 pub(super) fn create(name: &OsStr) -> io::Result<OwnedHandle> {
     let mut name: Vec<u16> = name.encode_wide().collect();
     if name.contains(&0) {
@@ -61,7 +61,7 @@ pub(super) fn create(name: &OsStr) -> io::Result<OwnedHandle> {
     if handle == INVALID_HANDLE_VALUE {
         return Err(io::Error::last_os_error());
     }
-    // SAFETY: the handle was just made and nobody else knows of it.
+    // SAFETY: the handle was just created, and nobody else owns it.
     Ok(unsafe { OwnedHandle::from_raw_handle(handle) })
 }
 
@@ -69,8 +69,8 @@ pub(super) fn create(name: &OsStr) -> io::Result<OwnedHandle> {
 pub(super) fn connect(system: System<'_>, job: Job<Connect>) -> Starting<Connect> {
     let mut is_done = false;
     let id = system.start(job, |overlapped, _| {
-        // SAFETY: the operation is the kernel's from here on until its packet has come, so that the
-        // place is valid for as long as it is used; the handle is open, and attached to this port.
+        // SAFETY: the kernel owns the operation until its packet is taken, so the place is valid
+        // for as long as it is used; the handle is open, and attached to this port.
         let result = unsafe { ConnectNamedPipe(system.handle.as_raw_handle(), overlapped) };
         started(result, &mut is_done)
     })?;
@@ -81,7 +81,7 @@ pub(super) fn connect(system: System<'_>, job: Job<Connect>) -> Starting<Connect
 pub(super) fn read(system: System<'_>, job: Job<Read>) -> Starting<Read> {
     let mut is_done = false;
     let id = system.start(job, |overlapped, read| {
-        // SAFETY: the pointer is to an operation that is still ours.
+        // SAFETY: the pointer is to an operation that we still own.
         let Read { buffer, length } = unsafe { &mut (*read).work };
         let length = u32::try_from(buffer.len().min(*length)).unwrap_or(u32::MAX);
         let buffer = buffer.as_mut_ptr();
@@ -104,7 +104,7 @@ pub(super) fn read(system: System<'_>, job: Job<Read>) -> Starting<Read> {
 pub(super) fn write(system: System<'_>, job: Job<Write>) -> Starting<Write> {
     let mut is_done = false;
     let id = system.start(job, |overlapped, write| {
-        // SAFETY: the pointer is to an operation that is still ours.
+        // SAFETY: the pointer is to an operation that we still own.
         let data = unsafe { (*write).work.unwritten() };
         let length = u32::try_from(data.len()).unwrap_or(u32::MAX);
         let data = data.as_ptr();
@@ -129,11 +129,11 @@ pub(super) fn disconnect(pipe: BorrowedHandle<'_>) -> io::Result<()> {
     check(unsafe { DisconnectNamedPipe(pipe.as_raw_handle()) })
 }
 
-/// `GetNamedPipeHandleStateW(pipe, state, NULL, NULL, NULL, NULL, 0)`: whether a read brings one
-/// message.
+/// `GetNamedPipeHandleStateW(pipe, state, NULL, NULL, NULL, NULL, 0)`: returns `true` if a read
+/// returns one message.
 pub(super) fn reads_messages(pipe: BorrowedHandle<'_>) -> io::Result<bool> {
     let mut state = 0;
-    // SAFETY: the place for the answer is on our stack, and the other answers are not asked for.
+    // SAFETY: the output parameter is on our stack, and the other ones are null.
     check(unsafe {
         GetNamedPipeHandleStateW(
             pipe.as_raw_handle(),
@@ -148,10 +148,10 @@ pub(super) fn reads_messages(pipe: BorrowedHandle<'_>) -> io::Result<bool> {
     Ok(state & PIPE_READMODE_MESSAGE != 0)
 }
 
-/// `GetNamedPipeInfo(pipe, flags, NULL, NULL, NULL)`: whether a write is one message.
+/// `GetNamedPipeInfo(pipe, flags, NULL, NULL, NULL)`: returns `true` if a write is one message.
 pub(super) fn writes_messages(pipe: BorrowedHandle<'_>) -> io::Result<bool> {
     let mut flags = 0;
-    // SAFETY: the place for the answer is on our stack, and the other answers are not asked for.
+    // SAFETY: the output parameter is on our stack, and the other ones are null.
     check(unsafe {
         GetNamedPipeInfo(
             pipe.as_raw_handle(),
@@ -164,14 +164,16 @@ pub(super) fn writes_messages(pipe: BorrowedHandle<'_>) -> io::Result<bool> {
     Ok(flags & PIPE_TYPE_MESSAGE != 0)
 }
 
-/// `GetFileType(handle)`: whether this is a pipe, which a read never waits to fill its buffer from.
+/// `GetFileType(handle)`: returns `true` for a pipe. A read from a pipe never waits until its
+/// buffer is full.
 pub(super) fn is_pipe(handle: BorrowedHandle<'_>) -> bool {
     // SAFETY: the handle is open.
     let file_type = unsafe { GetFileType(handle.as_raw_handle()) };
     file_type == FILE_TYPE_PIPE
 }
 
-/// Whether a packet will come: also for what was done at once, and for a part of a message.
+/// Returns `Ok` if a packet will arrive. It also arrives for an operation that completes at once,
+/// and for a part of a message.
 fn started(result: BOOL, is_done: &mut bool) -> io::Result<()> {
     const PENDING: i32 = ERROR_IO_PENDING as i32;
     const MORE: i32 = ERROR_MORE_DATA as i32;

@@ -1,20 +1,20 @@
-//! What has been read ahead.
+//! Data that was read ahead.
 
 use std::io::{self, IoSliceMut};
 use std::ops::Range;
 
 use windows_sys::Win32::Foundation::ERROR_BROKEN_PIPE;
 
-/// How much is read at a time before the first read of the user.
+/// The length of reads before the user's first read.
 pub(super) const FIRST: usize = 16 * 1024;
 
-/// How much is read at a time at most.
+/// The maximum length of a read.
 pub(super) const LONGEST: usize = 64 * 1024;
 
-/// What the last read has brought, until the user has taken it.
+/// The result of the last read, until the user has taken it.
 #[derive(Debug, Default)]
 pub(super) struct Incoming {
-    /// Empty before the first read, and while the kernel has it.
+    /// Empty before the first read, and while the kernel owns it.
     buffer: Vec<u8>,
     content: Content,
 }
@@ -23,9 +23,9 @@ pub(super) struct Incoming {
 enum Content {
     #[default]
     Nothing,
-    /// This part of the buffer has not been taken. An empty one is an empty message.
+    /// The unread part of the buffer. An empty range is an empty message.
     Data(Range<usize>),
-    /// The peer is gone. That lasts.
+    /// The peer is gone. This state persists.
     End,
     Error(io::Error),
 }
@@ -35,7 +35,7 @@ impl Incoming {
         matches!(self.content, Content::Nothing)
     }
 
-    /// Fills the buffers, in turn, with what there is; `None` if there is nothing.
+    /// Copies the content to the buffers, in turn. Returns `None` if there is no content.
     pub(super) fn take(&mut self, bufs: &mut [IoSliceMut<'_>]) -> Option<io::Result<usize>> {
         match std::mem::take(&mut self.content) {
             Content::Nothing => None,
@@ -59,13 +59,13 @@ impl Incoming {
         }
     }
 
-    /// Allocates the memory, unless there is some.
+    /// Allocates the buffer, unless it is allocated already.
     pub(super) fn make_room(&mut self) {
         self.buffer
             .reserve_exact(FIRST.saturating_sub(self.buffer.len()));
     }
 
-    /// The memory for a read of this length. Nothing that was read before may be left in it.
+    /// Returns the buffer for a read of this length. All content must have been taken.
     pub(super) fn lend(&mut self, length: usize) -> Vec<u8> {
         let mut buffer = std::mem::take(&mut self.buffer);
         if buffer.len() < length {
@@ -74,17 +74,17 @@ impl Incoming {
         buffer
     }
 
-    /// Takes the memory of a read back, whatever has become of the read.
+    /// Stores the buffer of a read again, regardless of the result.
     pub(super) fn give_back(&mut self, buffer: Vec<u8>) {
         self.buffer = buffer;
     }
 
-    /// A read has filled the buffer up to here.
+    /// Records a read that has filled the first `length` bytes of the buffer.
     pub(super) fn arrived(&mut self, length: usize) {
         self.content = Content::Data(0..length.min(self.buffer.len()));
     }
 
-    /// A read has failed, or could not be started.
+    /// Records a read that has failed, or could not be started.
     pub(super) fn failed(&mut self, err: io::Error) {
         self.content = if err.raw_os_error() == Some(ERROR_BROKEN_PIPE as i32) {
             Content::End
@@ -93,7 +93,7 @@ impl Incoming {
         };
     }
 
-    /// What has been read is of no more interest.
+    /// Discards the content.
     pub(super) fn forget(&mut self) {
         self.content = Content::Nothing;
     }

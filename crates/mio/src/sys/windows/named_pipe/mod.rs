@@ -1,51 +1,52 @@
-//! Named pipes: operations in the background, and what is told of them.
+//! Named pipes: operations in flight, and the readiness derived from them.
 //!
-//! # How that works, for who has never seen it
+//! # How it works
 //!
-//! AFD knows nothing but sockets, and Windows can't say whether a pipe is ready. So pipes use the
-//! [port](crate::sys::afd) as it was meant: an operation is started, and its packet says how it
-//! ended. Readiness is what these packets amount to:
+//! AFD knows only sockets, and Windows has no readiness for pipes. So pipes use the
+//! [port](crate::sys::afd) directly: an operation is started, and its packet reports the result.
+//! Readiness is derived from these packets:
 //!
-//! * *Reading* ([`incoming`]). Whenever there is a peer and nothing is left to be read, a read into
-//!   memory of ours is under way. Its packet makes the pipe readable; `read` copies from that
-//!   memory, and when nothing is left the next read is started.
-//! * *Writing*. `write` copies the data to memory of ours and starts to write it. Until the packet
-//!   has come, the pipe can't be written. The packet makes it writable. An error that it brings is
-//!   the answer to the next `write`.
+//! * *Reading* ([`incoming`]). If there is a peer and no unread data, a read into a buffer of ours
+//!   is in flight. Its packet makes the pipe readable. `read` copies from that buffer, and starts
+//!   the next read when the buffer is drained.
+//! * *Writing*. `write` copies the data to a buffer of ours and starts to write it. The pipe is not
+//!   writable until the packet arrives. The next `write` returns the error of the packet, if it has
+//!   one.
 //! * *Connecting* ([`connection`]). `connect` starts to wait for a client. The packet makes the
-//!   pipe writable, as on a socket that connects.
-//! * *A notice* is a packet that is put into the port by hand, when there is something to tell that
-//!   no other packet will: for instance that the pipe that is being registered can be read, or that
-//!   a level ([`reporting`]) that was told still lasts.
+//!   pipe writable, as on a connecting socket.
+//! * *Notices*. A notice is a posted packet, for an event that no other packet delivers. For
+//!   example, a pipe may be readable already when it is registered, or a level ([`reporting`]) may
+//!   persist after its event.
 //!
-//! # Who owns what
+//! # Ownership
 //!
-//! There is one operation of each kind, and it is used again and again ([`slot`]). While it is
-//! under way it is the kernel's: see [`operation`](crate::sys::afd::operation). Once it was
-//! started, a packet will come, and there is no other way to get its memory back.
+//! There is one operation of each kind, and it is reused ([`slot`]). The kernel owns it while it is
+//! in flight: see [`operation`](crate::sys::afd::operation). After an operation has started, only
+//! its packet returns its memory.
 //!
-//! [`Pipe`] is the user's. It owns the handle, and a share of the `Poll`'s port, so that the port
-//! lives as long as an operation can be started. [`Background`](background::Background) is what the
-//! operations know. It keeps neither the handle open nor the port alive: the peer of a pipe that
-//! was dropped hears of it at once, and not when the next packet is taken; and a port that waits
-//! for its operations does not wait for itself. One thing keeps a handle open: data that was
-//! accepted for writing and that the system has not taken yet.
+//! The user owns the [`Pipe`]. The pipe owns the handle, and a reference to the `Poll`'s port, so
+//! that the port lives as long as an operation can be started.
 //!
-//! The handle is not ours alone: the user may start operations on a duplicate. Their packets come
-//! to the port too, and are told from ours by [`users`](crate::sys::afd::users).
+//! The operations share [`Background`](background::Background), which keeps neither the handle nor
+//! the port alive. So the peer of a dropped pipe sees the end at once, and not when the next packet
+//! is taken; and a port that waits for its operations does not wait for itself. There is one
+//! exception: the handle stays open while accepted data is still being written.
 //!
-//! # Connections follow one another
+//! The user may start operations on a duplicate of the handle. Their packets arrive at the port
+//! too, and [`users`](crate::sys::afd::users) filters them out.
 //!
-//! A server's end may be disconnected and connected again. Whatever was under way then is *stale*:
-//! its packet will come, perhaps when there is another client already, and says nothing about that
-//! one.
+//! # Reconnecting
+//!
+//! A server's end may be disconnected and connected again. The operations in flight at that time
+//! become *stale*: their packets may arrive when there is another client already, and their results
+//! say nothing about that client.
 //!
 //! # One event in a batch
 //!
-//! Several packets of a pipe may come in one batch, and a program may look at the first event of a
-//! token only. So the event of a later packet is added to that of an earlier one: the pipe
-//! remembers the number of the batch in which it last had an event, and
-//! [`NativeEvent`](crate::sys::afd::event::NativeEvent) carries the key by which that is found.
+//! A batch may have several packets of a pipe, and a program may handle only the first event of a
+//! token. So the event of a later packet is merged into the earlier event. The pipe stores the
+//! number of the batch of its last event, and [`NativeEvent`](crate::sys::afd::event::NativeEvent)
+//! has the key that finds the earlier event.
 //!
 //! Manual: [named pipes], [`ReadFile`], [`WriteFile`], [`CancelIoEx`].
 //!

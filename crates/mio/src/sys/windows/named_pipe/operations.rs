@@ -1,4 +1,4 @@
-//! What the kernel has while something is under way.
+//! The memory of operations in flight.
 
 use std::io::{self, IoSlice};
 use std::sync::Arc;
@@ -10,12 +10,12 @@ use crate::sys::afd::event::NativeEvent;
 use crate::sys::afd::operation::{Complete, Operation};
 use crate::sys::windows::named_pipe::background::Background;
 
-/// How much memory of a write is kept for the next one.
+/// The maximum capacity of a write's buffer that is kept for the next write.
 const KEPT: usize = 1024 * 1024;
 
-/// One kind of operation.
+/// A kind of operation.
 pub(super) trait Work: Send + Sized + 'static {
-    /// The packet has come.
+    /// Handles the packet of the operation.
     fn ended(background: &Arc<Background>, job: Job<Self>) -> Option<NativeEvent>;
 }
 
@@ -24,7 +24,7 @@ pub(super) type Job<T> = Box<Operation<Owned<T>>>;
 
 #[derive(Debug)]
 pub(super) struct Owned<T> {
-    /// Whose it is; `None` while it is idle.
+    /// The owner; `None` while the operation is idle.
     pub(super) owner: Option<Arc<Background>>,
     pub(super) work: T,
 }
@@ -35,24 +35,24 @@ pub(super) struct Connect;
 #[derive(Debug, Default)]
 pub(super) struct Read {
     pub(super) buffer: Vec<u8>,
-    /// How much of the buffer is to be filled.
+    /// The part of the buffer to fill.
     pub(super) length: usize,
 }
 
 #[derive(Debug, Default)]
 pub(super) struct Write {
     data: Vec<u8>,
-    /// How much of it the system has taken.
+    /// The part that the kernel has accepted.
     written: usize,
 }
 
-/// The packet that is put into the port by hand.
+/// A posted packet.
 #[derive(Debug)]
 pub(super) struct Notice;
 
 impl Write {
-    /// Takes what the buffers hold, up to the length that the system can write at a time, and
-    /// returns how much that is.
+    /// Copies the buffers, up to the maximum length of one write, and returns the number of bytes
+    /// copied.
     pub(super) fn fill(&mut self, bufs: &[IoSlice<'_>]) -> usize {
         const LONGEST: usize = u32::MAX as usize;
         for buf in bufs {
@@ -66,7 +66,7 @@ impl Write {
         &self.data[self.written..]
     }
 
-    /// The system has taken so much of what was left. Answers whether that was all of it.
+    /// Records that the kernel has accepted `length` more bytes. Returns `true` if none are left.
     pub(super) fn wrote(&mut self, length: usize) -> io::Result<bool> {
         let left = self.data.len() - self.written;
         if length == 0 && left > 0 {
@@ -83,8 +83,8 @@ impl Write {
     }
 }
 
-/// How many bytes an operation has moved. That there is more of a message is no error: the next
-/// read brings it.
+/// Returns the number of bytes that an operation has transferred. A partial message is not an
+/// error: the next read returns the remainder.
 pub(super) fn outcome<T: Work>(job: &Job<T>) -> io::Result<usize> {
     match check_nt(job.status()) {
         Err(err) if err.raw_os_error() != Some(ERROR_MORE_DATA as i32) => Err(err),

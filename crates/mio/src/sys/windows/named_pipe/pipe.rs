@@ -16,12 +16,12 @@ use crate::sys::{Selector, check_supported};
 use crate::{Interest, Registry, SelectorKind, Token};
 
 /// One end of a named pipe.
-// Dropped in this order: what is still under way when the handle is closed ends, and the port, if
-// this was the last that needed it, takes the packets.
+// Drop order: closing the handle ends the operations in flight. Then the port, if this was the last
+// reference to it, takes their packets.
 #[derive(Debug)]
 pub(crate) struct Pipe {
     handle: Arc<OwnedHandle>,
-    /// Whose port the handle is attached to, and with what.
+    /// The owner of the port that the handle is attached to, and the completion key.
     attached: Option<(Arc<Shared>, Key)>,
     background: Arc<Background>,
 }
@@ -89,7 +89,7 @@ impl Pipe {
         Ok(())
     }
 
-    /// To be called when it is dropped.
+    /// Closes the pipe. Call this when it is dropped.
     pub(crate) fn close(&mut self) {
         let shared = self.attached.as_ref().map(|(shared, _)| shared);
         self.background.close(&self.handle, shared);
@@ -181,8 +181,7 @@ mod tests {
     use super::*;
     use crate::{Events, Poll};
 
-    /// Operations that are idle know nothing of the pipe, and those that were under way are gone
-    /// with their packets.
+    /// Idle operations have no reference to the pipe, and the packets of the others were taken.
     #[test]
     fn a_pipe_that_was_dropped_leaves_nothing_behind() {
         let name = format!(r"\\.\pipe\mio-unit-test-{}", std::process::id());
@@ -194,7 +193,7 @@ mod tests {
         );
         pipe.register(poll.registry(), Token(0), Interest::READABLE)
             .unwrap();
-        // Started, refused, and under way.
+        // A read that starts, a write that is refused, and a connect in flight.
         pipe.read(&mut [IoSliceMut::new(&mut [0; 8])]).unwrap_err();
         pipe.write(&[IoSlice::new(b"hello")]).unwrap_err();
         pipe.connect().unwrap_err();

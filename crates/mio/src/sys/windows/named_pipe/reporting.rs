@@ -1,21 +1,21 @@
-//! Which directions of a pipe are told, and when again.
+//! The directions of a pipe to report, in each mode.
 
 use crate::Interest;
 use crate::interest::Mode;
 
-/// Directions: those that are news, those that are ready, or those that are told.
+/// A set of directions: newly ready, ready, or to report.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Directions {
     pub(super) readable: bool,
     pub(super) writable: bool,
 }
 
-/// What a registration asks for.
+/// The mode and the interests of a registration.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Reporting {
     mode: Mode,
     wanted: Directions,
-    /// Once has been: nothing is told until the pipe is registered anew.
+    /// The oneshot has fired. Suppressed until `reregister`.
     is_spent: bool,
 }
 
@@ -42,7 +42,8 @@ impl Directions {
 impl Reporting {
     pub(super) fn new(interests: Interest) -> Reporting {
         let mode = interests.mode();
-        // A direction that nobody wants would make a busy loop of a level, and use up a oneshot.
+        // Edge mode reports both directions. In level mode an unwanted direction would cause a busy
+        // loop, and in oneshot mode it would fire the oneshot.
         let all = mode == Mode::Edge;
         Reporting {
             mode,
@@ -54,7 +55,7 @@ impl Reporting {
         }
     }
 
-    /// What an event is owed for, of what is news and what is ready.
+    /// Returns the directions to report, from the newly ready and the ready ones.
     pub(super) fn owed(&self, news: Directions, ready: Directions) -> Directions {
         let owed = match self.mode {
             _ if self.is_spent => Directions::default(),
@@ -64,7 +65,8 @@ impl Reporting {
         owed.and(self.wanted)
     }
 
-    /// An event was delivered. Answers whether another is owed with the next poll.
+    /// Records that an event was delivered. Returns `true` if the next poll must deliver another
+    /// one.
     pub(super) fn told(&mut self, ready: Directions) -> bool {
         self.is_spent = self.mode == Mode::Oneshot;
         self.mode == Mode::Level && ready.and(self.wanted).any()

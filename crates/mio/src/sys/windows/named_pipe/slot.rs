@@ -1,4 +1,4 @@
-//! An operation of which one at a time is under way.
+//! An operation that is in flight at most once at a time.
 
 use std::io;
 use std::sync::Arc;
@@ -7,10 +7,10 @@ use crate::sys::afd::operation::{Operation, OperationId};
 use crate::sys::windows::named_pipe::background::Background;
 use crate::sys::windows::named_pipe::operations::{Job, Owned, Work};
 
-/// Where an operation is kept, and what is known of it while the kernel has it.
+/// The storage of an operation, and its state while it is in flight.
 #[derive(Debug)]
 pub(super) struct Slot<T> {
-    /// `None` while the kernel has it.
+    /// `None` while the kernel owns it.
     idle: Option<Job<T>>,
     under_way: Option<UnderWay>,
 }
@@ -18,20 +18,20 @@ pub(super) struct Slot<T> {
 #[derive(Debug, Clone, Copy)]
 struct UnderWay {
     id: OperationId,
-    /// The system has done it already; only the packet is still to come.
+    /// The operation has completed; only its packet is still to come.
     is_done: bool,
-    /// It belongs to a connection that is over.
+    /// The operation belongs to a connection that has ended.
     is_stale: bool,
 }
 
-/// An operation that was handed to the kernel.
+/// An operation that the kernel has accepted.
 #[derive(Debug)]
 pub(super) struct Started {
     pub(super) id: OperationId,
     pub(super) is_done: bool,
 }
 
-/// How the start of an operation went. What was not started is handed back.
+/// The result of starting an operation. On an error the operation is returned.
 pub(super) type Starting<T> = Result<Started, (Job<T>, io::Error)>;
 
 impl<T: Work> Slot<T> {
@@ -46,12 +46,12 @@ impl<T: Work> Slot<T> {
         self.idle.is_some()
     }
 
-    /// What the operation is made of, unless the kernel has it.
+    /// Returns the data of the operation, unless it is in flight.
     pub(super) fn work(&mut self) -> Option<&mut T> {
         self.idle.as_mut().map(|job| &mut job.data.work)
     }
 
-    /// Has the operation started by `start`. Answers whether it was; not if it is under way.
+    /// Starts the operation with `start`. Returns `false` if it is in flight already.
     pub(super) fn start(
         &mut self,
         owner: &Arc<Background>,
@@ -78,24 +78,25 @@ impl<T: Work> Slot<T> {
         }
     }
 
-    /// The packet has come. Answers whether it is of a connection that is over.
+    /// Stores the operation after its packet has arrived. Returns `true` if it is stale.
     pub(super) fn ended(&mut self, job: Job<T>) -> bool {
         self.idle = Some(job);
         let under_way = self.under_way.take();
         under_way.is_some_and(|under_way| under_way.is_stale)
     }
 
-    /// What is under way belongs to a connection that is over.
+    /// Marks the operation in flight, if any, as stale: its connection has ended.
     pub(super) fn make_stale(&mut self) {
         if let Some(under_way) = &mut self.under_way {
             under_way.is_stale = true;
         }
     }
 
-    /// What is under way, unless only its packet is still to come.
+    /// Returns the operation in flight, unless it has completed and only its packet is still to
+    /// come.
     pub(super) fn unfinished(&self) -> Option<OperationId> {
         let under_way = self.under_way?;
-        // The end of a connection has ended what was under way.
+        // A stale operation has ended with its connection.
         let is_over = under_way.is_done || under_way.is_stale;
         (!is_over).then_some(under_way.id)
     }

@@ -1,4 +1,4 @@
-//! System calls of Unix that tests need and std does not have.
+//! System calls of Unix for tests that std lacks.
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
@@ -9,7 +9,7 @@ fn check(result: libc::c_int) -> libc::c_int {
     result
 }
 
-/// Closes the connection with a reset instead of in order.
+/// Closes the connection with a reset.
 pub(crate) fn reset(stream: std::net::TcpStream) {
     let linger = libc::linger {
         l_onoff: 1,
@@ -48,18 +48,17 @@ pub(crate) fn receive_urgent(fd: RawFd) -> io::Result<u8> {
     }
 }
 
-/// Whether a program that is started gets the socket, too.
+/// Returns `true` if child processes inherit the socket.
 pub(crate) fn is_inherited(source: &impl AsFd) -> bool {
     let (close_on_exec, _) = flags(source.as_fd());
     !close_on_exec
 }
 
-/// Whether the descriptor is closed when another program is executed, and whether it is
-/// non-blocking.
+/// Returns `true` for close-on-exec, and `true` for non-blocking.
 pub(crate) fn flags(fd: BorrowedFd<'_>) -> (bool, bool) {
-    // SAFETY: no pointer is passed.
+    // SAFETY: the call takes no pointer.
     let descriptor = check(unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_GETFD) });
-    // SAFETY: no pointer is passed.
+    // SAFETY: the call takes no pointer.
     let status = check(unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_GETFL) });
     (
         descriptor & libc::FD_CLOEXEC != 0,
@@ -67,7 +66,7 @@ pub(crate) fn flags(fd: BorrowedFd<'_>) -> (bool, bool) {
     )
 }
 
-/// Lets this process have no more descriptors than this.
+/// Limits the number of descriptors of this process.
 #[cfg(priority)]
 pub(crate) fn limit_descriptors(limit: usize) {
     let limit = libc::rlimit {
@@ -81,7 +80,7 @@ pub(crate) fn limit_descriptors(limit: usize) {
 /// Gives `SIGUSR1` a handler that does nothing, so that it interrupts system calls.
 pub(crate) fn handle_sigusr1() {
     extern "C" fn nothing(_: libc::c_int) {}
-    // SAFETY: for this type zero is a value.
+    // SAFETY: zero is a valid value of this type.
     let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
     action.sa_sigaction = nothing as extern "C" fn(libc::c_int) as libc::sighandler_t;
     // SAFETY: the action is on our stack, and the handler touches nothing.
@@ -89,19 +88,19 @@ pub(crate) fn handle_sigusr1() {
 }
 
 pub(crate) fn this_thread() -> libc::pthread_t {
-    // SAFETY: always allowed.
+    // SAFETY: this call is always allowed.
     unsafe { libc::pthread_self() }
 }
 
-/// Sends `SIGUSR1` to a thread that has to be running still.
+/// Sends `SIGUSR1` to a thread, which must be running.
 pub(crate) fn signal(thread: libc::pthread_t) {
-    // SAFETY: the caller knows that the thread runs.
+    // SAFETY: the caller guarantees that the thread runs.
     assert_eq!(unsafe { libc::pthread_kill(thread, libc::SIGUSR1) }, 0);
 }
 
-/// How long this thread has had a processor.
+/// Returns the processor time of this thread.
 pub(crate) fn thread_time() -> Duration {
-    // SAFETY: for this type zero is a value.
+    // SAFETY: zero is a valid value of this type.
     let mut time: libc::timespec = unsafe { std::mem::zeroed() };
     // SAFETY: the time is on our stack.
     check(unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut time) });
@@ -110,19 +109,19 @@ pub(crate) fn thread_time() -> Duration {
 
 /// Changes the backlog of a listener.
 pub(crate) fn listen_again(listener: &impl AsFd, backlog: libc::c_int) {
-    // SAFETY: no pointer is passed.
+    // SAFETY: the call takes no pointer.
     check(unsafe { libc::listen(listener.as_fd().as_raw_fd(), backlog) });
 }
 
-/// For descriptors that were just taken out of their owner with `into_raw`.
+/// Creates an owner from a descriptor that was just released with `into_raw`.
 pub(crate) fn from_raw<T: FromRawFd>(fd: RawFd) -> T {
-    // SAFETY: the caller has just become the owner.
+    // SAFETY: the caller has released the descriptor, so nobody else owns it.
     unsafe { T::from_raw_fd(fd) }
 }
 
-/// A UDP socket of IPv6 that takes datagrams of IPv4, or does not.
+/// Creates an IPv6 UDP socket, with or without `IPV6_V6ONLY`.
 pub(crate) fn ipv6_socket(only: bool) -> OwnedFd {
-    // SAFETY: no pointer is passed.
+    // SAFETY: the call takes no pointer.
     let fd = check(unsafe { libc::socket(libc::AF_INET6, libc::SOCK_DGRAM, 0) });
     let only = libc::c_int::from(only);
     let length = size_of::<libc::c_int>() as libc::socklen_t;
@@ -132,13 +131,13 @@ pub(crate) fn ipv6_socket(only: bool) -> OwnedFd {
     from_raw(fd)
 }
 
-/// A Unix stream socket bound to an abstract name, which std can't make.
+/// Creates a Unix stream socket that is bound to an abstract name. std lacks this.
 #[cfg(all(abstract_address, not(std_os_android)))]
 pub(crate) fn bound_unix_stream(name: &[u8]) -> OwnedFd {
     unix_stream_with(&[&[0], name].concat(), libc::bind)
 }
 
-/// A Unix stream socket bound to a path, which std can't make.
+/// Creates a Unix stream socket that is bound to a path. std lacks this.
 pub(crate) fn bound_unix_stream_at(path: &[u8]) -> OwnedFd {
     unix_stream_with(path, libc::bind)
 }
@@ -156,7 +155,7 @@ type AddressCall =
     unsafe extern "C" fn(libc::c_int, *const libc::sockaddr, libc::socklen_t) -> libc::c_int;
 
 fn unix_stream_with(name: &[u8], call: AddressCall) -> OwnedFd {
-    // SAFETY: no pointer is passed.
+    // SAFETY: the call takes no pointer.
     let fd: OwnedFd = from_raw(check(unsafe {
         libc::socket(libc::AF_UNIX, libc::SOCK_STREAM, 0)
     }));
@@ -165,7 +164,7 @@ fn unix_stream_with(name: &[u8], call: AddressCall) -> OwnedFd {
 }
 
 fn with_unix_address(fd: BorrowedFd<'_>, name: &[u8], call: AddressCall) {
-    // SAFETY: for this type zero is a value.
+    // SAFETY: zero is a valid value of this type.
     let mut address: libc::sockaddr_un = unsafe { std::mem::zeroed() };
     address.sun_family = libc::AF_UNIX as libc::sa_family_t;
     for (to, from) in address.sun_path.iter_mut().zip(name) {
@@ -182,13 +181,13 @@ fn with_unix_address(fd: BorrowedFd<'_>, name: &[u8], call: AddressCall) {
     });
 }
 
-/// Puts the open file of `from` behind the number `to`, closing what was there, in one step.
+/// Makes the descriptor `to` refer to the file of `from`, and closes its old file, atomically.
 pub(crate) fn replace(from: RawFd, to: RawFd) {
-    // SAFETY: no pointer is passed, and the caller owns both numbers.
+    // SAFETY: the call takes no pointer, and the caller owns both descriptors.
     check(unsafe { libc::dup2(from, to) });
 }
 
-/// The descriptors of this process that another program would get.
+/// Returns the descriptors of this process that child processes inherit.
 #[cfg(priority)]
 pub(crate) fn inherited_descriptors() -> Vec<RawFd> {
     let numbers = std::fs::read_dir("/proc/self/fd")
@@ -203,43 +202,43 @@ pub(crate) fn inherited_descriptors() -> Vec<RawFd> {
     let numbers: Vec<RawFd> = numbers.collect();
     numbers
         .into_iter()
-        // SAFETY: no pointer is passed; a number that was closed meanwhile is an error.
+        // SAFETY: the call takes no pointer; it fails for a descriptor that was closed meanwhile.
         .filter(|fd| unsafe { libc::fcntl(*fd, libc::F_GETFD) } == 0)
         .collect()
 }
 
-/// An eventfd with this count.
+/// Creates an eventfd with this count.
 #[cfg(priority)]
 pub(crate) fn eventfd(count: libc::c_uint) -> OwnedFd {
-    // SAFETY: no pointer is passed.
+    // SAFETY: the call takes no pointer.
     from_raw(check(unsafe { libc::eventfd(count, libc::EFD_NONBLOCK) }))
 }
 
-/// A timerfd whose time is over.
+/// Creates an expired timerfd.
 #[cfg(priority)]
 pub(crate) fn expired_timerfd() -> OwnedFd {
-    // SAFETY: no pointer is passed.
+    // SAFETY: the call takes no pointer.
     let fd: OwnedFd = from_raw(check(unsafe {
         libc::timerfd_create(libc::CLOCK_MONOTONIC, libc::TFD_NONBLOCK)
     }));
-    // SAFETY: for this type zero is a value.
+    // SAFETY: zero is a valid value of this type.
     let mut time: libc::itimerspec = unsafe { std::mem::zeroed() };
     time.it_value.tv_nsec = 1;
-    // SAFETY: the time is on our stack, and the old one is not asked for.
+    // SAFETY: the time is on our stack, and the output pointer is null.
     check(unsafe {
         libc::timerfd_settime(fd.as_raw_fd(), 0, &raw const time, std::ptr::null_mut())
     });
     fd
 }
 
-/// Gives the calling thread a host name of its own, or returns `false` if it may not have one.
+/// Gives the calling thread a host name of its own. Returns `false` if that is not permitted.
 #[cfg(priority)]
 pub(crate) fn own_host_name() -> bool {
-    // SAFETY: no pointer is passed.
+    // SAFETY: the call takes no pointer.
     unsafe { libc::unshare(libc::CLONE_NEWUTS) == 0 }
 }
 
-/// Makes a pipe with a name, and opens it for reading.
+/// Creates a named pipe, and opens it for reading.
 pub(crate) fn fifo(path: &std::path::Path) -> mio::unix::pipe::Receiver {
     use std::os::unix::fs::OpenOptionsExt;
     let name = std::ffi::CString::new(path.as_os_str().as_encoded_bytes()).expect("a path");
@@ -252,7 +251,7 @@ pub(crate) fn fifo(path: &std::path::Path) -> mio::unix::pipe::Receiver {
     OwnedFd::from(file.expect("open")).into()
 }
 
-/// Runs `body` in a child of `fork` and returns what it returns; `false` if the child was killed or
+/// Runs `body` in a child of `fork`, and returns its result; `false` if the child was killed or
 /// panicked.
 pub(crate) fn in_a_child(body: impl FnOnce() -> bool) -> bool {
     // SAFETY: the test is alone in its process, and no lock is held.

@@ -1,4 +1,4 @@
-//! What the tests ask of a Unix system, by the names that are those of Windows too.
+//! Platform helpers for Unix, with the same names as those for Windows.
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, IntoRawFd, RawFd};
@@ -9,13 +9,13 @@ pub(crate) mod ffi;
 
 pub(crate) use std::os::fd::OwnedFd as Owned;
 
-/// The error of a datagram that is longer than any may be.
+/// The error of a datagram that exceeds the maximum length.
 pub(crate) const TOO_LONG: i32 = libc::EMSGSIZE;
 
-/// The error of a write after this side has said that it writes no more.
+/// The error of a write after this side has shut down its writing half.
 pub(crate) const SHUT_DOWN: i32 = libc::EPIPE;
 
-/// Two streams of this crate that are connected to each other.
+/// Returns two streams of this crate that are connected to each other.
 pub(crate) fn pair() -> (UnixStream, UnixStream) {
     UnixStream::pair().expect("a pair")
 }

@@ -1,4 +1,4 @@
-//! System calls of Windows that tests need and std does not have.
+//! System calls of Windows for tests that std lacks.
 
 use std::io;
 use std::os::windows::io::{AsRawSocket, AsSocket, FromRawSocket, OwnedSocket, RawSocket};
@@ -18,12 +18,12 @@ fn check(result: BOOL) {
     assert_ne!(result, 0, "{}", io::Error::last_os_error());
 }
 
-/// The calls of Winsock answer the other way round.
+/// Checks a result of Winsock, where 0 is success.
 fn check_socket(result: i32) {
     assert_eq!(result, 0, "{}", io::Error::last_os_error());
 }
 
-/// Closes the connection with a reset instead of in order.
+/// Closes the connection with a reset.
 pub(crate) fn reset(stream: std::net::TcpStream) {
     let linger = LINGER {
         l_onoff: 1,
@@ -36,53 +36,52 @@ pub(crate) fn reset(stream: std::net::TcpStream) {
     check_socket(unsafe { setsockopt(socket, SOL_SOCKET, SO_LINGER, pointer, length) });
 }
 
-/// Whether a program that is started gets the socket, too.
+/// Returns `true` if child processes inherit the socket.
 pub(crate) fn is_inherited(source: &impl AsSocket) -> bool {
     let socket = source.as_socket().as_raw_socket() as HANDLE;
     let mut flags = 0;
-    // SAFETY: the socket is open, which is a handle, and the place for the answer is on our stack.
+    // SAFETY: the socket is open and is a handle, and the output parameter is on our stack.
     check(unsafe { GetHandleInformation(socket, &raw mut flags) });
     flags & HANDLE_FLAG_INHERIT != 0
 }
 
-/// Lets the programs that are started have the socket, too.
+/// Makes child processes inherit the socket.
 pub(crate) fn set_inherited(source: &impl AsSocket) {
     let socket = source.as_socket().as_raw_socket() as HANDLE;
-    // SAFETY: the socket is open, which is a handle.
+    // SAFETY: the socket is open and is a handle.
     check(unsafe { SetHandleInformation(socket, HANDLE_FLAG_INHERIT, HANDLE_FLAG_INHERIT) });
 }
 
-/// How many handles this process has open, sockets among them.
+/// Returns the number of open handles of this process, including sockets.
 ///
-/// They are tried one by one: the system's own count is always 0 on some systems that run programs
-/// for Windows.
+/// It probes them one by one, because some emulators of Windows always report a count of 0.
 pub(crate) fn open_handles() -> usize {
     let is_open = |handle: &usize| {
         let mut flags = 0;
-        // SAFETY: what is no handle is an error, and the place for the answer is on our stack.
+        // SAFETY: the call fails for an invalid handle, and the output parameter is on our stack.
         unsafe { GetHandleInformation(*handle as HANDLE, &raw mut flags) != 0 }
     };
     // Handles are small multiples of four.
     (4..1 << 13).step_by(4).filter(is_open).count()
 }
 
-/// Closes a socket whose owner is then forgotten.
+/// Closes a socket, which its owner must then forget.
 pub(crate) fn close_behind_its_back(source: &impl AsSocket) {
     let socket = source.as_socket().as_raw_socket() as SOCKET;
-    // SAFETY: no pointer is passed.
+    // SAFETY: the call takes no pointer.
     check_socket(unsafe { closesocket(socket) });
 }
 
-/// How long this thread has had a processor.
+/// Returns the processor time of this thread.
 pub(crate) fn thread_time() -> Duration {
     let duration = |time: FILETIME| {
         let ticks = u64::from(time.dwHighDateTime) << 32 | u64::from(time.dwLowDateTime);
         Duration::from_nanos(ticks * 100)
     };
     let [mut created, mut ended, mut kernel, mut user] = [FILETIME::default(); 4];
-    // SAFETY: always allowed.
+    // SAFETY: this call is always allowed.
     let thread = unsafe { GetCurrentThread() };
-    // SAFETY: the places for the answers are on our stack.
+    // SAFETY: the output parameters are on our stack.
     check(unsafe {
         GetThreadTimes(
             thread,
@@ -98,22 +97,22 @@ pub(crate) fn thread_time() -> Duration {
 /// Changes the backlog of a listener.
 pub(crate) fn listen_again(listener: &impl AsSocket, backlog: i32) {
     let socket = listener.as_socket().as_raw_socket() as SOCKET;
-    // SAFETY: no pointer is passed.
+    // SAFETY: the call takes no pointer.
     check_socket(unsafe { listen(socket, backlog) });
 }
 
-/// For sockets that were just taken out of their owner with `into_raw`.
+/// Creates an owner from a socket that was just released with `into_raw`.
 pub(crate) fn from_raw<T: FromRawSocket>(socket: RawSocket) -> T {
-    // SAFETY: the caller has just become the owner.
+    // SAFETY: the caller has released the socket, so nobody else owns it.
     unsafe { T::from_raw_socket(socket) }
 }
 
-/// A UDP socket of IPv6 that takes datagrams of IPv4, or does not.
+/// Creates an IPv6 UDP socket, with or without `IPV6_V6ONLY`.
 pub(crate) fn ipv6_socket(only: bool) -> OwnedSocket {
-    // The first socket that std makes starts Winsock.
+    // The first socket of std starts Winsock.
     let _ = std::net::UdpSocket::bind("[::1]:0");
     let (family, flags) = (i32::from(AF_INET6), WSA_FLAG_OVERLAPPED);
-    // SAFETY: the call takes no pointer but a null one.
+    // SAFETY: the only pointer argument is null.
     let socket = unsafe { WSASocketW(family, SOCK_DGRAM, 0, std::ptr::null(), 0, flags) };
     assert_ne!(socket, INVALID_SOCKET, "{}", io::Error::last_os_error());
     let only = u32::from(only);

@@ -1,4 +1,4 @@
-//! What the tests ask of Windows, by the names that are those of Unix too.
+//! Platform helpers for Windows, with the same names as those for Unix.
 
 use std::io;
 use std::os::windows::io::{AsRawSocket, AsSocket, IntoRawSocket, RawSocket};
@@ -10,13 +10,13 @@ pub(crate) mod ffi;
 
 pub(crate) use std::os::windows::io::OwnedSocket as Owned;
 
-/// The error of a datagram that is longer than any may be.
+/// The error of a datagram that exceeds the maximum length.
 pub(crate) const TOO_LONG: i32 = WSAEMSGSIZE;
 
-/// The error of a write after this side has said that it writes no more.
+/// The error of a write after this side has shut down its writing half.
 pub(crate) const SHUT_DOWN: i32 = WSAESHUTDOWN;
 
-/// Two streams of this crate that are connected to each other.
+/// Returns two streams of this crate that are connected to each other.
 pub(crate) fn pair() -> (TcpStream, TcpStream) {
     let (one, two) = crate::support::connected();
     two.set_nonblocking(true).expect("set_nonblocking");

@@ -1,5 +1,5 @@
-//! What can be waited for, and the three calls where the system lacks them: made of the thread
-//! pool's waits and of packets that are put into the port by hand.
+//! Waitable handles for the tests, and a fallback for the three calls where Windows lacks them. The
+//! fallback consists of thread pool waits and posted packets.
 
 use std::collections::HashMap;
 use std::ffi::c_void;
@@ -25,7 +25,7 @@ use crate::sys::afd::wait::ffi::Calls;
 
 fn owned(handle: HANDLE) -> OwnedHandle {
     assert!(!handle.is_null(), "{}", io::Error::last_os_error());
-    // SAFETY: the handle was just made and nobody else knows of it.
+    // SAFETY: the handle was just created, and nobody else owns it.
     unsafe { OwnedHandle::from_raw_handle(handle) }
 }
 
@@ -33,7 +33,7 @@ fn check(result: BOOL) {
     assert_ne!(result, 0, "{}", io::Error::last_os_error());
 }
 
-/// One that stays signalled until it is reset, or one that a wait resets.
+/// Creates an event: a manual-reset event if `stays`, otherwise an auto-reset event.
 pub(super) fn event(stays: bool) -> OwnedHandle {
     // SAFETY: neither attributes nor a name are passed.
     owned(unsafe { CreateEventW(ptr::null(), BOOL::from(stays), 0, ptr::null()) })
@@ -55,11 +55,11 @@ pub(super) fn semaphore() -> OwnedHandle {
 }
 
 pub(super) fn release(semaphore: &OwnedHandle, count: i32) {
-    // SAFETY: the handle is open, and what it was before is not asked for.
+    // SAFETY: the handle is open, and the output pointer is null.
     check(unsafe { ReleaseSemaphore(semaphore.as_raw_handle(), count, ptr::null_mut()) });
 }
 
-/// One that a wait resets.
+/// Creates an auto-reset timer.
 pub(super) fn timer() -> OwnedHandle {
     // SAFETY: neither attributes nor a name are passed.
     owned(unsafe { CreateWaitableTimerW(ptr::null(), 0, ptr::null()) })
@@ -68,7 +68,7 @@ pub(super) fn timer() -> OwnedHandle {
 pub(super) fn start(timer: &OwnedHandle, milliseconds: i64) {
     let due = -milliseconds * 10_000;
     let timer = timer.as_raw_handle();
-    // SAFETY: the handle is open, the time is on our stack, and there is no function to be called.
+    // SAFETY: the handle is open, the time is on our stack, and there is no callback.
     check(unsafe { SetWaitableTimer(timer, &raw const due, 0, None, ptr::null(), 0) });
 }
 
@@ -80,10 +80,10 @@ pub(super) fn calls() -> Calls {
     }
 }
 
-/// The wait of each packet, by the handle that stands for the packet.
+/// The wait of each packet, keyed by the handle of the packet.
 static WAITS: Mutex<Option<HashMap<usize, usize>>> = Mutex::new(None);
 
-/// What a wait puts into which port.
+/// The packet to post, and its port.
 struct Packet {
     port: HANDLE,
     key: usize,
@@ -102,7 +102,7 @@ unsafe extern "system" fn create(
 ) -> NTSTATUS {
     // SAFETY: neither attributes nor a name are passed.
     let handle = unsafe { CreateEventW(ptr::null(), 1, 0, ptr::null()) };
-    // SAFETY: the caller has room for the answer.
+    // SAFETY: the caller's pointer is valid for a handle.
     unsafe { packet.write(handle) };
     if handle.is_null() {
         STATUS_UNSUCCESSFUL
@@ -122,14 +122,14 @@ unsafe extern "system" fn associate(
     _: *mut u8,
 ) -> NTSTATUS {
     if !end_wait(packet) {
-        // It is associated already, and its packet has not come.
+        // The packet is already associated, and has not been posted.
         return STATUS_INVALID_PARAMETER_1;
     }
     let key = key as usize;
-    // SAFETY: the caller says that the handle is open.
+    // SAFETY: the caller passes an open handle.
     if unsafe { WaitForSingleObject(target, 0) } == WAIT_OBJECT_0 {
         let overlapped = overlapped.cast();
-        // SAFETY: the caller says that the port is open, and the pointer is a number.
+        // SAFETY: the caller passes an open port, and the pointer is a number.
         unsafe { PostQueuedCompletionStatus(port, 0, key, overlapped) };
         return STATUS_SUCCESS;
     }
@@ -141,7 +141,7 @@ unsafe extern "system" fn associate(
     reset_mark(packet);
     let mut wait: HANDLE = ptr::null_mut();
     let context = Box::leak(Box::new((packet as usize, packet_data)));
-    // SAFETY: the handle is open, and what the function is given stays for good.
+    // SAFETY: the handle is open, and the context of the callback is leaked.
     let result = unsafe {
         RegisterWaitForSingleObject(
             &raw mut wait,
@@ -167,24 +167,24 @@ unsafe extern "system" fn cancel(packet: HANDLE, _: u8) -> NTSTATUS {
     STATUS_SUCCESS
 }
 
-/// The wait is over.
+/// Posts the packet of a wait that has ended.
 unsafe extern "system" fn signalled(context: *mut c_void, _: bool) {
-    // SAFETY: this is what the wait was registered with.
+    // SAFETY: the wait was registered with this context.
     let (packet, data) = unsafe { &*context.cast::<(usize, &'static Packet)>() };
-    // The handle that stands for the packet says whether it has come.
-    // SAFETY: a wait is unregistered before its packet is closed.
+    // The packet's handle is set once the packet was posted. SAFETY: a wait is unregistered before
+    // its packet is closed.
     unsafe { SetEvent(*packet as HANDLE) };
     let overlapped = data.overlapped.cast();
     // SAFETY: as above, for the port.
     unsafe { PostQueuedCompletionStatus(data.port, 0, data.key, overlapped) };
 }
 
-/// Ends a wait that is over. `false` if it is not.
+/// Removes a wait that has ended. Returns `false` if it has not ended.
 fn end_wait(packet: HANDLE) -> bool {
     let Some(wait) = with_waits(|waits| waits.get(&(packet as usize)).copied()) else {
         return true;
     };
-    // SAFETY: the caller of the calls says that the handle is open.
+    // SAFETY: the caller of the three calls passes an open handle.
     if unsafe { WaitForSingleObject(packet, 0) } != WAIT_OBJECT_0 {
         return false;
     }
@@ -195,6 +195,6 @@ fn end_wait(packet: HANDLE) -> bool {
 }
 
 fn reset_mark(packet: HANDLE) {
-    // SAFETY: the caller of the calls says that the handle is open.
+    // SAFETY: the caller of the three calls passes an open handle.
     unsafe { ResetEvent(packet) };
 }

@@ -1,4 +1,5 @@
-//! Over the system's calls, or where it lacks them over some of the tests' own.
+//! Tests of waitable handles. They use the calls of Windows, or those of `ffi` where Windows lacks
+//! them.
 
 use std::io::ErrorKind;
 use std::os::windows::io::{AsHandle, OwnedHandle};
@@ -51,7 +52,7 @@ impl Watch {
             .unwrap();
     }
 
-    /// One poll brings one event, which is of this token.
+    /// Polls, and expects exactly one event, with this token.
     fn expect(&mut self, token: usize) {
         self.poll.poll(&mut self.events, Some(LONG)).unwrap();
         let events: Vec<_> = self.events.iter().collect();
@@ -86,7 +87,7 @@ fn a_level_lasts_until_it_is_reset() {
         for _ in 0..5 {
             watch.expect(1);
         }
-        // Looked at by the poll, not before.
+        // The poll checks the event, and nothing checks it before.
         ffi::reset(&event);
         watch.expect_silence();
     }
@@ -100,7 +101,7 @@ fn what_a_wait_resets_is_one_event_for_each_signal() {
         watch.expect(1);
         watch.expect_silence();
     }
-    // Between two polls it keeps its signal.
+    // Between two polls the event keeps its signal.
     ffi::set(&event);
     watch.expect(1);
     ffi::set(&event);
@@ -118,7 +119,7 @@ fn what_a_wait_resets_is_one_event_for_each_signal() {
 #[test]
 fn an_edge_comes_again_after_rearm() {
     let (mut watch, event) = registered(ffi::event(true), 1, EDGE);
-    // Before there is anything to see to.
+    // Before the first signal.
     event.rearm().unwrap();
     ffi::set(&event);
     watch.expect(1);
@@ -188,7 +189,7 @@ fn the_mode_and_the_token_are_replaced_by_reregister() {
     watch.expect_silence();
 }
 
-/// A packet that is in the port has taken a signal, which is not lost.
+/// A packet in the port has consumed a signal, which must not be lost.
 #[test]
 fn a_signal_that_was_taken_is_told_though_the_registration_changes() {
     let (mut watch, mut event) = registered(ffi::event(false), 1, EDGE);
@@ -241,7 +242,7 @@ fn mistakes_are_errors() {
     let result = elsewhere.reregister(&mut event, Token(2), EDGE);
     assert_eq!(kind(result), ErrorKind::NotFound);
     assert_eq!(kind(elsewhere.deregister(&mut event)), ErrorKind::NotFound);
-    // It stays as it was.
+    // The registration is unchanged.
     let mut watch = watch;
     ffi::set(&event);
     watch.expect(1);
@@ -279,7 +280,7 @@ fn threads_processes_and_timers() {
     }
 }
 
-/// What is registered is kept, whatever becomes of the handle.
+/// The registration keeps the object, even if the user closes the handle.
 #[test]
 fn the_handle_may_be_closed() {
     let event = ffi::event(true);
@@ -329,7 +330,7 @@ fn a_waiting_poll_hears_of_what_is_done_meanwhile() {
     thread.join().unwrap();
 }
 
-/// More than `WaitForMultipleObjects` can wait for.
+/// More handles than `WaitForMultipleObjects` supports.
 #[test]
 fn there_may_be_many() {
     let mut watch = Watch::new();
