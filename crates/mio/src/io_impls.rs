@@ -72,7 +72,7 @@ macro_rules! impl_socket {
             }
         }
 
-        /// The socket has to be in non-blocking mode already.
+        /// The socket must already be in non-blocking mode.
         #[allow(unsafe_code)] // The trait itself is unsafe to call.
         impl std::os::windows::io::FromRawSocket for $type {
             unsafe fn from_raw_socket(socket: std::os::windows::io::RawSocket) -> $type {
@@ -81,7 +81,7 @@ macro_rules! impl_socket {
             }
         }
 
-        /// The socket has to be in non-blocking mode already.
+        /// The socket must already be in non-blocking mode.
         impl From<std::os::windows::io::OwnedSocket> for $type {
             fn from(socket: std::os::windows::io::OwnedSocket) -> Self {
                 Self {
@@ -121,7 +121,7 @@ macro_rules! impl_fd {
             }
         }
 
-        /// The descriptor has to be in non-blocking mode already.
+        /// The descriptor must already be in non-blocking mode.
         #[allow(unsafe_code)] // The trait itself is unsafe to call.
         impl std::os::fd::FromRawFd for $type {
             unsafe fn from_raw_fd(fd: std::os::fd::RawFd) -> $type {
@@ -130,7 +130,7 @@ macro_rules! impl_fd {
             }
         }
 
-        /// The descriptor has to be in non-blocking mode already.
+        /// The descriptor must already be in non-blocking mode.
         impl From<std::os::fd::OwnedFd> for $type {
             fn from(fd: std::os::fd::OwnedFd) -> Self {
                 Self {

@@ -14,7 +14,7 @@ use crate::{Interest, Registry, Token};
 ///
 /// The sockets and pipes of this crate are made of it. Any type with a raw descriptor (`AsRawFd`),
 /// or on Windows with a raw socket (`AsRawSocket`), becomes a [`Source`] by it: a socket of another
-/// crate, a timerfd, a device. It owns the value, which has to be in non-blocking mode already, and
+/// crate, a timerfd, a device. It owns the value, which must already be in non-blocking mode, and
 /// gives access to it through [`Deref`]. Operations get a shared reference, from which files and
 /// sockets of std can be read and written.
 ///

@@ -100,7 +100,7 @@ impl Notifier {
     ///
     /// # Errors
     ///
-    /// The system's error if it has no descriptor left (`EMFILE`, `ENFILE`), and
+    /// The OS error if no descriptor is left (`EMFILE`, `ENFILE`), and
     /// [`Unsupported`](io::ErrorKind::Unsupported) on WASI.
     ///
     /// # Examples

@@ -71,7 +71,7 @@ impl Poll {
     ///
     /// # Errors
     ///
-    /// The system's error if it has no descriptor left (`EMFILE`, `ENFILE`).
+    /// The OS error if no descriptor is left (`EMFILE`, `ENFILE`).
     ///
     /// # Examples
     ///
@@ -419,7 +419,7 @@ impl Registry {
     ///
     /// # Errors
     ///
-    /// The system's error if it has no descriptor left (`EMFILE`, `ENFILE`).
+    /// The OS error if no descriptor is left (`EMFILE`, `ENFILE`).
     ///
     /// # Examples
     ///

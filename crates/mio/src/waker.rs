@@ -67,7 +67,7 @@ impl Waker {
     ///
     /// # Errors
     ///
-    /// The system's error if it has no descriptor left (`EMFILE`, `ENFILE`).
+    /// The OS error if no descriptor is left (`EMFILE`, `ENFILE`).
     ///
     /// # Panics
     ///

@@ -43,7 +43,7 @@ use crate::sys::unix::pipe;
 ///
 /// # Errors
 ///
-/// The system's error if it has no descriptor left (`EMFILE`, `ENFILE`).
+/// The OS error if no descriptor is left (`EMFILE`, `ENFILE`).
 ///
 /// # Examples
 ///
@@ -132,13 +132,13 @@ impl Sender {
         pipe::set_nonblocking(self.inner.as_fd(), nonblocking)
     }
 
-    /// Does an operation of your own with the descriptor, such as `splice`.
+    /// Performs an I/O operation of your own on the descriptor, such as `splice`.
     ///
-    /// It calls `f` once and gives back what it gives. If that is
-    /// [`WouldBlock`](io::ErrorKind::WouldBlock), selectors that have to be told are told.
+    /// Calls `f` once and returns its result. [`WouldBlock`](io::ErrorKind::WouldBlock) re-arms the
+    /// source on the selectors that need it.
     ///
-    /// Do no I/O of this type inside `f`, and return [`WouldBlock`](io::ErrorKind::WouldBlock) only
-    /// if the system said so.
+    /// Do not call I/O methods of this type inside `f`, and return
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock) only if the OS did.
     ///
     /// # Examples
     ///
@@ -148,7 +148,7 @@ impl Sender {
     ///
     /// let (sender, receiver) = mio::unix::pipe::new()?;
     /// let written = sender.try_io(|| {
-    ///     // SAFETY: the buffer is as long as we say.
+    ///     // SAFETY: the buffer has the given length.
     ///     match unsafe { libc::write(sender.as_raw_fd(), b"hello".as_ptr().cast(), 5) } {
     ///         -1 => Err(std::io::Error::last_os_error()),
     ///         written => Ok(written),
@@ -191,13 +191,13 @@ impl Receiver {
         pipe::set_nonblocking(self.inner.as_fd(), nonblocking)
     }
 
-    /// Does an operation of your own with the descriptor, such as `splice`.
+    /// Performs an I/O operation of your own on the descriptor, such as `splice`.
     ///
-    /// It calls `f` once and gives back what it gives. If that is
-    /// [`WouldBlock`](io::ErrorKind::WouldBlock), selectors that have to be told are told.
+    /// Calls `f` once and returns its result. [`WouldBlock`](io::ErrorKind::WouldBlock) re-arms the
+    /// source on the selectors that need it.
     ///
-    /// Do no I/O of this type inside `f`, and return [`WouldBlock`](io::ErrorKind::WouldBlock) only
-    /// if the system said so.
+    /// Do not call I/O methods of this type inside `f`, and return
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock) only if the OS did.
     ///
     /// # Examples
     ///
@@ -209,7 +209,7 @@ impl Receiver {
     /// let mut buffer = [0_u8; 64];
     /// let read = receiver.try_io(|| {
     ///     let (pointer, length) = (buffer.as_mut_ptr().cast(), buffer.len());
-    ///     // SAFETY: the buffer is as long as we say.
+    ///     // SAFETY: the buffer has the given length.
     ///     match unsafe { libc::read(receiver.as_raw_fd(), pointer, length) } {
     ///         -1 => Err(std::io::Error::last_os_error()),
     ///         read => Ok(read),
