@@ -266,8 +266,8 @@ impl UdpSocket {
         self.inner.read_with(|socket| socket.peek(buf))
     }
 
-    /// Sets the default destination of [`send`](UdpSocket::send), and receives only from that
-    /// address.
+    /// Connects the socket to this address: [`send`](UdpSocket::send) sends to it, and only
+    /// datagrams from it are received.
     ///
     /// # Examples
     ///
@@ -621,8 +621,8 @@ impl UdpSocket {
         self.inner.try_io_of_any(f)
     }
 
-    /// Performs an I/O operation like [`try_io`](UdpSocket::try_io), for an operation whose
-    /// direction is known. `WouldBlock` re-arms only the given direction. With
+    /// Performs an I/O operation of your own in a known direction, like
+    /// [`try_io`](UdpSocket::try_io). `WouldBlock` re-arms only the given direction. With
     /// `READABLE | WRITABLE` it re-arms both, as `try_io` does.
     ///
     /// # Examples

@@ -105,8 +105,8 @@ impl UnixDatagram {
         }
     }
 
-    /// Sets the default destination of [`send`](UnixDatagram::send), and receives only from that
-    /// address.
+    /// Connects the socket to this path: [`send`](UnixDatagram::send) sends to it, and only
+    /// datagrams from it are received.
     ///
     /// # Errors
     ///
@@ -368,8 +368,8 @@ impl UnixDatagram {
         self.inner.try_io_of_any(f)
     }
 
-    /// Performs an I/O operation like [`try_io`](UnixDatagram::try_io), for an operation whose
-    /// direction is known.
+    /// Performs an I/O operation of your own in a known direction, like
+    /// [`try_io`](UnixDatagram::try_io).
     ///
     /// `WouldBlock` re-arms only the given direction. With `READABLE | WRITABLE` it re-arms both,
     /// as `try_io` does.

@@ -237,8 +237,8 @@ impl UnixStream {
         self.inner.try_io_of_any(f)
     }
 
-    /// Performs an I/O operation like [`try_io`](UnixStream::try_io), for an operation whose
-    /// direction is known.
+    /// Performs an I/O operation of your own in a known direction, like
+    /// [`try_io`](UnixStream::try_io).
     ///
     /// `WouldBlock` re-arms only the given direction. With `READABLE | WRITABLE` it re-arms both,
     /// as `try_io` does.

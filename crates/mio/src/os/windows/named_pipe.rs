@@ -418,7 +418,7 @@ impl AsHandle for NamedPipe {
 
 /// The handle has to be one that was opened with `FILE_FLAG_OVERLAPPED`.
 /// See [`From<OwnedHandle>`](#impl-From%3COwnedHandle%3E-for-NamedPipe).
-#[allow(unsafe_code)] // The trait itself is unsafe to call.
+#[allow(unsafe_code)] // The trait method is unsafe.
 impl FromRawHandle for NamedPipe {
     unsafe fn from_raw_handle(handle: RawHandle) -> NamedPipe {
         // SAFETY: the caller promises that the handle is open and theirs to give.
