@@ -19,7 +19,7 @@
 //! let mut buffer = [0; 8];
 //! assert_eq!(receiver.read(&mut buffer)?, 5);
 //!
-//! // The end of the data, once the last writer is gone.
+//! // The end of the stream, after the last writer was closed.
 //! drop(sender);
 //! poll.poll(&mut events, None)?;
 //! assert!(events.iter().all(|event| event.is_read_closed()));
@@ -37,7 +37,7 @@ use crate::io_impls::{impl_fd, impl_read, impl_source, impl_write};
 use crate::io_source::IoSource;
 use crate::sys::unix::pipe;
 
-/// Makes a pipe: what is written to the [`Sender`] is read from the [`Receiver`].
+/// Creates a pipe: data written to the [`Sender`] is read from the [`Receiver`].
 ///
 /// Both ends are non-blocking and close-on-exec.
 ///
@@ -58,10 +58,10 @@ pub fn new() -> io::Result<(Sender, Receiver)> {
     pipe::pair().map(|[receiver, sender]| (sender.into(), receiver.into()))
 }
 
-/// The writing end of a pipe, or what a child process reads as its standard input.
+/// The write end of a pipe, or of the standard input of a child process.
 ///
-/// Writing is [`Write`](std::io::Write), which a shared reference has too. When the last reader is
-/// gone, a write fails with [`BrokenPipe`](io::ErrorKind::BrokenPipe).
+/// Implements [`Write`](std::io::Write), also for a shared reference. After the last reader was
+/// closed, a write fails with [`BrokenPipe`](io::ErrorKind::BrokenPipe).
 ///
 /// # Examples
 ///
@@ -73,7 +73,7 @@ pub fn new() -> io::Result<(Sender, Receiver)> {
 ///
 /// let mut child = Command::new("cat").stdin(Stdio::piped()).spawn()?;
 /// let sender = Sender::from(child.stdin.take().expect("stdin is piped"));
-/// // The child's pipe blocks at first.
+/// // The pipe of a child process starts in blocking mode.
 /// sender.set_nonblocking(true)?;
 /// drop(sender);
 /// child.wait()?;
@@ -84,9 +84,9 @@ pub struct Sender {
     inner: IoSource<File>,
 }
 
-/// The reading end of a pipe, or what a child process writes as its standard output or error.
+/// The read end of a pipe, or of the standard output or error of a child process.
 ///
-/// Reading is [`Read`](std::io::Read), which a shared reference has too.
+/// Implements [`Read`](std::io::Read), also for a shared reference.
 ///
 /// # Examples
 ///
@@ -98,7 +98,7 @@ pub struct Sender {
 ///
 /// let mut child = Command::new("true").stdout(Stdio::piped()).spawn()?;
 /// let receiver = Receiver::from(child.stdout.take().expect("stdout is piped"));
-/// // The child's pipe blocks at first.
+/// // The pipe of a child process starts in blocking mode.
 /// receiver.set_nonblocking(true)?;
 /// child.wait()?;
 /// # Ok(())
@@ -109,14 +109,14 @@ pub struct Receiver {
 }
 
 impl Sender {
-    /// Puts this end into non-blocking mode, or out of it.
+    /// Sets or clears the non-blocking mode of this end.
     ///
-    /// [`new`] makes non-blocking ends; those of a child process block at first. A blocking end may
-    /// hang in a write.
+    /// [`new`] creates non-blocking ends. Those of a child process start in blocking mode, in which
+    /// a write may block.
     ///
     /// # Errors
     ///
-    /// The system's; none is expected.
+    /// The OS error. None is expected.
     ///
     /// # Examples
     ///
@@ -168,14 +168,14 @@ impl Sender {
 }
 
 impl Receiver {
-    /// Puts this end into non-blocking mode, or out of it.
+    /// Sets or clears the non-blocking mode of this end.
     ///
-    /// [`new`] makes non-blocking ends; those of a child process block at first. A blocking end may
-    /// hang in a read.
+    /// [`new`] creates non-blocking ends. Those of a child process start in blocking mode, in which
+    /// a read may block.
     ///
     /// # Errors
     ///
-    /// The system's; none is expected.
+    /// The OS error. None is expected.
     ///
     /// # Examples
     ///
@@ -236,21 +236,21 @@ impl_source!(Receiver);
 impl_read!(read_pipe_with: Receiver, &Receiver);
 impl_fd!(Receiver, File, receiver);
 
-/// The pipe stays in blocking mode: see [`Sender::set_nonblocking`].
+/// Keeps the pipe in blocking mode: see [`Sender::set_nonblocking`].
 impl From<ChildStdin> for Sender {
     fn from(stdin: ChildStdin) -> Sender {
         OwnedFd::from(stdin).into()
     }
 }
 
-/// The pipe stays in blocking mode: see [`Receiver::set_nonblocking`].
+/// Keeps the pipe in blocking mode: see [`Receiver::set_nonblocking`].
 impl From<ChildStdout> for Receiver {
     fn from(stdout: ChildStdout) -> Receiver {
         OwnedFd::from(stdout).into()
     }
 }
 
-/// The pipe stays in blocking mode: see [`Receiver::set_nonblocking`].
+/// Keeps the pipe in blocking mode: see [`Receiver::set_nonblocking`].
 impl From<ChildStderr> for Receiver {
     fn from(stderr: ChildStderr) -> Receiver {
         OwnedFd::from(stderr).into()
