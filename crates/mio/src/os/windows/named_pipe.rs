@@ -340,7 +340,7 @@ impl Write for NamedPipe {
     }
 }
 
-#[allow(clippy::needless_lifetimes)] // Spelled as in mio 1.2, so that lists of the public items match.
+#[allow(clippy::needless_lifetimes)] // Spelled as in mio 1.2, so that item lists match.
 impl<'a> Read for &'a NamedPipe {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         self.inner.read(&mut [IoSliceMut::new(buf)])
