@@ -37,7 +37,7 @@ fn main() -> std::process::ExitCode {
 
 const LISTENER: Token = Token(0);
 
-/// The server stops reading from a client while this many bytes are unsent.
+/// The server does not read from a client while at least this many bytes are unsent.
 const OUTPUT_LIMIT: usize = 64 * 1024;
 
 /// The number of reads from one client before the other clients have their turn.

@@ -52,9 +52,9 @@ impl Builder {
     /// Sets how long each poll checks for events without sleeping before it waits.
     ///
     /// The scheduler takes longer to wake a sleeping thread than most messages take to be answered.
-    /// A busy poll finds an event within the limit at once, but keeps the processor busy meanwhile.
-    /// While it finds nothing, fewer and fewer polls are busy, down to one in 65. When one finds an
-    /// event, each poll is busy again.
+    /// A busy poll returns an event as soon as it occurs within the limit, but keeps the processor
+    /// busy meanwhile. While it finds nothing, fewer and fewer polls are busy, down to one in 65.
+    /// When one finds an event, each poll is busy again.
     ///
     /// Busy polling is off by default and for `Duration::ZERO`. A poll with a timeout of zero
     /// checks only once.

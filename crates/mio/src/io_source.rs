@@ -28,9 +28,9 @@ use crate::{Interest, Registry, Token};
 /// this, but may report spurious events.
 ///
 /// Call a method for each read or write and return its result, because the result counts too. After
-/// any other error, poll(2) and event ports report the source again. A `WouldBlock` without a
-/// success before it means that the source was reported as ready although it was not. If this
-/// happens repeatedly, they report the source again after 10 milliseconds.
+/// an operation that failed with any other error, poll(2) and event ports report the source again.
+/// A `WouldBlock` without a success before it means that the source was reported as ready although
+/// it was not. If this happens repeatedly, they report the source again after 10 milliseconds.
 ///
 /// If no selector of the build needs this, as with epoll alone in a release build, an `IoSource<T>`
 /// is as large as `T` and the methods only call the operation.

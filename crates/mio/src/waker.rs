@@ -25,7 +25,7 @@ use crate::{Registry, Token, sys};
 /// It uses the fastest mechanism of the platform: an [eventfd(2)] on Linux and Android, a native
 /// user event on macOS, FreeBSD, Solaris and Windows, and a pipe on most others and where a sandbox
 /// refuses the eventfd. `PLATFORMS.md` lists them. WASI and the Nintendo 3DS have none of these.
-/// There the next poll delivers the wake, and a poll that waits is not interrupted.
+/// There the next poll delivers the wake, and a wake does not end a poll that is already waiting.
 ///
 /// [eventfd(2)]: https://man7.org/linux/man-pages/man2/eventfd.2.html
 ///

@@ -314,10 +314,9 @@ impl UdpSocket {
         self.inner.broadcast()
     }
 
-    /// Sets whether sent IPv4 multicast datagrams are looped back to this machine
-    /// (`IP_MULTICAST_LOOP`).
+    /// Enables or disables the loopback of sent IPv4 multicast datagrams (`IP_MULTICAST_LOOP`).
     ///
-    /// On some platforms the option of the receiving socket counts.
+    /// On some platforms it must be set on the receiving socket.
     ///
     /// # Examples
     ///
@@ -348,8 +347,7 @@ impl UdpSocket {
         self.inner.multicast_loop_v4()
     }
 
-    /// Sets the time-to-live of sent IPv4 multicast datagrams (`IP_MULTICAST_TTL`). The default is
-    /// 1.
+    /// Sets the time-to-live of IPv4 multicast datagrams (`IP_MULTICAST_TTL`). The default is 1.
     ///
     /// # Examples
     ///
@@ -364,7 +362,7 @@ impl UdpSocket {
         self.inner.set_multicast_ttl_v4(ttl)
     }
 
-    /// Returns the time-to-live of sent IPv4 multicast datagrams (`IP_MULTICAST_TTL`).
+    /// Returns the time-to-live of IPv4 multicast datagrams (`IP_MULTICAST_TTL`).
     ///
     /// # Examples
     ///
@@ -380,8 +378,7 @@ impl UdpSocket {
         self.inner.multicast_ttl_v4()
     }
 
-    /// Sets whether sent IPv6 multicast datagrams are looped back to this machine
-    /// (`IPV6_MULTICAST_LOOP`).
+    /// Enables or disables the loopback of sent IPv6 multicast datagrams (`IPV6_MULTICAST_LOOP`).
     ///
     /// # Examples
     ///

@@ -21,8 +21,8 @@ use crate::{Interest, Registry, Token};
 /// poll(2) if the file cannot be distinguished from another one that reuses its number, as with an
 /// eventfd. See [Descriptors of your own](crate::Poll#descriptors-of-your-own).
 ///
-/// All selectors accept sockets, pipes, terminals, eventfd, timerfd, inotify and the like. Only
-/// epoll rejects regular files (`EPERM`).
+/// All selectors accept sockets, pipes, terminals, eventfd, timerfd, inotify and the like. epoll
+/// rejects regular files (`EPERM`).
 ///
 /// # Edges
 ///

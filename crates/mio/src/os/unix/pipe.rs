@@ -58,7 +58,7 @@ pub fn new() -> io::Result<(Sender, Receiver)> {
     pipe::pair().map(|[receiver, sender]| (sender.into(), receiver.into()))
 }
 
-/// The write end of a pipe, or of the standard input of a child process.
+/// The write end of a pipe, such as the standard input of a child process.
 ///
 /// Implements [`Write`](std::io::Write), also for a shared reference. After the last reader was
 /// closed, a write fails with [`BrokenPipe`](io::ErrorKind::BrokenPipe).
@@ -84,7 +84,7 @@ pub struct Sender {
     inner: IoSource<File>,
 }
 
-/// The read end of a pipe, or of the standard output or error of a child process.
+/// The read end of a pipe, such as the standard output or error of a child process.
 ///
 /// Implements [`Read`](std::io::Read), also for a shared reference.
 ///
