@@ -1,11 +1,11 @@
-//! Which selectors there are, and a wake from another thread on each of them.
+//! Lists the available selectors and measures a wake from another thread on each of them.
 //!
 //! ```sh
 //! cargo run -p mio --example choose_selector --all-features
 //! cargo run -p mio --example choose_selector --features os-poll
 //! ```
 //!
-//! The feature `all-selectors` brings those beside the system's default.
+//! The feature `all-selectors` adds the selectors beside the default of the platform.
 
 use std::io::{self, ErrorKind};
 use std::process::ExitCode;
@@ -16,7 +16,7 @@ use mio::{Events, Poll, SelectorKind, Token, Waker};
 
 const WAKE: Token = Token(0);
 
-/// A wake takes microseconds, so if it took this long it was lost.
+/// The limit after which a wake counts as lost. A wake takes microseconds.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 fn main() -> ExitCode {
@@ -41,7 +41,7 @@ fn run() -> io::Result<()> {
     Ok(())
 }
 
-/// How long it takes from a wake in another thread until the poll has returned.
+/// Measures the time from starting the waking thread until the poll has returned.
 fn round_trip(mut poll: Poll) -> io::Result<Duration> {
     let waker = Waker::new(poll.registry(), WAKE)?;
     thread::scope(|scope| {

@@ -1,15 +1,15 @@
-//! A source of one's own: a `Ticker` that becomes readable at regular intervals.
+//! A source of your own: a `Ticker` that becomes readable at regular intervals.
 //!
-//! Anything that has a descriptor inside can be a source, by forwarding to it. Here that is a pipe
-//! which a thread writes to, so it works on every Unix system. The same shape does for a queue that
-//! other threads fill, or for whatever answers in a thread because it can only block.
+//! Any type that holds a descriptor can be a source by forwarding to it. Here a thread writes to a
+//! pipe, which works on every Unix. The same structure suits a queue that other threads fill, or a
+//! blocking operation that runs in a thread.
 //!
 //! ```sh
 //! cargo run -p mio --example custom_source --all-features
 //! cargo run -p mio --example custom_source --all-features -- 10
 //! ```
 //!
-//! The argument is the number of ticks after which it ends, 3 without one.
+//! The argument is the number of ticks after which the program ends. The default is 3.
 
 #[cfg(unix)]
 fn main() -> std::process::ExitCode {
@@ -55,7 +55,7 @@ mod ticker {
             }
             for event in &events {
                 if event.token() == TICKER {
-                    // Several at once, if we have been busy for longer than a period.
+                    // There may be several ticks if this thread was busy for longer than a period.
                     for _ in 0..ticker.take_ticks()?.min(wanted - seen) {
                         seen += 1;
                         println!("tick {seen}");
@@ -66,7 +66,7 @@ mod ticker {
         poll.registry().deregister(&mut ticker)
     }
 
-    /// Ticks until it is dropped.
+    /// A source that ticks until it is dropped.
     struct Ticker {
         /// One byte for each tick.
         ticks: pipe::Receiver,
@@ -81,9 +81,9 @@ mod ticker {
             Ok(Ticker { ticks: receiver })
         }
 
-        /// How many ticks there were since the last time.
+        /// Returns the number of ticks since the last call.
         ///
-        /// It reads until there is nothing more, or the next tick would not be reported.
+        /// Drains the pipe, because otherwise the next tick might not be reported.
         fn take_ticks(&mut self) -> io::Result<u64> {
             let mut buffer = [0; 64];
             let mut ticks = 0;
@@ -123,13 +123,13 @@ mod ticker {
         }
     }
 
-    /// What the thread does. It ends when a write finds that the other end of the pipe is gone.
+    /// Writes a byte per period, until the read end of the pipe is closed. Runs in the thread.
     fn tick(mut sender: pipe::Sender, period: Duration) {
         loop {
             thread::sleep(period);
             match sender.write(&[0]) {
                 Ok(_) => {}
-                // The pipe is full: who has not looked for thousands of ticks misses none.
+                // The pipe is full: drop the tick, because the reader is thousands of ticks behind.
                 Err(err)
                     if matches!(err.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {}
                 Err(_) => return,

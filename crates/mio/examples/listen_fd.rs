@@ -1,19 +1,19 @@
-//! Socket activation: a server whose listener was opened by whoever started it.
+//! Socket activation: a server that inherits its listener from its parent process.
 //!
-//! The parent hands the listening socket over as descriptor 3 and says so with `LISTEN_FDS=1`, and
-//! with the process number in `LISTEN_PID`, as systemd does. So the server can be started when the
-//! first client comes, can listen on a privileged port without privileges, and can be restarted
-//! without refusing anybody. Each client gets a greeting.
+//! The parent passes the listening socket as descriptor 3, sets `LISTEN_FDS=1` and sets
+//! `LISTEN_PID` to the process ID, as systemd does. So the server can be started by its first
+//! client, can listen on a privileged port without privileges, and can be restarted without
+//! refusing connections. Each client receives a greeting.
 //!
 //! ```sh
 //! cargo build -p mio --example listen_fd --all-features
 //! systemd-socket-activate -l 127.0.0.1:9000 target/debug/examples/listen_fd
 //! ```
 //!
-//! `cargo run -p mio --example listen_fd --all-features` tells what is missing if nothing is handed
-//! over. With a number as argument it ends after so many connections. It also ends by itself after
-//! an hour without traffic, or after as many seconds as the environment variable
-//! `MIO_EXAMPLE_SECONDS` says.
+//! Without an inherited listener, `cargo run -p mio --example listen_fd --all-features` prints what
+//! is missing. A number as argument limits the number of connections. The program also ends after
+//! an hour without traffic, or after the number of seconds in the environment variable
+//! `MIO_EXAMPLE_SECONDS`.
 
 #[cfg(unix)]
 fn main() -> std::process::ExitCode {
@@ -42,16 +42,16 @@ mod server {
 
     type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
-    /// Where the descriptors that are handed over begin.
+    /// The first inherited descriptor.
     const FIRST_FD: RawFd = 3;
 
     const GREETING: &[u8] = b"hello from the inherited listener\n";
 
-    /// When to try again after a connection could not be accepted.
+    /// The pause after a failed accept.
     const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
     pub(super) fn run() -> Result<()> {
-        // First of all, before anything opens a descriptor that could be mistaken for it.
+        // Take it before anything else opens a descriptor with the same number.
         let mut listener = inherited_listener()?;
         let mut connections_left = connection_limit()?;
         let idle_limit = idle_limit()?;
@@ -81,7 +81,7 @@ mod server {
             if !events.is_empty() {
                 last_traffic = Instant::now();
             }
-            // After a failure too: those who wait have been reported, and won't be again.
+            // Accept also after a failure: pending connections are not reported again.
             match greet(&listener, &mut connections_left) {
                 Err(err) if !accept_paused => {
                     eprintln!("can't accept, trying again every {ACCEPT_PAUSE:?}: {err}");
@@ -93,7 +93,7 @@ mod server {
         Ok(())
     }
 
-    /// Greets all who wait. After an error somebody may still wait.
+    /// Accepts and greets all pending connections. After an error some may still be pending.
     fn greet(listener: &TcpListener, connections_left: &mut u64) -> io::Result<()> {
         while *connections_left > 0 {
             match listener.accept() {
@@ -104,7 +104,7 @@ mod server {
                     *connections_left -= 1;
                 }
                 Err(err) if err.kind() == ErrorKind::WouldBlock => return Ok(()),
-                // A signal came, or the client has gone away while it waited.
+                // A signal handler ran, or the client closed its connection while it was pending.
                 Err(err)
                     if matches!(
                         err.kind(),
@@ -116,7 +116,7 @@ mod server {
         Ok(())
     }
 
-    /// A new connection always has room for a line, so that nothing has to be kept for later.
+    /// Sends the greeting. A new connection always has room for one line, so this cannot block.
     fn send_greeting(mut stream: TcpStream) -> io::Result<()> {
         stream.write_all(GREETING)
     }
@@ -128,21 +128,21 @@ mod server {
         if !count.parse().is_ok_and(|count: u32| count >= 1) {
             return Err(format!("no listener was handed over: LISTEN_FDS is {count:?}").into());
         }
-        // Variables are inherited by all children, descriptors are meant for one.
+        // All descendants inherit the variables, but the descriptor is meant for one process.
         if let Ok(pid) = env::var("LISTEN_PID") {
             if pid != process::id().to_string() {
                 return Err(format!("the listener is for process {pid}, not for this one").into());
             }
         }
 
-        // This program's own children shall not have it. It fails if there is no such descriptor.
-        // SAFETY: this has to do with descriptors alone.
+        // Keep the descriptor from children of this program. The call fails if it is not open.
+        // SAFETY: `F_SETFD` takes no pointer and changes only a flag of the descriptor.
         if unsafe { libc::fcntl(FIRST_FD, libc::F_SETFD, libc::FD_CLOEXEC) } == -1 {
             let err = io::Error::last_os_error();
             return Err(format!("descriptor {FIRST_FD} was not handed over: {err}").into());
         }
-        // SAFETY: the descriptor is open. It was so before this program began, and the one who
-        // started us says that it is ours, so nothing else here owns it.
+        // SAFETY: the descriptor is open, as the `fcntl` shows. It was open before this program
+        // started and the parent passed it to this process, so nothing else here owns it.
         let listener = unsafe { net::TcpListener::from_raw_fd(FIRST_FD) };
         listener
             .local_addr()

@@ -1,16 +1,16 @@
 //! Several threads serve the connections of one `Poll`, without a lock around it.
 //!
-//! One thread polls. Each connection is registered with `oneshot`: after one event it is silent, so
-//! it can be handed to a worker, and nobody else hears of it until that worker registers it again,
-//! through a registry of its own. When a connection ends, the worker says so by a `Notifier`, and
-//! so does each thread that fails.
+//! One thread polls. Each connection is registered with `oneshot`: one event disarms it, and the
+//! polling thread passes it to a worker. No other worker receives the connection until that worker
+//! re-arms it through its own registry. When a connection ends or a thread fails, a `Notifier`
+//! notifies the polling thread.
 //!
 //! ```sh
 //! cargo run -p mio --example oneshot_workers --all-features
 //! ```
 //!
-//! It is its own client: it opens some connections, sends over each of them, checks that all comes
-//! back, and ends.
+//! It is its own client: it opens some connections, sends over each of them, checks the echo, and
+//! ends.
 
 use std::collections::HashMap;
 use std::io::{self, ErrorKind, Read, Write};
@@ -70,27 +70,28 @@ fn main() -> io::Result<()> {
 
     let echoed = serve(&mut poll, &listener, &ended, &hand_out, &ends)?;
 
-    // Without anybody to hand out work, the workers end.
+    // The workers end when the sender of their queue is dropped.
     drop(hand_out);
     for thread in threads {
         thread.join().expect("a thread that did not panic");
     }
-    // A client may have failed when its connection had ended.
+    // A client may fail after its connection has ended.
     ends.try_iter().try_for_each(|end| end.map(drop))?;
     println!("{WORKERS} workers echoed {echoed} bytes over {CLIENTS} connections");
     Ok(())
 }
 
-/// A connection, which belongs to whoever has it in hand: the table, or one worker.
+/// A connection, shared by the table and the worker that serves it.
 struct Connection {
     token: Token,
     stream: TcpStream,
-    /// What was read and could not be written yet.
+    /// Data that was read and is not written yet.
     unsent: Vec<u8>,
     echoed: usize,
 }
 
-/// The thread that polls: accepts, hands out, and counts what has ended.
+/// Accepts connections, passes ready ones to the workers, and counts the ended ones. Runs in the
+/// polling thread.
 fn serve(
     poll: &mut Poll,
     listener: &TcpListener,
@@ -118,7 +119,7 @@ fn serve(
                             unsent: Vec::new(),
                             echoed: 0,
                         }));
-                        // Into the table first: its event may come as soon as it is registered.
+                        // Insert before registering: the event may follow at once.
                         connections.insert(token, Arc::clone(&connection));
                         let stream = &mut lock(&connection).stream;
                         let interest = Interest::READABLE.oneshot();
@@ -126,10 +127,10 @@ fn serve(
                     }
                 }
                 ENDED => {
-                    // Cleared before looking, so that an end that comes now is told again.
+                    // Clear before draining the queue, so that a later end is a new event.
                     ended.clear()?;
                     for end in ends.try_iter() {
-                        // A thread that has failed ends this one, which would wait for it.
+                        // Stop if a thread has failed: this one would wait for it.
                         let token = end?;
                         let connection = connections.remove(&token).expect("it ends once");
                         echoed += lock(&connection).echoed;
@@ -138,7 +139,7 @@ fn serve(
                 }
                 token => {
                     if let Some(connection) = connections.get(&token) {
-                        // Nobody else has it: it says nothing more until it is registered again.
+                        // No other worker has it: it is disarmed until `reregister`.
                         let _ = hand_out.send(Arc::clone(connection));
                     }
                 }
@@ -154,7 +155,7 @@ struct Worker {
     ends_to: EndsTo,
 }
 
-/// Where a thread says that a connection has ended, or that it has failed itself.
+/// A queue in which a thread reports that a connection has ended, or that the thread has failed.
 #[derive(Clone)]
 struct EndsTo {
     queue: Sender<io::Result<Token>>,
@@ -163,7 +164,7 @@ struct EndsTo {
 
 impl EndsTo {
     fn tell(&self, end: io::Result<Token>) {
-        // Nobody receives it if the thread that polls has failed, and with it the program.
+        // Sending fails only if the polling thread, and with it the program, has failed.
         let _ = self.queue.send(end);
         if let Err(err) = self.ended.notify() {
             eprintln!("can't notify: {err}");
@@ -181,14 +182,14 @@ impl Worker {
             let connection = &mut *lock(&connection);
             let served = connection.echo().and_then(|interest| {
                 let (stream, token) = (&mut connection.stream, connection.token);
-                // What is ready already is an event at once, so nothing is missed between.
+                // `reregister` reports readiness at once, so no event is lost in between.
                 self.registry.reregister(stream, token, interest)
             });
             if let Err(err) = served {
                 if err.kind() != ErrorKind::UnexpectedEof {
                     eprintln!("a connection was lost: {err}");
                 }
-                // It stays open until the table drops it.
+                // The connection stays open until the table drops it.
                 self.registry.deregister(&mut connection.stream)?;
                 self.ends_to.tell(Ok(connection.token));
             }
@@ -197,7 +198,8 @@ impl Worker {
 }
 
 impl Connection {
-    /// Sends back what has come, and answers what to wait for. `UnexpectedEof` is the end.
+    /// Sends back the received data. Returns the interest to wait for, or `UnexpectedEof` at the
+    /// end of the stream.
     fn echo(&mut self) -> io::Result<Interest> {
         let mut buffer = [0; 4096];
         loop {
@@ -233,7 +235,7 @@ fn accept(listener: &TcpListener) -> io::Result<Option<TcpStream>> {
             Ok((stream, _)) => return Ok(Some(stream)),
             Err(err) if err.kind() == ErrorKind::WouldBlock => return Ok(None),
             Err(err) if err.kind() == ErrorKind::Interrupted => {}
-            // That client has hung up already.
+            // The client closed its connection while it was pending.
             Err(err) if err.kind() == ErrorKind::ConnectionAborted => {}
             Err(err) => return Err(err),
         }

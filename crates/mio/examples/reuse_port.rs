@@ -1,15 +1,16 @@
-//! Two threads with a `Poll` and a listener each, on the same port: the system spreads the
-//! connections over them. Linux does that with `SO_REUSEPORT`; other systems have another option
-//! for it, or none.
+//! Two threads, each with its own `Poll` and listener on the same port: the kernel distributes the
+//! connections. Linux does this with `SO_REUSEPORT`. Other platforms have another option for it, or
+//! none.
 //!
-//! This crate's `TcpListener::bind` has no such option. The crate socket2 sets it before the socket
-//! is bound, and what it makes is converted: to std's type, and from there to ours.
+//! `TcpListener::bind` has no such option. So the example creates the socket with the crate
+//! socket2, sets the option before binding, and converts the socket to the std type and then to the
+//! mio type.
 //!
 //! ```sh
 //! cargo run -p mio --example reuse_port --all-features
 //! ```
 //!
-//! It is its own client, and ends when all connections were accepted.
+//! It is its own client, and ends when all connections are accepted.
 
 #[cfg(epoll_exclusive)] // Linux and Android.
 fn main() -> std::io::Result<()> {
@@ -56,7 +57,7 @@ mod servers {
                     })
                 }));
             }
-            // The servers wait until they are told, also if a connection can't be made.
+            // The servers run until they are notified, so notify them also if a connection fails.
             let connected = (0..CONNECTIONS).try_for_each(|_| connect(address));
             if connected.is_err() {
                 handles.iter().for_each(|handle| drop(handle.notify()));
@@ -74,7 +75,7 @@ mod servers {
         std::net::TcpStream::connect(address).map(|_| ())
     }
 
-    /// A listener that shares its port with others that have the option too.
+    /// Creates a listener that shares its port with other listeners that set the option.
     fn listen(address: SocketAddr) -> io::Result<TcpListener> {
         let socket = Socket::new(
             Domain::for_address(address),
@@ -88,7 +89,7 @@ mod servers {
         Ok(TcpListener::from_std(socket.into()))
     }
 
-    /// Accepts until it is told that all is done, and answers how many it were.
+    /// Accepts connections until `done` is notified. Returns their number.
     fn serve(
         mut listener: TcpListener,
         mut done: Notifier,

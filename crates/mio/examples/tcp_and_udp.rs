@@ -1,16 +1,16 @@
-//! One loop for both protocols: what arrives over TCP or UDP on the same port is echoed.
+//! An echo server for TCP and UDP on the same port, in one loop.
 //!
-//! Here every source has room for one piece of data only, and takes the next when that is gone.
-//! That bounds memory and slows fast senders down without any queue; `tcp_server` and `udp_server`
-//! show how to do it with one.
+//! Every source buffers one piece of data and reads the next one after that is sent. This bounds
+//! the memory and slows fast senders down without a queue. See `tcp_server` and `udp_server` for
+//! servers with a queue.
 //!
 //! ```sh
 //! cargo run -p mio --example tcp_and_udp --all-features
 //! cargo run -p mio --example tcp_and_udp --all-features -- 127.0.0.1:9000
 //! ```
 //!
-//! It ends by itself after an hour without traffic, or after as many seconds as the environment
-//! variable `MIO_EXAMPLE_SECONDS` says.
+//! It ends after an hour without traffic, or after the number of seconds in the environment
+//! variable `MIO_EXAMPLE_SECONDS`.
 
 use std::collections::{BTreeSet, HashMap};
 use std::io::{self, ErrorKind, Read, Write};
@@ -36,10 +36,10 @@ const LISTENER: Token = Token(0);
 const UDP: Token = Token(1);
 const FIRST_CONNECTION: usize = 2;
 
-/// How much one source may do before it is the turn of the others.
+/// The number of reads and writes of one source before the other sources have their turn.
 const STEPS_PER_TURN: usize = 16;
 
-/// When to try again after a connection could not be accepted.
+/// The pause after a failed accept.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 fn run() -> io::Result<()> {
@@ -76,11 +76,11 @@ struct Server {
     poll: Poll,
     udp: Datagrams,
     listener: TcpListener,
-    /// Clients wait that could not be accepted, most likely for want of descriptors.
+    /// Set while pending connections cannot be accepted, most likely because no descriptor is left.
     accept_paused: bool,
     connections: HashMap<Token, Connection>,
     next_token: usize,
-    /// Who has something to do: what is left undone in one turn is not reported again.
+    /// The sources with work to do. Unfinished work is not reported again.
     ready: BTreeSet<Token>,
 }
 
@@ -108,7 +108,7 @@ impl Server {
         })
     }
 
-    /// How long a poll may wait.
+    /// Returns the timeout of the next poll.
     fn timeout(&self) -> Duration {
         if !self.ready.is_empty() {
             Duration::ZERO
@@ -121,7 +121,8 @@ impl Server {
 
     fn turn(&mut self) -> io::Result<()> {
         if self.accept_paused {
-            // The listener has reported the waiting clients already, and won't do so again.
+            // The listener has already reported the pending connections and does not report them
+            // again.
             self.ready.insert(LISTENER);
         }
         for token in mem::take(&mut self.ready) {
@@ -146,13 +147,13 @@ impl Server {
                     self.accept_paused = false;
                     return;
                 }
-                // A signal came, or the client has gone away while it waited.
+                // A signal handler ran, or the client closed its connection while it was pending.
                 Err(err)
                     if matches!(
                         err.kind(),
                         ErrorKind::Interrupted | ErrorKind::ConnectionAborted
                     ) => {}
-                // Trying at once would fail at once, again and again.
+                // An immediate retry would fail again.
                 Err(err) => {
                     if !self.accept_paused {
                         eprintln!("can't accept, trying again soon: {err}");
@@ -185,7 +186,7 @@ impl Server {
         let Some(connection) = self.connections.get_mut(&token) else {
             return;
         };
-        // A connection that is removed is dropped, which deregisters and closes it.
+        // Removing a connection drops it, which deregisters and closes the socket.
         match connection.echo() {
             Ok(Progress::Waiting) => {}
             Ok(Progress::Unfinished) => {
@@ -203,11 +204,11 @@ impl Server {
 }
 
 enum Progress {
-    /// Nothing can be done until there is an event.
+    /// No progress is possible until the next event.
     Waiting,
-    /// There may be more to do, and no event will say so.
+    /// More progress may be possible, but no event will report it.
     Unfinished,
-    /// The client has ended, and has got everything.
+    /// The client has stopped sending and has received everything.
     Ended,
 }
 
@@ -215,7 +216,7 @@ struct Connection {
     stream: TcpStream,
     peer: SocketAddr,
     buffer: Vec<u8>,
-    /// What part of the buffer has still to be sent back.
+    /// The part of the buffer that is not sent back yet.
     unwritten: Range<usize>,
 }
 
@@ -240,13 +241,13 @@ impl Connection {
         Ok(Progress::Unfinished)
     }
 
-    /// Whether there was something.
+    /// Fills the buffer. Returns `false` at the end of the stream.
     fn read(&mut self) -> io::Result<bool> {
         self.unwritten = 0..self.stream.read(&mut self.buffer)?;
         Ok(!self.unwritten.is_empty())
     }
 
-    /// Whether something could be written.
+    /// Writes from the buffer. Returns `false` if no byte was accepted.
     fn write(&mut self) -> io::Result<bool> {
         let count = self.stream.write(&self.buffer[self.unwritten.clone()])?;
         self.unwritten.start += count;
@@ -257,13 +258,13 @@ impl Connection {
 struct Datagrams {
     socket: UdpSocket,
     buffer: Vec<u8>,
-    /// The length of the datagram in the buffer that has still to be sent back, and to whom.
+    /// The length and the destination of the datagram in the buffer, if it is not sent back yet.
     reply: Option<(usize, SocketAddr)>,
 }
 
 impl Datagrams {
-    /// Fails only if each step of a turn does: then the socket is broken. One failure concerns one
-    /// datagram, and the server goes on.
+    /// Returns an error only if each step of a turn fails, because then the socket is broken. A
+    /// single failure concerns one datagram, and the server continues.
     fn echo(&mut self) -> io::Result<Progress> {
         let mut failures = 0;
         for _ in 0..STEPS_PER_TURN {
@@ -276,7 +277,7 @@ impl Datagrams {
                 Err(err) if err.kind() == ErrorKind::WouldBlock => {
                     return Ok(Progress::Waiting);
                 }
-                // A signal came, or an earlier datagram did not arrive.
+                // A signal handler ran, or an earlier datagram was refused.
                 Err(err)
                     if matches!(
                         err.kind(),
@@ -307,7 +308,7 @@ impl Datagrams {
             Err(err) if matches!(err.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {
                 return Err(err);
             }
-            // One that can't be sent must not hold up those for other clients.
+            // A reply that cannot be sent must not delay the replies to other clients.
             Err(err) => eprintln!("can't send to {to}: {err}"),
         }
         self.reply = None;
@@ -315,7 +316,7 @@ impl Datagrams {
     }
 }
 
-/// Both sockets on the same port, also if the system is to choose it.
+/// Binds both sockets to the same port, also if the OS chooses it.
 fn bind_both(address: SocketAddr) -> io::Result<(TcpListener, UdpSocket)> {
     const ATTEMPTS: usize = 16;
 
@@ -324,7 +325,7 @@ fn bind_both(address: SocketAddr) -> io::Result<(TcpListener, UdpSocket)> {
         let listener = TcpListener::bind(address)?;
         match UdpSocket::bind(listener.local_addr()?) {
             Ok(socket) => return Ok((listener, socket)),
-            // The port is free for TCP alone: have another chosen.
+            // The port is free for TCP only: let the OS choose another one.
             Err(err)
                 if err.kind() == ErrorKind::AddrInUse
                     && address.port() == 0

@@ -1,14 +1,14 @@
-//! A client: connects, sends the line `hello`, and prints the line that comes back.
+//! A TCP client: it connects, sends the line `hello` and prints the line that it receives.
 //!
-//! It shows how to learn that a connection was made or why it was not, and how to give up after a
-//! while. The time limit, in milliseconds, is for all of it together.
+//! It shows how to detect that a connection is established or why it failed, and how to give up at
+//! a deadline. The time limit in milliseconds covers the whole exchange.
 //!
 //! ```sh
 //! cargo run -p mio --example tcp_client --all-features -- 127.0.0.1:9000
 //! cargo run -p mio --example tcp_client --all-features -- 127.0.0.1:9000 5000
 //! ```
 //!
-//! The example `tcp_server` is one that it can talk to.
+//! The example `tcp_server` is a server for it.
 
 use std::env;
 use std::error::Error;
@@ -33,7 +33,7 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 const REQUEST: &[u8] = b"hello\n";
 
-/// A longer line is not read to its end: nobody knows whether it has one.
+/// The maximum length of the reply, because a broken server may never end the line.
 const REPLY_MAX: usize = 64 * 1024;
 
 fn run() -> Result<()> {
@@ -63,7 +63,7 @@ fn run() -> Result<()> {
             Err(err) if err.kind() == ErrorKind::Interrupted => continue,
             result => result?,
         }
-        // There is one source, so whatever the event is, it is about the connection.
+        // The connection is the only source, so every event belongs to it.
         if !events.is_empty() && client.advance()? {
             println!("{}", String::from_utf8_lossy(&client.reply));
             return Ok(());
@@ -76,12 +76,12 @@ struct Client {
     address: SocketAddr,
     connected: bool,
     unsent: &'static [u8],
-    /// What has come of the reply, in the end without the line's end.
+    /// The received part of the reply, without the line end.
     reply: Vec<u8>,
 }
 
 impl Client {
-    /// Goes on until the socket would block. Whether the reply is there.
+    /// Continues until the socket returns `WouldBlock`. Returns `true` if the reply is complete.
     fn advance(&mut self) -> Result<bool> {
         let address = self.address;
         if !self.connected {
@@ -94,7 +94,7 @@ impl Client {
         self.receive()
     }
 
-    /// Whether the request is sent.
+    /// Sends the request. Returns `true` if it is sent completely.
     fn send(&mut self) -> Result<bool> {
         while !self.unsent.is_empty() {
             match self.stream.write(self.unsent) {
@@ -108,7 +108,7 @@ impl Client {
         Ok(true)
     }
 
-    /// Whether a whole line is there.
+    /// Receives the reply. Returns `true` if a whole line has arrived.
     fn receive(&mut self) -> Result<bool> {
         let address = self.address;
         let mut buffer = [0; 1024];
@@ -142,7 +142,7 @@ impl Client {
     }
 }
 
-/// `false` is "not yet": the event was about nothing.
+/// Returns `false` if the connection is still pending: the event was spurious.
 fn is_connected(stream: &TcpStream) -> io::Result<bool> {
     if let Some(err) = stream.take_error()? {
         return Err(err);

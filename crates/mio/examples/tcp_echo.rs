@@ -1,11 +1,11 @@
-//! A TCP echo server in one page, which is the program that the README and the guide show.
+//! A TCP echo server in one page: the program in the README and the guide.
 //!
 //! ```sh
 //! cargo run -p mio --example tcp_echo --all-features
 //! ```
 //!
-//! Talk to it with `nc 127.0.0.1 9000`. It runs until it is killed; `tcp_server` is one that is
-//! fair to many clients, and ends.
+//! Connect to it with `nc 127.0.0.1 9000`. It runs until it is killed. The example `tcp_server` is
+//! fair to many clients and ends by itself.
 
 use std::collections::HashMap;
 use std::io::{self, ErrorKind, Read, Write};

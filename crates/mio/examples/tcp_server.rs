@@ -1,16 +1,20 @@
-//! An echo server: every client gets back what it sends, however many clients there are.
+//! A TCP echo server for any number of clients.
 //!
-//! It shows what a server on one thread has to care for: connections are found by their token,
-//! writes may be partial, a client that does not read is no longer read from, a busy client does
-//! not keep the others waiting, and running out of descriptors is survived.
+//! It shows the duties of a server on one thread:
+//!
+//! * It finds connections by their token.
+//! * It handles partial writes.
+//! * It stops reading from a client that does not read.
+//! * It does not let a busy client delay the others.
+//! * It survives running out of descriptors.
 //!
 //! ```sh
 //! cargo run -p mio --example tcp_server --all-features
 //! cargo run -p mio --example tcp_server --all-features -- 127.0.0.1:9000
 //! ```
 //!
-//! It ends by itself after an hour without traffic, or after as many seconds as the environment
-//! variable `MIO_EXAMPLE_SECONDS` says.
+//! It ends after an hour without traffic, or after the number of seconds in the environment
+//! variable `MIO_EXAMPLE_SECONDS`.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::io::{self, ErrorKind, Read, Write};
@@ -33,13 +37,13 @@ fn main() -> std::process::ExitCode {
 
 const LISTENER: Token = Token(0);
 
-/// A client that leaves this many bytes unread is not read from until it has caught up.
+/// The server does not read from a client while at least this many bytes are unsent.
 const OUTPUT_LIMIT: usize = 64 * 1024;
 
-/// How often one client is read from before it is the turn of the others.
+/// The number of reads from one client before the other clients have their turn.
 const READS_PER_TURN: usize = 16;
 
-/// When to try again after a connection could not be accepted.
+/// The pause after a failed accept.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 fn run() -> io::Result<()> {
@@ -75,14 +79,14 @@ fn run() -> io::Result<()> {
 struct Server {
     poll: Poll,
     listener: TcpListener,
-    /// Clients wait that could not be accepted, most likely for want of descriptors.
+    /// Set while pending connections cannot be accepted, most likely because no descriptor is left.
     accept_paused: bool,
     connections: HashMap<Token, Connection>,
     next_token: usize,
-    /// Who has something to do. Sources are reported once per change, so what is left undone in
-    /// one turn has to be remembered for the next.
+    /// The sources with work to do. Each change is reported once, so unfinished work is kept for
+    /// the next turn.
     ready: BTreeSet<Token>,
-    /// What is read goes through here.
+    /// The read buffer, shared by all connections.
     buffer: Vec<u8>,
 }
 
@@ -105,7 +109,7 @@ impl Server {
         })
     }
 
-    /// How long a poll may wait.
+    /// Returns the timeout of the next poll.
     fn timeout(&self) -> Duration {
         if !self.ready.is_empty() {
             Duration::ZERO
@@ -118,7 +122,8 @@ impl Server {
 
     fn turn(&mut self) {
         if self.accept_paused {
-            // The listener has reported the waiting clients already, and won't do so again.
+            // The listener has already reported the pending connections and does not report them
+            // again.
             self.ready.insert(LISTENER);
         }
         for token in mem::take(&mut self.ready) {
@@ -130,7 +135,7 @@ impl Server {
         }
     }
 
-    /// Accepts all who wait.
+    /// Accepts all pending connections.
     fn accept(&mut self) {
         loop {
             match self.listener.accept() {
@@ -139,13 +144,13 @@ impl Server {
                     self.accept_paused = false;
                     return;
                 }
-                // A signal came, or the client has gone away while it waited.
+                // A signal handler ran, or the client closed its connection while it was pending.
                 Err(err)
                     if matches!(
                         err.kind(),
                         ErrorKind::Interrupted | ErrorKind::ConnectionAborted
                     ) => {}
-                // Trying at once would fail at once, again and again.
+                // An immediate retry would fail again.
                 Err(err) => {
                     if !self.accept_paused {
                         eprintln!("can't accept, trying again soon: {err}");
@@ -159,7 +164,7 @@ impl Server {
 
     fn add(&mut self, mut stream: TcpStream, peer: SocketAddr) {
         let token = Token(self.next_token);
-        // Both from the start: this is never changed, as an event comes per change only.
+        // Register for both directions and never change that: events are edge-triggered.
         let interests = Interest::READABLE | Interest::WRITABLE;
         if let Err(err) = self.poll.registry().register(&mut stream, token, interests) {
             eprintln!("{peer}: can't watch the connection: {err}");
@@ -179,7 +184,7 @@ impl Server {
         let Some(connection) = self.connections.get_mut(&token) else {
             return;
         };
-        // A connection that is removed is dropped, which deregisters and closes it.
+        // Removing a connection drops it, which deregisters and closes the socket.
         match connection.echo(&mut self.buffer) {
             Ok(Progress::Waiting) => {}
             Ok(Progress::Unfinished) => {
@@ -199,18 +204,18 @@ impl Server {
 struct Connection {
     stream: TcpStream,
     peer: SocketAddr,
-    /// What was read and is not written yet.
+    /// Data that was read and is not written yet.
     output: VecDeque<u8>,
-    /// The client has said that it sends no more.
+    /// The client has stopped sending.
     input_ended: bool,
 }
 
 enum Progress {
-    /// Nothing can be done until there is an event.
+    /// No progress is possible until the next event.
     Waiting,
-    /// There may be more to do, and no event will say so.
+    /// More progress may be possible, but no event will report it.
     Unfinished,
-    /// The client has ended, and has got everything.
+    /// The client has stopped sending and has received everything.
     Ended,
 }
 
@@ -241,7 +246,8 @@ impl Connection {
         Ok(Progress::Unfinished)
     }
 
-    /// Writes until all is written or the socket has no room, which then is an event later.
+    /// Writes until `output` is empty or the socket has no room. In the latter case an event
+    /// follows.
     fn write_output(&mut self) -> io::Result<()> {
         while !self.output.is_empty() {
             let (front, _) = self.output.as_slices();

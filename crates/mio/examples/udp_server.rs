@@ -1,16 +1,15 @@
-//! A UDP echo server: every datagram goes back to where it came from.
+//! A UDP echo server: it sends every datagram back to its sender.
 //!
-//! A reply for which the socket has no room waits in a queue until it has. The queue is short: when
-//! it is full nothing is received, and the system drops what its own buffer can't hold, as it may
-//! with datagrams.
+//! If the socket has no room for a reply, the reply waits in a short queue. While the queue is full
+//! the server receives nothing, and the kernel drops the datagrams that its own buffer cannot hold.
 //!
 //! ```sh
 //! cargo run -p mio --example udp_server --all-features
 //! cargo run -p mio --example udp_server --all-features -- 127.0.0.1:9000
 //! ```
 //!
-//! It ends by itself after an hour without traffic, or after as many seconds as the environment
-//! variable `MIO_EXAMPLE_SECONDS` says.
+//! It ends after an hour without traffic, or after the number of seconds in the environment
+//! variable `MIO_EXAMPLE_SECONDS`.
 
 use std::collections::VecDeque;
 use std::env;
@@ -33,14 +32,14 @@ fn main() -> std::process::ExitCode {
 
 const SOCKET: Token = Token(0);
 
-/// How many replies may wait to be sent.
+/// The maximum number of queued replies.
 const QUEUE_LIMIT: usize = 64;
 
-/// So many failures to receive in a row mean that the socket is broken. One failure concerns one
-/// datagram, and the server goes on.
+/// The number of consecutive failures to receive after which the socket counts as broken. A single
+/// failure concerns one datagram, and the server continues.
 const FAILURES_MAX: u32 = 16;
 
-/// No datagram is larger.
+/// The maximum length of a datagram.
 const DATAGRAM_MAX: usize = 65_535;
 
 fn run() -> io::Result<()> {
@@ -73,7 +72,7 @@ fn run() -> io::Result<()> {
             Err(err) if err.kind() == ErrorKind::Interrupted => continue,
             result => result?,
         }
-        // There is one source, so whatever the event is, it is about the socket.
+        // The socket is the only source, so every event belongs to it.
         if !events.is_empty() {
             echo.advance()?;
             last_traffic = Instant::now();
@@ -83,7 +82,7 @@ fn run() -> io::Result<()> {
 
 struct Echo {
     socket: UdpSocket,
-    /// The replies that the socket had no room for, the oldest first.
+    /// The replies for which the socket had no room, the oldest first.
     replies: VecDeque<Reply>,
     buffer: Vec<u8>,
 }
@@ -94,7 +93,7 @@ struct Reply {
 }
 
 impl Echo {
-    /// Sends and receives until both would block, or the queue is full.
+    /// Sends and receives until both return `WouldBlock` or the queue is full.
     fn advance(&mut self) -> io::Result<()> {
         let mut failures = 0;
         loop {
@@ -127,7 +126,7 @@ impl Echo {
 
     fn reply(&mut self, length: usize, to: SocketAddr) {
         let data = &self.buffer[..length];
-        // Those that wait already go first.
+        // Queued replies go first.
         if !self.replies.is_empty() || !send(&self.socket, data, to) {
             let data = data.to_vec();
             self.replies.push_back(Reply { to, data });
@@ -135,14 +134,15 @@ impl Echo {
     }
 }
 
-/// Whether the datagram is done with. `false` says that there is no room for it now.
+/// Sends a datagram. Returns `false` if the socket has no room for it, and `true` if it was sent or
+/// has failed.
 fn send(socket: &UdpSocket, data: &[u8], to: SocketAddr) -> bool {
     loop {
         match socket.send_to(data, to) {
             Ok(_) => return true,
             Err(err) if err.kind() == ErrorKind::WouldBlock => return false,
             Err(err) if err.kind() == ErrorKind::Interrupted => {}
-            // One that can't be sent must not hold up those for other clients.
+            // A reply that cannot be sent must not delay the replies to other clients.
             Err(err) => {
                 eprintln!("can't send to {to}: {err}");
                 return true;
@@ -151,8 +151,8 @@ fn send(socket: &UdpSocket, data: &[u8], to: SocketAddr) -> bool {
     }
 }
 
-/// Errors that tell nothing of the socket: of a signal, or of an earlier datagram that did not
-/// arrive.
+/// Returns `true` for an error that does not concern the socket: an interrupted call, or an earlier
+/// datagram that was refused.
 fn is_passing(err: &io::Error) -> bool {
     matches!(
         err.kind(),

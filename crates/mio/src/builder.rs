@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use crate::{Poll, SelectorKind, sys};
 
-/// Makes a [`Poll`] that is not the usual one. Comes from [`Poll::builder`].
+/// A builder that configures and creates a [`Poll`]. Created by [`Poll::builder`].
 ///
 /// # Examples
 ///
@@ -29,7 +29,7 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// Uses this selector instead of the system's default.
+    /// Uses this selector instead of the default of the platform.
     ///
     /// # Examples
     ///
@@ -49,30 +49,33 @@ impl Builder {
         self
     }
 
-    /// Lets each poll look for events without sleeping, for up to this long, before it waits.
+    /// Sets how long each poll checks for events without sleeping before it waits.
     ///
-    /// A thread that sleeps is woken by the scheduler, and that takes longer than most messages
-    /// take to be answered. A poll that looks instead finds what comes within that time at once,
-    /// and keeps the processor busy meanwhile. While looking is in vain it is done ever less often,
-    /// down to one poll in 65; when it has found something, by each poll again.
+    /// The scheduler takes longer to wake a sleeping thread than most messages take to be answered.
+    /// A busy poll returns an event as soon as it occurs within the limit, but keeps the processor
+    /// busy meanwhile. While it finds nothing, fewer and fewer polls are busy, down to one in 65.
+    /// When one finds an event, each poll is busy again.
     ///
-    /// It is off by default, and `Duration::ZERO` is off. A poll with a timeout of zero never looks
-    /// twice.
+    /// Busy polling is off by default and for `Duration::ZERO`. A poll with a timeout of zero
+    /// checks only once.
     ///
-    /// A signal whose handler runs while the poll looks does not make it return
-    /// [`Interrupted`](ErrorKind::Interrupted): a look is a system call that does not wait, and
-    /// such a call is not interrupted. The poll goes on to its timeout, as if the signal had come
-    /// just before it. Let the handler call [`Waker::wake`](crate::Waker::wake), which ends it.
+    /// A signal handler that runs during busy polling does not make the poll return
+    /// [`Interrupted`](ErrorKind::Interrupted): each check is a system call that does not wait, and
+    /// such a call is not interrupted. The poll continues until its timeout, as if the signal had
+    /// arrived just before it. To end the poll, call [`Waker::wake`](crate::Waker::wake) in the
+    /// handler.
     ///
     /// # When it pays
     ///
-    /// Only if what the thread waits for is made on *another* processor, or comes from the network.
-    /// With both threads on one processor the one that looks keeps the other from running. A round
-    /// trip between two threads that wake each other, measured on a virtual machine with two cores,
-    /// with 20 us of looking as against none: on two cores 30 times shorter, and a tenth of the
-    /// processor time; on one core nearly twice as long, and as much more processor time, though
-    /// most polls do not look there. Your machine will differ:
-    /// `cargo run --release -p mio-bench -- --works wake` in the repository measures both.
+    /// Busy polling pays only if the events come from *another* processor or from the network. If
+    /// both threads share a processor, the busy one keeps the other from running.
+    ///
+    /// A round trip between two threads that wake each other, with a limit of 20 us against none,
+    /// was measured on a virtual machine with two cores. With the threads on two cores it was 30
+    /// times shorter and took a tenth of the processor time. On one core it was nearly twice as
+    /// long and took nearly twice the processor time, although most polls are not busy there. Your
+    /// machine will differ: `cargo run --release -p mio-bench -- --works wake` in the repository
+    /// measures both.
     ///
     /// # Examples
     ///
@@ -91,12 +94,12 @@ impl Builder {
         self
     }
 
-    /// Makes the `Poll`.
+    /// Creates the `Poll`.
     ///
     /// # Errors
     ///
     /// [`Unsupported`](ErrorKind::Unsupported) if this build has no such selector, with the likely
-    /// cause in the message; the system's error if it has no descriptor left, such as `EMFILE`.
+    /// cause in the message; the OS error if no descriptor is left, such as `EMFILE`.
     ///
     /// # Examples
     ///

@@ -1,24 +1,24 @@
-//! Looking for events without sleeping, before waiting for them.
+//! Busy polling: checking for events without sleeping before waiting for them.
 
 use std::hint;
 use std::io;
 use std::time::{Duration, Instant};
 
-/// However long nothing was found, one poll in so many looks again.
+/// The largest number of polls between two busy ones.
 const RAREST: u32 = 64;
 
-/// How long a poll looks, and whether it is worth it at present.
+/// The limit of busy polling, and the back-off while it finds nothing.
 #[derive(Debug)]
 pub(crate) struct BusyPoll {
     limit: Duration,
-    /// How many polls do not look. Doubled when looking was in vain.
+    /// The number of polls to skip. Doubled when a busy poll finds nothing.
     pause: u32,
-    /// How many of them are still to come.
+    /// The number of polls still to skip.
     left: u32,
 }
 
 impl BusyPoll {
-    /// `None` where there is nothing to do.
+    /// Returns `None` for a limit of zero.
     pub(crate) fn new(limit: Duration) -> Option<BusyPoll> {
         (!limit.is_zero()).then_some(BusyPoll {
             limit,
@@ -27,7 +27,8 @@ impl BusyPoll {
         })
     }
 
-    /// One poll, by calls of `select`, which takes a timeout and answers whether there are events.
+    /// Polls once by calls of `select`, which takes a timeout and returns `true` if there are
+    /// events.
     pub(crate) fn poll(
         &mut self,
         timeout: Option<Duration>,
@@ -41,8 +42,8 @@ impl BusyPoll {
             self.left -= 1;
             return select(timeout).map(|_| ());
         }
-        // The first look is without the clock. Where something is ready already, that would be the
-        // greater part of what looking costs.
+        // Check once before reading the clock. If a source is already ready, reading the clock
+        // would be the greater part of the cost.
         if self.look(&mut select)? {
             return Ok(());
         }
@@ -63,7 +64,7 @@ impl BusyPoll {
         select(left).map(|_| ())
     }
 
-    /// Answers whether there are events.
+    /// Checks for events without waiting. Returns `true` if there are any.
     fn look(
         &mut self,
         mut select: impl FnMut(Option<Duration>) -> io::Result<bool>,
@@ -84,7 +85,8 @@ mod tests {
 
     const LIMIT: Duration = Duration::from_micros(20);
 
-    /// A selector and a clock that goes on by one microsecond with each look, and during a wait.
+    /// A model of a selector, with a clock that advances by one microsecond per check, and during a
+    /// wait.
     struct Model {
         busy: BusyPoll,
         start: Instant,
@@ -100,8 +102,8 @@ mod tests {
             }
         }
 
-        /// A poll, with an event that comes so long after it began. Answers how often it looked,
-        /// and with what timeout it waited.
+        /// Polls with an event that occurs at the given time after the start. Returns the number of
+        /// checks and the timeout of the wait.
         fn poll(
             &mut self,
             timeout: Option<Duration>,
@@ -156,7 +158,7 @@ mod tests {
         assert!(turns[7..].windows(2).all(|pair| pair[1] - pair[0] == 65));
     }
 
-    /// However long a thread takes to be woken, what comes soon is found by the next look.
+    /// The back-off ends with the first check that finds an event.
     #[test]
     fn it_looks_each_time_once_looking_has_paid() {
         let mut model = Model::new();
@@ -174,7 +176,7 @@ mod tests {
     fn what_was_spent_looking_is_no_more_waited_for() {
         let mut model = Model::new();
         let timeout = Some(Duration::from_micros(50));
-        // The first look is not counted.
+        // The check before the clock starts is not part of the 20 us.
         assert_eq!(
             model.poll(timeout, None),
             (21, Some(Some(Duration::from_micros(30))))

@@ -1,13 +1,13 @@
 use std::num::NonZeroU8;
 use std::{fmt, ops};
 
-/// What a registration wants to hear about.
+/// The events that a registration is interested in.
 ///
-/// Interests are put together with [`add`](Interest::add) or with `|`, and there is always at least
-/// one: a source that should be silent for a while is deregistered.
+/// Combine interests with [`add`](Interest::add) or `|`. An interest is never empty: to report no
+/// events of a source for a while, deregister it.
 ///
-/// Failures and hang-ups are reported whatever the interest is, because every system does so; see
-/// the table at [`Event`](crate::event::Event).
+/// Failures and hang-ups are reported for every interest, because every OS does so; see the table
+/// at [`Event`](crate::event::Event).
 ///
 #[doc = include_str!("modes.md")]
 ///
@@ -23,33 +23,33 @@ use std::{fmt, ops};
 #[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Interest(NonZeroU8);
 
-// What to hear of.
+// Events.
 const READABLE: u8 = 1 << 0;
 const WRITABLE: u8 = 1 << 1;
 const AIO: u8 = 1 << 2;
 const LIO: u8 = 1 << 3;
 const PRIORITY: u8 = 1 << 4;
-// How.
+// Modes.
 const LEVEL: u8 = 1 << 5;
 const ONESHOT: u8 = 1 << 6;
 const EXCLUSIVE: u8 = 1 << 7;
 const MODES: u8 = LEVEL | ONESHOT | EXCLUSIVE;
 
-/// When a registration is reported again.
+/// The trigger mode: when a registration is reported again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Mode {
-    /// When a direction becomes ready anew.
+    /// When a direction becomes ready again.
     #[default]
     Edge,
-    /// Each time, as long as it is ready.
+    /// By each poll, as long as it is ready.
     Level,
-    /// Once.
+    /// Only after `reregister`.
     Oneshot,
 }
 
 impl Interest {
-    /// Hear when the source can be read: data has arrived, a connection waits to be accepted, or
-    /// the peer has stopped sending.
+    /// Interest in reading: data has arrived, a connection is pending, or the peer has stopped
+    /// sending.
     ///
     /// # Examples
     ///
@@ -58,7 +58,7 @@ impl Interest {
     /// ```
     pub const READABLE: Interest = Interest::from_bits(READABLE);
 
-    /// Hear when the source can be written: there is room again, or a connection has been made.
+    /// Interest in writing: there is room in the send buffer, or a connection is established.
     ///
     /// # Examples
     ///
@@ -67,7 +67,7 @@ impl Interest {
     /// ```
     pub const WRITABLE: Interest = Interest::from_bits(WRITABLE);
 
-    /// Hear of exceptional conditions, such as out-of-band data on a TCP socket.
+    /// Interest in exceptional conditions, such as out-of-band data on a TCP socket.
     ///
     /// Linux and Android only; [poll(2)] lists the conditions under `POLLPRI`.
     ///
@@ -83,12 +83,12 @@ impl Interest {
     #[cfg_attr(docsrs, doc(cfg(any(target_os = "linux", target_os = "android"))))]
     pub const PRIORITY: Interest = Interest::from_bits(PRIORITY);
 
-    /// Hear when an asynchronous file operation has ended.
+    /// Interest in the completion of an asynchronous file operation.
     ///
-    /// FreeBSD, DragonFly BSD, macOS and its relatives only. Such an operation names the kqueue
-    /// that hears of its end when it is started, in its `aio_sigevent` (FreeBSD's [aio(4)]). So a
-    /// registration for this interest asks the system for nothing; it is for an
-    /// [`event::Source`](crate::event::Source) of your own.
+    /// FreeBSD, DragonFly BSD, macOS and its relatives only. The operation itself names the kqueue
+    /// to notify in its `aio_sigevent` (FreeBSD's [aio(4)]), so registering for this interest makes
+    /// no request to the kernel. It is meant for an [`event::Source`](crate::event::Source) of your
+    /// own.
     ///
     /// # Examples
     ///
@@ -101,9 +101,9 @@ impl Interest {
     #[cfg_attr(docsrs, doc(cfg(any(target_os = "freebsd", target_vendor = "apple"))))]
     pub const AIO: Interest = Interest::from_bits(AIO);
 
-    /// Hear when a list of asynchronous file operations has ended.
+    /// Interest in the completion of a list of asynchronous file operations.
     ///
-    /// FreeBSD only, and as [`AIO`](Interest::AIO) otherwise.
+    /// FreeBSD only. Otherwise like [`AIO`](Interest::AIO).
     ///
     /// # Examples
     ///
@@ -114,7 +114,7 @@ impl Interest {
     #[cfg_attr(docsrs, doc(cfg(target_os = "freebsd")))]
     pub const LIO: Interest = Interest::from_bits(LIO);
 
-    /// Both interests together. `a | b` is the same, and this one works in a constant.
+    /// Returns the union of both interests. The same as `a | b`, but also usable in constants.
     ///
     /// # Examples
     ///
@@ -124,14 +124,14 @@ impl Interest {
     /// const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
     /// assert_eq!(BOTH, Interest::READABLE | Interest::WRITABLE);
     /// ```
-    #[allow(clippy::should_implement_trait)] // `std::ops::Add` can't be used in a constant.
+    #[allow(clippy::should_implement_trait)] // `std::ops::Add` is not usable in constants.
     #[must_use = "the sum is returned; `self` stays as it was"]
     pub const fn add(self, other: Interest) -> Interest {
         Interest::from_bits(self.0.get() | other.0.get())
     }
 
-    /// This interest, [level-triggered](Interest#modes): reported by each poll as long as the
-    /// source is ready.
+    /// Returns this interest as [level-triggered](Interest#modes): each poll reports the source as
+    /// long as it is ready.
     ///
     /// # Examples
     ///
@@ -146,8 +146,8 @@ impl Interest {
         Interest::from_bits(self.0.get() | LEVEL)
     }
 
-    /// This interest, [once](Interest#modes): after one event the registration is silent, in all
-    /// its directions, until [`reregister`](crate::Registry::reregister).
+    /// Returns this interest as [oneshot](Interest#modes): one event disarms all directions of the
+    /// registration until [`reregister`](crate::Registry::reregister).
     ///
     /// # Examples
     ///
@@ -160,8 +160,8 @@ impl Interest {
         Interest::from_bits(self.0.get() | ONESHOT)
     }
 
-    /// This interest, [exclusively](Interest#modes): of several polls that watch one source with
-    /// this, the system wakes at least one, and tries not to wake the others.
+    /// Returns this interest as [exclusive](Interest#modes): if several polls watch one source in
+    /// this mode, the kernel wakes at least one of them and tries not to wake the others.
     ///
     /// # Examples
     ///
@@ -188,8 +188,8 @@ impl Interest {
         Interest::from_bits(self.0.get() | EXCLUSIVE)
     }
 
-    /// What is left of this interest without what `other` is to hear of, or `None` where nothing is
-    /// left. The [mode](Interest#modes) stays.
+    /// Returns this interest without the events of `other`, or `None` if no event remains. The
+    /// [mode](Interest#modes) is kept.
     ///
     /// # Examples
     ///
@@ -209,7 +209,7 @@ impl Interest {
         (rest & !MODES != 0).then(|| Interest::from_bits(rest))
     }
 
-    /// Whether this contains [`Interest::READABLE`].
+    /// Returns `true` if this contains [`Interest::READABLE`].
     ///
     /// # Examples
     ///
@@ -221,7 +221,7 @@ impl Interest {
         self.contains(READABLE)
     }
 
-    /// Whether this contains [`Interest::WRITABLE`].
+    /// Returns `true` if this contains [`Interest::WRITABLE`].
     ///
     /// # Examples
     ///
@@ -233,7 +233,7 @@ impl Interest {
         self.contains(WRITABLE)
     }
 
-    /// Whether this contains the interest in asynchronous file I/O that kqueue has.
+    /// Returns `true` if this contains `Interest::AIO`, which only kqueue supports.
     ///
     /// # Examples
     ///
@@ -245,7 +245,7 @@ impl Interest {
         self.contains(AIO)
     }
 
-    /// Whether this contains the interest in lists of file I/O that FreeBSD's kqueue has.
+    /// Returns `true` if this contains `Interest::LIO`, which only the kqueue of FreeBSD supports.
     ///
     /// # Examples
     ///
@@ -257,7 +257,7 @@ impl Interest {
         self.contains(LIO)
     }
 
-    /// Whether this contains `Interest::PRIORITY`.
+    /// Returns `true` if this contains `Interest::PRIORITY`.
     ///
     /// # Examples
     ///
@@ -269,7 +269,7 @@ impl Interest {
         self.contains(PRIORITY)
     }
 
-    /// Whether this is [level-triggered](Interest::level).
+    /// Returns `true` if this is [level-triggered](Interest::level).
     ///
     /// # Examples
     ///
@@ -281,7 +281,7 @@ impl Interest {
         self.contains(LEVEL)
     }
 
-    /// Whether this is for [one event](Interest::oneshot).
+    /// Returns `true` if this is [oneshot](Interest::oneshot).
     ///
     /// # Examples
     ///
@@ -293,7 +293,7 @@ impl Interest {
         self.contains(ONESHOT)
     }
 
-    /// Whether this is [exclusive](Interest::exclusive).
+    /// Returns `true` if this is [exclusive](Interest::exclusive).
     ///
     /// # Examples
     ///
@@ -305,14 +305,15 @@ impl Interest {
         self.contains(EXCLUSIVE)
     }
 
-    /// Reading alone, with the mode; `None` if this is not for reading.
+    /// Returns `READABLE` with the mode of this interest, or `None` if this does not contain
+    /// `READABLE`.
     #[cfg(feature = "os-poll")]
     pub(crate) fn only_readable(self) -> Option<Interest> {
         let bits = self.0.get() & (READABLE | MODES);
         self.is_readable().then(|| Interest::from_bits(bits))
     }
 
-    /// Once is once, so a level makes no difference to it.
+    /// Returns the trigger mode. `oneshot` overrides `level`.
     pub(crate) fn mode(self) -> Mode {
         match (self.is_oneshot(), self.is_level()) {
             (true, _) => Mode::Oneshot,
@@ -347,7 +348,7 @@ impl ops::BitOrAssign for Interest {
     }
 }
 
-/// Shows the names joined by ` | `, as one would write the interest.
+/// Shows the names joined by ` | `, as in source code.
 impl fmt::Debug for Interest {
     fn fmt(&self, fmt: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names = [

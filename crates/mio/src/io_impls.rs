@@ -1,6 +1,6 @@
-//! The trait impls that all sockets and pipes share.
+//! Trait impls shared by all sockets and pipes.
 
-/// A source that forwards to its `inner`.
+/// Implements `Source` and `Debug` by forwarding to `inner`.
 macro_rules! impl_source {
     ($type:ty) => {
         impl crate::event::Source for $type {
@@ -35,8 +35,8 @@ macro_rules! impl_source {
     };
 }
 
-/// Conversions from and to what the system knows a socket by. `$name` is what the argument is
-/// called in the docs.
+/// Implements the conversions from and to the descriptor or Windows socket. `$name` is the name of
+/// the argument in the docs.
 #[cfg(descriptors)]
 macro_rules! impl_raw {
     ($type:ty, $std:ty, $name:ident) => {
@@ -50,7 +50,8 @@ macro_rules! impl_raw {
     };
 }
 
-/// Conversions from and to sockets of Windows. `$name` is what the argument is called in the docs.
+/// Implements the conversions from and to Windows sockets. `$name` is the name of the argument in
+/// the docs.
 #[cfg(windows)]
 macro_rules! impl_socket {
     ($type:ty, $std:ty, $name:ident) => {
@@ -72,16 +73,16 @@ macro_rules! impl_socket {
             }
         }
 
-        /// The socket has to be in non-blocking mode already.
-        #[allow(unsafe_code)] // The trait itself is unsafe to call.
+        /// The socket must already be in non-blocking mode.
+        #[allow(unsafe_code)] // The trait method is unsafe.
         impl std::os::windows::io::FromRawSocket for $type {
             unsafe fn from_raw_socket(socket: std::os::windows::io::RawSocket) -> $type {
-                // SAFETY: the caller promises that the socket is open and theirs to give.
+                // SAFETY: the caller guarantees that the socket is open and that they own it.
                 unsafe { std::os::windows::io::OwnedSocket::from_raw_socket(socket) }.into()
             }
         }
 
-        /// The socket has to be in non-blocking mode already.
+        /// The socket must already be in non-blocking mode.
         impl From<std::os::windows::io::OwnedSocket> for $type {
             fn from(socket: std::os::windows::io::OwnedSocket) -> Self {
                 Self {
@@ -99,7 +100,8 @@ macro_rules! impl_socket {
     };
 }
 
-/// Conversions from and to descriptors. `$name` is what the argument is called in the docs.
+/// Implements the conversions from and to descriptors. `$name` is the name of the argument in the
+/// docs.
 #[cfg(descriptors)]
 macro_rules! impl_fd {
     ($type:ty, $std:ty, $name:ident) => {
@@ -121,16 +123,16 @@ macro_rules! impl_fd {
             }
         }
 
-        /// The descriptor has to be in non-blocking mode already.
-        #[allow(unsafe_code)] // The trait itself is unsafe to call.
+        /// The descriptor must already be in non-blocking mode.
+        #[allow(unsafe_code)] // The trait method is unsafe.
         impl std::os::fd::FromRawFd for $type {
             unsafe fn from_raw_fd(fd: std::os::fd::RawFd) -> $type {
-                // SAFETY: the caller promises that the descriptor is open and theirs to give.
+                // SAFETY: the caller guarantees that the descriptor is open and that they own it.
                 unsafe { std::os::fd::OwnedFd::from_raw_fd(fd) }.into()
             }
         }
 
-        /// The descriptor has to be in non-blocking mode already.
+        /// The descriptor must already be in non-blocking mode.
         impl From<std::os::fd::OwnedFd> for $type {
             fn from(fd: std::os::fd::OwnedFd) -> Self {
                 Self {
@@ -148,7 +150,7 @@ macro_rules! impl_fd {
     };
 }
 
-/// The way back to std. `$name` is what the argument is called in the docs.
+/// Implements the conversion into the std type. `$name` is the name of the argument in the docs.
 macro_rules! impl_into_std {
     ($type:ty, $std:ty, $name:ident) => {
         /// The socket stays in non-blocking mode.
@@ -160,7 +162,7 @@ macro_rules! impl_into_std {
     };
 }
 
-/// Reading, for the type and for a shared reference to it, by that method of
+/// Implements `Read` for the types through the method `$read` of
 /// [`IoSource`](crate::io_source::IoSource).
 macro_rules! impl_read {
     ($read:ident: $($type:ty),+) => {$(
@@ -179,7 +181,7 @@ macro_rules! impl_read {
     )+};
 }
 
-/// Writing, for the type and for a shared reference to it.
+/// Implements `Write` for the types.
 macro_rules! impl_write {
     ($($type:ty),+) => {$(
         impl std::io::Write for $type {

@@ -1,5 +1,5 @@
-//! What every socket and pipe of this crate is made of: the std type, and what a selector has to
-//! know of the I/O that is done with it.
+//! The base of every socket and pipe of this crate: the std type, and the state that a selector
+//! needs to track its I/O.
 
 #[cfg(debug_assertions)]
 use std::num::NonZeroUsize;
@@ -10,38 +10,37 @@ use crate::event::Source;
 use crate::sys::{AsRawSource, Direction, SourceIo, SourceState, raw_source};
 use crate::{Interest, Registry, Token};
 
-/// Anything with a descriptor, or with a socket of Windows, as a source whose I/O is seen.
+/// A source over any value with a descriptor or a Windows socket, whose I/O is tracked.
 ///
-/// The sockets and pipes of this crate are made of it. Any type with a raw descriptor (`AsRawFd`),
-/// or on Windows with a raw socket (`AsRawSocket`), becomes a [`Source`] by it: a socket of another
-/// crate, a timerfd, a device. It owns the value, which has to be in non-blocking mode already, and
-/// gives access to it through [`Deref`]. Operations get a shared reference, from which files and
-/// sockets of std can be read and written.
+/// The sockets and pipes of this crate are built on it. It makes a [`Source`] of any type with a
+/// raw descriptor (`AsRawFd`), or on Windows with a raw socket (`AsRawSocket`), such as a socket of
+/// another crate, a timerfd or a device. It owns the value, which must already be in non-blocking
+/// mode, and gives access to it through [`Deref`]. Operations get a shared reference, through which
+/// std files and sockets can be read and written.
 ///
-/// # Saying what would have blocked
+/// # Tracked I/O
 ///
-/// epoll and kqueue see by themselves that a source was used up. poll(2), event ports and AFD do
-/// not: there this crate learns it from an operation that returns
-/// [`WouldBlock`](io::ErrorKind::WouldBlock), and asks the system about that direction again. So do
-/// the I/O through [`read_with`](IoSource::read_with), [`write_with`](IoSource::write_with) or
-/// [`try_io`](IoSource::try_io). A source that was used up past them stays silent on those
-/// selectors until it is reregistered. `SourceFd` needs none of this, and may report what is no
-/// news.
+/// epoll and kqueue detect by themselves that a source was drained. poll(2), event ports and AFD do
+/// not: on these, an operation that returns [`WouldBlock`](io::ErrorKind::WouldBlock) re-arms its
+/// direction. So do the I/O through [`read_with`](IoSource::read_with),
+/// [`write_with`](IoSource::write_with) or [`try_io`](IoSource::try_io). A source that is drained
+/// by other means stays disarmed on those selectors until `reregister`. `SourceFd` does not need
+/// this, but may report spurious events.
 ///
-/// The result counts too. poll(2) and event ports report a source again after an operation that
-/// returned any other error. A `WouldBlock` without a success before it means that the source was
-/// reported as ready although it was not. If that is repeated, they report the source again after
-/// 10 milliseconds. So let each read or write be an operation of its own, and return its result.
+/// Call a method for each read or write and return its result, because the result counts too. After
+/// an operation that failed with any other error, poll(2) and event ports report the source again.
+/// A `WouldBlock` without a success before it means that the source was reported as ready although
+/// it was not. If this happens repeatedly, they report the source again after 10 milliseconds.
 ///
-/// Where all selectors of the build see for themselves, as with epoll alone in a release build, it
-/// is as large as `T` and the methods do nothing beside the call.
+/// If no selector of the build needs this, as with epoll alone in a release build, an `IoSource<T>`
+/// is as large as `T` and the methods only call the operation.
 ///
 /// # Dropping
 ///
-/// A source that is dropped while it is registered is forgotten if its descriptor is closed with
-/// it, as with the sockets of this crate; see [Closing](crate::Poll#closing-and-deregistering).
-/// `IoSource<Arc<T>>`, or any other `T` that does not own its descriptor alone, closes nothing. Its
-/// events go on under the old token on epoll and kqueue, where the kernel has the registration.
+/// Dropping a registered source deregisters it if this closes its descriptor, as with the sockets
+/// of this crate; see [Closing](crate::Poll#closing-and-deregistering). Dropping an
+/// `IoSource<Arc<T>>`, or another `T` that shares its descriptor, closes nothing. On epoll and
+/// kqueue, where the kernel holds the registration, its events then continue under the old token.
 /// Deregister such a source before you drop it.
 ///
 /// # Examples
@@ -74,16 +73,16 @@ use crate::{Interest, Registry, Token};
 /// # fn main() {}
 /// ```
 pub struct IoSource<T> {
-    /// First, because it is dropped first: the registration ends before the descriptor is closed.
+    /// The first field, so that the registration ends before the descriptor is closed.
     state: SourceState,
-    /// The `Poll` it is registered with, so that mistakes are told as such in debug builds.
+    /// The `Poll` that it is registered with. Debug builds detect mistakes by it.
     #[cfg(debug_assertions)]
     registered_with: Option<NonZeroUsize>,
     io: T,
 }
 
 impl<T> IoSource<T> {
-    /// A source that is not registered yet. The value has to be in non-blocking mode.
+    /// Creates an unregistered source. The value must already be in non-blocking mode.
     ///
     /// # Examples
     ///
@@ -108,13 +107,13 @@ impl<T> IoSource<T> {
         }
     }
 
-    /// An operation that takes data in, or a connection.
+    /// Performs an operation that receives data or accepts a connection.
     ///
-    /// If it would block, the selector is asked about reading again, and about nothing else.
+    /// `WouldBlock` re-arms reading and no other direction.
     ///
     /// # Errors
     ///
-    /// Those of `f`, which are passed on as they are.
+    /// Those of `f`, unchanged.
     ///
     /// # Examples
     ///
@@ -138,8 +137,8 @@ impl<T> IoSource<T> {
         self.operate(Direction::Read, f)
     }
 
-    /// As [`read_with`](Self::read_with), for a pipe: its end need not be the last one, because a
-    /// pipe with a name may get another writer.
+    /// Reads from a pipe like [`read_with`](Self::read_with). The end of the stream re-arms
+    /// reading, because a named pipe may get another writer.
     #[cfg(unix)]
     #[inline]
     pub(crate) fn read_pipe_with(
@@ -155,13 +154,13 @@ impl<T> IoSource<T> {
         result
     }
 
-    /// An operation that sends data out.
+    /// Performs an operation that sends data.
     ///
-    /// If it would block, the selector is asked about writing again, and about nothing else.
+    /// `WouldBlock` re-arms writing and no other direction.
     ///
     /// # Errors
     ///
-    /// Those of `f`, which are passed on as they are.
+    /// Those of `f`, unchanged.
     ///
     /// # Examples
     ///
@@ -184,14 +183,14 @@ impl<T> IoSource<T> {
         self.operate(Direction::Write, f)
     }
 
-    /// An operation in the direction of an interest.
+    /// Performs an operation in the directions of an interest.
     ///
-    /// If it would block, the selector is asked about that direction again. With `READABLE |
-    /// WRITABLE`, for an operation that may be either, it is asked about both.
+    /// `WouldBlock` re-arms these directions. Use `READABLE | WRITABLE` for an operation that may
+    /// be either.
     ///
     /// # Errors
     ///
-    /// Those of `f`, which are passed on as they are.
+    /// Those of `f`, unchanged.
     ///
     /// # Examples
     ///
@@ -220,13 +219,13 @@ impl<T> IoSource<T> {
         self.operate(Direction::of(direction), f)
     }
 
-    /// An operation of the user's own, of which we don't know the direction.
+    /// Performs an operation of the user in an unknown direction.
     #[inline]
     pub(crate) fn try_io_of_any<R>(&self, f: impl FnOnce() -> io::Result<R>) -> io::Result<R> {
         self.operate(Direction::Unknown, |_| f())
     }
 
-    /// Takes the pending error of a socket.
+    /// Takes the pending error of a socket, and reports it to the state.
     #[cfg(feature = "net")]
     pub(crate) fn take_error_with(
         &self,
@@ -239,8 +238,9 @@ impl<T> IoSource<T> {
         result
     }
 
-    /// Gives the value back. The registration ends, except on epoll and kqueue, where it is the
-    /// kernel's and lasts as long as the open file. Deregister it before, and that does not matter.
+    /// Returns the value. Deregister the source first. Otherwise the registration ends on most
+    /// selectors, but on epoll and kqueue, where the kernel holds it, it lasts as long as the open
+    /// file.
     ///
     /// # Examples
     ///
@@ -287,7 +287,8 @@ impl<T> IoSource<T> {
     }
 }
 
-/// Registers it by its descriptor or socket, which has to stay the same while it is registered.
+/// Registers the descriptor or socket of the value, which must stay the same while it is
+/// registered.
 impl<T: AsRawSource> Source for IoSource<T> {
     fn register(
         &mut self,
@@ -344,7 +345,7 @@ impl<T: AsRawSource> Source for IoSource<T> {
     }
 }
 
-/// What is done with the value beside reading and writing is its own business.
+/// Gives access to the value, for everything but I/O: reads and writes through it are untracked.
 impl<T> Deref for IoSource<T> {
     type Target = T;
 
@@ -359,8 +360,8 @@ impl<T: fmt::Debug> fmt::Debug for IoSource<T> {
     }
 }
 
-/// The checks of debug builds. In release builds the system's own error has the same kind. Named
-/// pipes, which know their `Poll`, are checked in every build.
+/// Checks for mistakes in debug builds. In release builds the OS error has the same kind. Named
+/// pipes, which store their `Poll`, are checked in every build.
 #[cfg(any(debug_assertions, windows))]
 pub(crate) mod mistake {
     use std::io::{Error, ErrorKind};
@@ -390,7 +391,8 @@ pub(crate) mod mistake {
         Error::new(ErrorKind::NotFound, message)
     }
 
-    /// `elsewhere` is the error if it is registered with another `Poll`.
+    /// Returns an error unless the source is registered with `registry`. `elsewhere` creates the
+    /// error for a source that is registered with another `Poll`.
     #[cfg(debug_assertions)]
     pub(super) fn check_registered(
         registered_with: Option<NonZeroUsize>,
@@ -404,9 +406,9 @@ pub(crate) mod mistake {
         }
     }
 
-    /// Returns whether the selector does not know the source any more, though nobody deregistered
-    /// it here. The kernel forgets a source whose descriptor was closed or replaced, and on epoll a
-    /// child of `fork` can deregister it. The source can then be registered again.
+    /// Returns `true` if the selector has lost the registration without a `deregister`. The kernel
+    /// removes it when the descriptor is closed or replaced, and on epoll a child of `fork` can
+    /// deregister it. The source can then be registered again.
     #[cfg(debug_assertions)]
     pub(super) fn is_forgotten(result: &Result<()>) -> bool {
         let Err(err) = result else {

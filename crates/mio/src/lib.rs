@@ -1,18 +1,18 @@
-//! **Metal I/O**: one thread watching thousands of sockets, with as little as possible between a
-//! program and the operating system.
+//! **Metal I/O**: one thread that waits for thousands of sockets, with as little as possible
+//! between a program and the operating system.
 //!
-//! [`Poll`] waits for many sources at once: the sockets of `net`, and any other
-//! [`event::Source`]. They are registered under a [`Token`] for an [`Interest`], and [`Events`]
-//! says which of them are ready for what. There is no runtime, no thread and no callback, and
+//! [`Poll`] waits for events of many sources at once: the sockets of `net`, and any other
+//! [`event::Source`]. Each source is registered under a [`Token`] for an [`Interest`]. [`Events`]
+//! lists the ready sources and their readiness. There is no runtime, no thread and no callback, and
 //! nothing is allocated after set-up.
 //!
-//! This crate is a drop-in for mio 1.2. Start with the [`guide`], see [`features`] for what there
-//! is to switch on, and [`Poll`] for what differs between systems.
+//! This crate is a drop-in for mio 1.2. Start with the [`guide`]. See [`features`] for the Cargo
+//! features, and [`Poll`] for the differences between platforms.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![deny(unsafe_code)]
-// With fewer features some shared pieces have no user, and some public ones are ours alone; the
-// full build is where dead code shows.
+// With fewer features some shared items have no user, and some public ones are used only inside
+// this crate. The build with all features reports dead code.
 #![cfg_attr(
     not(all(any(unix, windows), feature = "net", feature = "os-ext")),
     allow(dead_code, unreachable_pub, unused_imports, unused_macros)
@@ -78,7 +78,7 @@ pub use self::waker::Waker;
 #[doc = include_str!("features.md")]
 pub mod features {}
 
-// Its examples are whole programs, which need both features.
+// The examples of the guide are complete programs and need both features.
 #[cfg_attr(
     all(feature = "os-poll", feature = "net"),
     doc = include_str!("guide.md")
@@ -89,7 +89,7 @@ pub mod features {}
 )]
 pub mod guide {}
 
-/// The README's program, so that it is compiled.
+/// The README, so that its program is compiled as a doc test.
 #[cfg(all(doctest, feature = "os-poll", feature = "net"))]
 #[doc = include_str!("../../../README.md")]
 mod readme {}

@@ -1,4 +1,4 @@
-//! What is logged, with the feature `log`.
+//! Logging, with the feature `log`.
 
 #[cfg(feature = "log")]
 macro_rules! trace {

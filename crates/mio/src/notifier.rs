@@ -5,31 +5,29 @@ use crate::{Interest, Registry, Token, sys};
 
 /// A source that any thread can make readable.
 ///
-/// A `Poll` has one [`Waker`](crate::Waker) and as many notifiers as wanted, each with a token and
-/// a
-/// [mode](Interest#modes) of its own: one for a queue, one for a shutdown, one for each worker.
-/// Other threads hold a [`NotifierHandle`], or share the notifier itself.
+/// A `Poll` has one [`Waker`](crate::Waker) and any number of notifiers, each with its own token
+/// and [mode](Interest#modes): one for a queue, one for a shutdown, one for each worker. Other
+/// threads hold a [`NotifierHandle`] or share the notifier itself.
 ///
-/// It is like a socket that something may be read from. [`notify`](Notifier::notify) makes it
-/// readable, and it stays so until [`clear`](Notifier::clear). So the thread that polls does this
-/// on an event:
+/// It behaves like a socket with data to read. [`notify`](Notifier::notify) makes it readable, and
+/// it stays readable until [`clear`](Notifier::clear). On an event, the polling thread does this:
 ///
-/// 1. `clear`;
-/// 2. look at what the notification is about, such as a queue, until there is nothing more.
+/// 1. Call `clear`.
+/// 2. Drain the queue, or whatever the notification is about.
 ///
-/// In this order nothing is lost: what comes after the look is notified of again. What a thread
-/// wrote before `notify` is seen after `clear`.
+/// In this order nothing is lost: an item that is added after the queue was drained has its own
+/// notification. Memory that a thread wrote before `notify` is visible after `clear`.
 ///
-/// Notifications are *coalesced*. Until one is cleared the others make no system call, and they are
-/// one event together: in edge mode there is no further event before `clear`, in level mode each
-/// poll has one. If a thread notifies while another clears, there may be an event for what was
-/// cleared, and `clear` then answers `false`. The copy that a child of `fork` has can't notify its
-/// parent.
+/// Notifications are *coalesced*. Until the first one is cleared, further ones make no system call
+/// and cause no event of their own: in edge mode there is no further event before `clear`, and in
+/// level mode each poll delivers one. If one thread notifies while another clears, there may be an
+/// event for a notification that is already cleared, and `clear` then returns `false`. In a child
+/// of `fork` the copy of the notifier cannot notify the parent.
 ///
-/// It is an [eventfd(2)] on Linux, Android, illumos, ESP-IDF and Hermit, a packet in the completion
-/// port on Windows, and a pipe elsewhere (on kqueue too, so that it can be watched by any
-/// selector) and where a sandbox refuses the eventfd. WASI has none, as a program there has one
-/// thread.
+/// A notifier is an [eventfd(2)] on Linux, Android, illumos, ESP-IDF and Hermit, a packet in the
+/// completion port on Windows, and a pipe elsewhere and where a sandbox refuses the eventfd. It is
+/// a pipe on kqueue too, so that any selector can watch it. WASI has no notifiers, because its
+/// programs have one thread.
 ///
 /// [eventfd(2)]: https://man7.org/linux/man-pages/man2/eventfd.2.html
 ///
@@ -76,7 +74,7 @@ pub struct Notifier {
     inner: sys::Notifier,
 }
 
-/// Notifies a [`Notifier`] from anywhere. Comes from [`Notifier::handle`].
+/// A handle that notifies a [`Notifier`] from any thread. Created by [`Notifier::handle`].
 ///
 /// # Examples
 ///
@@ -96,11 +94,11 @@ pub struct NotifierHandle {
 }
 
 impl Notifier {
-    /// A notifier that is not registered yet. It may be notified before.
+    /// Creates an unregistered notifier. It may be notified before it is registered.
     ///
     /// # Errors
     ///
-    /// The system's error if it has no descriptor left (`EMFILE`, `ENFILE`), and
+    /// The OS error if no descriptor is left (`EMFILE`, `ENFILE`), and
     /// [`Unsupported`](io::ErrorKind::Unsupported) on WASI.
     ///
     /// # Examples
@@ -117,7 +115,8 @@ impl Notifier {
         Ok(Notifier { inner })
     }
 
-    /// A handle for another thread. It may outlive the notifier; notifying then does nothing.
+    /// Returns a handle for another thread. It may outlive the notifier; `notify` then does
+    /// nothing.
     ///
     /// # Examples
     ///
@@ -139,13 +138,13 @@ impl Notifier {
 
     /// Makes the notifier readable.
     ///
-    /// Never blocks, and makes no system call if it is readable already. It takes no lock and
-    /// allocates nothing, so that a signal handler may call it: see the
+    /// Never blocks, and makes no system call if the notifier is already readable. It takes no lock
+    /// and allocates nothing, so a signal handler may call it: see the
     /// [guide](crate::guide#signals). On Windows, which has no such handlers, it takes a lock.
     ///
     /// # Errors
     ///
-    /// Those of writing to the descriptor. None is expected.
+    /// The error of a write to the descriptor. None is expected.
     ///
     /// # Examples
     ///
@@ -168,14 +167,13 @@ impl Notifier {
         self.inner.notify()
     }
 
-    /// Makes the notifier unreadable, and answers whether it had been notified.
+    /// Makes the notifier unreadable. Returns `true` if it had been notified.
     ///
-    /// Call it before you look at what the notification is about. The next notification is a new
-    /// event.
+    /// Call it before you handle the notification. The next notification is a new event.
     ///
     /// # Errors
     ///
-    /// Those of reading from the descriptor. None is expected.
+    /// The error of a read from the descriptor. None is expected.
     ///
     /// # Examples
     ///
@@ -195,11 +193,11 @@ impl Notifier {
 }
 
 impl NotifierHandle {
-    /// As [`Notifier::notify`].
+    /// Makes the notifier readable: see [`Notifier::notify`].
     ///
     /// # Errors
     ///
-    /// As [`Notifier::notify`].
+    /// Those of [`Notifier::notify`].
     ///
     /// # Examples
     ///
@@ -216,8 +214,8 @@ impl NotifierHandle {
     }
 }
 
-/// It is readable and nothing else: an interest without `READABLE` is
-/// [`InvalidInput`](io::ErrorKind::InvalidInput), and what else an interest asks for is left out.
+/// A notifier is only ever readable. An interest without `READABLE` is
+/// [`InvalidInput`](io::ErrorKind::InvalidInput), and other directions are ignored.
 impl Source for Notifier {
     fn register(
         &mut self,

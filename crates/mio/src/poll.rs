@@ -16,25 +16,25 @@ use crate::busy_poll::BusyPoll;
 use crate::event::Source;
 use crate::{Events, Interest, SelectorKind, Token, sys};
 
-/// Waits for many sources at once.
+/// A poll, which waits for events of many sources at once.
 ///
-/// A source is registered with the [`Registry`] of the poll, under a [`Token`] and for an
-/// [`Interest`]. [`poll`](Poll::poll) then waits until at least one of them is ready and fills
-/// [`Events`] with what the system says. The [guide](crate::guide) goes from here to a whole
-/// server.
+/// Register each source with the [`Registry`] of the poll, under a [`Token`] and for an
+/// [`Interest`]. [`poll`](Poll::poll) then waits until at least one source is ready and fills
+/// [`Events`] with the events that the OS reports. The [guide](crate::guide) leads from here to a
+/// complete server.
 ///
 #[doc = include_str!("portability.md")]
 pub struct Poll {
     registry: Registry,
-    /// `None` waits at once.
+    /// `None` if busy polling is off.
     busy_poll: Option<BusyPoll>,
 }
 
-/// Where sources are registered. Belongs to one [`Poll`].
+/// The registrations of one [`Poll`].
 ///
-/// All methods may be called from any thread, also while another thread is inside
-/// [`Poll::poll`], and take effect at once. [`try_clone`](Registry::try_clone) gives other threads
-/// one of their own.
+/// All methods may be called from any thread, also while another thread is inside [`Poll::poll`],
+/// and take effect at once. [`try_clone`](Registry::try_clone) creates a registry for another
+/// thread.
 ///
 /// # Examples
 ///
@@ -57,7 +57,7 @@ pub struct Poll {
 /// ```
 pub struct Registry {
     selector: sys::Selector,
-    /// Tells this `Poll` from every other of the program.
+    /// Distinguishes this `Poll` from every other one in the program.
     #[cfg(debug_assertions)]
     id: NonZeroUsize,
     #[cfg(debug_assertions)]
@@ -65,13 +65,13 @@ pub struct Registry {
 }
 
 impl Poll {
-    /// A poll on the system's best selector.
+    /// Creates a poll on the default selector of the platform.
     ///
     /// Needs the feature `os-poll`.
     ///
     /// # Errors
     ///
-    /// The system's error if it has no descriptor left (`EMFILE`, `ENFILE`).
+    /// The OS error if no descriptor is left (`EMFILE`, `ENFILE`).
     ///
     /// # Examples
     ///
@@ -94,7 +94,7 @@ impl Poll {
         Poll::builder().build()
     }
 
-    /// A poll that is not the usual one: see [`Builder`].
+    /// Returns a [`Builder`], which configures and creates a `Poll`.
     ///
     /// Needs the feature `os-poll`.
     ///
@@ -113,7 +113,7 @@ impl Poll {
         Builder::default()
     }
 
-    /// Where sources are registered.
+    /// Returns the registry of this poll.
     ///
     /// # Examples
     ///
@@ -132,7 +132,7 @@ impl Poll {
         &self.registry
     }
 
-    /// What this poll runs on.
+    /// Returns the selector that this poll uses.
     ///
     /// # Examples
     ///
@@ -152,28 +152,29 @@ impl Poll {
         self.registry.selector.kind()
     }
 
-    /// Waits until at least one source is ready, or the timeout is over.
+    /// Waits until at least one source is ready or the timeout expires.
     ///
-    /// `events` is emptied first, and holds what is ready when this returns: nothing after a
-    /// timeout, at most [`capacity`](Events::capacity) events otherwise. What does not fit comes
-    /// with the next call.
+    /// Clears `events` first, then fills it with at most [`capacity`](Events::capacity) events.
+    /// After a timeout it is empty. Events that do not fit are delivered by the next call.
     ///
-    /// With `None` it waits for ever, with [`Duration::ZERO`] not at all. Any other timeout is kept
-    /// as exactly as the system can, never ends early, and may be of any length. On Linux the
-    /// system is told it to the nanosecond; before Linux 5.11 it is rounded up to a millisecond.
+    /// With `None` there is no timeout. With [`Duration::ZERO`] the call does not wait. Any other
+    /// timeout may be of any length, never expires early, and is as exact as the OS allows. On
+    /// Linux it has a resolution of one nanosecond; before Linux 5.11 it is rounded up to a
+    /// millisecond.
     ///
-    /// Unless a [mode](Interest#modes) was asked for, an event says that something has *changed*
-    /// since the last one: read, write or accept until the operation returns
-    /// [`WouldBlock`](io::ErrorKind::WouldBlock), or the source may stay silent. An event
-    /// may also be spurious, so that the first operation would block.
+    /// Events are edge-triggered unless the interest has another [mode](Interest#modes): an event
+    /// reports a *change* since the last one. So read, write or accept until the operation returns
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock); otherwise there may be no further event. An event
+    /// may be spurious, so that the first operation returns `WouldBlock`.
     ///
     /// # Errors
     ///
-    /// [`Interrupted`](io::ErrorKind::Interrupted) when a signal handler ran in this thread, and
-    /// for reasons of the system's own, such as another thread starting a program on Linux: there
-    /// are no events, nothing is lost, and most programs just call again.
-    /// [`InvalidInput`](io::ErrorKind::InvalidInput) if `events` has no capacity. No other is
-    /// expected.
+    /// * [`Interrupted`](io::ErrorKind::Interrupted): a signal handler ran in this thread, or the
+    ///   OS ended the wait for another reason, as Linux may when another thread starts a program.
+    ///   `events` is empty and no event is lost. Most programs call again.
+    /// * [`InvalidInput`](io::ErrorKind::InvalidInput): `events` has no capacity.
+    ///
+    /// No other error is expected.
     ///
     /// # Examples
     ///
@@ -212,7 +213,7 @@ impl Poll {
         }
     }
 
-    /// Apart, so that a poll that does not look has no more instructions for it than one test.
+    /// Out of line, so that a poll without busy polling pays only for one test.
     #[cold]
     #[inline(never)]
     fn look_and_poll(&mut self, events: &mut Events, timeout: Option<Duration>) -> io::Result<()> {
@@ -226,17 +227,16 @@ impl Poll {
         })
     }
 
-    /// As [`poll`](Poll::poll), and waits until a moment instead of for some time.
+    /// Waits like [`poll`](Poll::poll), but until a deadline.
     ///
-    /// With `None` it waits for ever, and with a moment that has passed not at all. It never
-    /// returns empty before that moment: it looks at the clock itself, whatever the system says
-    /// about the end of the timeout. How exactly the system keeps the moment is in the table at
-    /// [Timeouts](Poll#timeouts).
+    /// With `None` there is no deadline. With a deadline in the past the call does not wait. It
+    /// never returns without events before the deadline, because it checks the clock itself after
+    /// each timeout of the OS. See [Timeouts](Poll#timeouts) for the accuracy on each platform.
     ///
     /// # Errors
     ///
-    /// As [`poll`](Poll::poll). After [`Interrupted`](io::ErrorKind::Interrupted) the same call
-    /// goes on, with nothing to be counted.
+    /// Those of [`poll`](Poll::poll). After [`Interrupted`](io::ErrorKind::Interrupted), call again
+    /// with the same deadline.
     ///
     /// # Examples
     ///
@@ -293,24 +293,25 @@ impl Poll {
 }
 
 impl Registry {
-    /// Starts watching `source`: its events have this token, and are of these interests.
+    /// Registers `source` for these interests. Its events carry this token.
     ///
-    /// If the source is ready already, the next poll says so.
+    /// If the source is already ready, the next poll reports it.
     ///
     /// Several sources may have the same token. A source is registered with one `Poll` at a time.
     ///
     /// # Errors
     ///
-    /// The source stays unregistered, or registered as it was.
+    /// After an error the source is unregistered, or registered as before.
     ///
-    /// * [`AlreadyExists`](io::ErrorKind::AlreadyExists): it is registered already, here or, in
-    ///   debug builds and on poll(2), with another `Poll`. kqueue notices neither by itself.
+    /// * [`AlreadyExists`](io::ErrorKind::AlreadyExists): the source is already registered with
+    ///   this `Poll`. Debug builds and poll(2) also detect a registration with another `Poll`.
+    ///   kqueue itself detects neither.
     /// * `EBADF`: its descriptor is closed.
-    /// * `EPERM`: epoll can't watch it, because it is a regular file, a directory or a device that
-    ///   can't be waited for, such as `/dev/null`. poll(2) can, and says that it is always ready.
-    /// * `EINVAL`, `ELOOP`: on epoll, it is the descriptor of this poll itself, or of another one,
-    ///   and polls would watch each other in a circle, or in a row of more than five.
-    /// * `ENOSPC`, `ENOMEM`: a limit of the system,
+    /// * `EPERM`: on epoll, the source is a regular file, a directory or a device without
+    ///   readiness, such as `/dev/null`. poll(2) accepts it and reports it as always ready.
+    /// * `EINVAL`, `ELOOP`: on epoll, the source is the descriptor of this poll, or of another poll
+    ///   such that polls would watch each other in a cycle, or in a chain of more than five.
+    /// * `ENOSPC`, `ENOMEM`: a limit of the OS, see
     ///   [epoll_ctl(2)](https://man7.org/linux/man-pages/man2/epoll_ctl.2.html#ERRORS).
     ///
     /// # Examples
@@ -339,9 +340,9 @@ impl Registry {
         source.register(self, token, interests)
     }
 
-    /// Changes the token and the interests of a registered source. Both are replaced, not added.
+    /// Replaces the token and the interests of a registered source, and re-arms it.
     ///
-    /// What is ready at that moment is reported again, whether or not it was before.
+    /// Readiness at that moment is reported, even if it was reported before.
     ///
     /// # Errors
     ///
@@ -360,7 +361,7 @@ impl Registry {
     /// # let listener = TcpListener::bind("127.0.0.1:0".parse().unwrap())?;
     /// # let mut stream = TcpStream::connect(listener.local_addr()?)?;
     /// # poll.registry().register(&mut stream, Token(1), Interest::READABLE)?;
-    /// // There is something to write now, and no room for it: hear of both directions.
+    /// // A write has returned `WouldBlock`: wait for both directions.
     /// let both = Interest::READABLE | Interest::WRITABLE;
     /// poll.registry().reregister(&mut stream, Token(1), both)?;
     /// # Ok(())
@@ -376,18 +377,17 @@ impl Registry {
         source.reregister(self, token, interests)
     }
 
-    /// Stops watching `source`. No poll that begins after this has returned delivers an event of
-    /// it.
+    /// Deregisters `source`. No poll that starts after this has returned delivers an event of it.
     ///
-    /// Events that are in the buffer already stay there: who deregisters a source while handling a
-    /// batch may still meet its token further on in the same batch. The batch is the memory that
-    /// the system wrote, and nobody goes through it but you.
+    /// Events that are already in the buffer stay there. If you deregister a source while you
+    /// handle a batch, later events of the same batch may still carry its token. The reason is that
+    /// the kernel wrote the batch into your buffer, and this crate does not search it.
     ///
     /// # Errors
     ///
-    /// [`NotFound`](io::ErrorKind::NotFound) if the source is not registered here, also if the
-    /// kernel has forgotten it because its descriptor was closed or replaced. It can be registered
-    /// again then.
+    /// [`NotFound`](io::ErrorKind::NotFound) if the source is not registered here, or if the kernel
+    /// removed the registration because the descriptor was closed or replaced. The source can then
+    /// be registered again.
     ///
     /// # Examples
     ///
@@ -413,13 +413,13 @@ impl Registry {
         source.deregister(self)
     }
 
-    /// Another registry of the same `Poll`, for another thread.
+    /// Creates another registry of the same `Poll`, for another thread.
     ///
-    /// It may outlive the `Poll`; what is then registered is never reported.
+    /// It may outlive the `Poll`. Sources that are registered after that are never reported.
     ///
     /// # Errors
     ///
-    /// The system's error if it has no descriptor left (`EMFILE`, `ENFILE`).
+    /// The OS error if no descriptor is left (`EMFILE`, `ENFILE`).
     ///
     /// # Examples
     ///
@@ -462,7 +462,7 @@ impl Registry {
 
     /// # Panics
     ///
-    /// If there is a waker already.
+    /// If the `Poll` already has a waker.
     #[cfg(debug_assertions)]
     pub(crate) fn guard_waker(&self) -> WakerGuard {
         let had_waker = self.has_waker.swap(true, Ordering::AcqRel);
@@ -476,7 +476,7 @@ impl Registry {
     }
 }
 
-/// Kept by the waker that a `Poll` has, so that a second one is noticed.
+/// A guard held by the waker of a `Poll`, which detects a second waker.
 #[cfg(debug_assertions)]
 #[derive(Debug)]
 pub(crate) struct WakerGuard {
@@ -493,7 +493,7 @@ impl Drop for WakerGuard {
 #[cfg(all(debug_assertions, feature = "os-poll"))]
 fn next_id() -> NonZeroUsize {
     static NEXT: AtomicUsize = AtomicUsize::new(1);
-    // Nobody makes that many, and a wrong check in a debug build is no reason to panic.
+    // No program creates that many, and a wrong check in a debug build does not justify a panic.
     NonZeroUsize::new(NEXT.fetch_add(1, Ordering::Relaxed)).unwrap_or(NonZeroUsize::MAX)
 }
 
@@ -513,12 +513,12 @@ impl fmt::Debug for Registry {
     }
 }
 
-/// The selector's own descriptor, for watching this poll with another one. It becomes readable when
-/// there are events.
+/// Returns the descriptor of the selector, to watch this poll with another one. It becomes readable
+/// when there are events.
 ///
 /// # Panics
 ///
-/// On poll(2), which has no descriptor; [`Poll::selector_kind`] tells.
+/// On poll(2), which has no descriptor: check [`Poll::selector_kind`].
 #[cfg(descriptors)]
 impl AsRawFd for Poll {
     fn as_raw_fd(&self) -> RawFd {
@@ -526,7 +526,7 @@ impl AsRawFd for Poll {
     }
 }
 
-/// As [`AsRawFd`](#impl-AsRawFd-for-Poll).
+/// Like [`AsRawFd`](#impl-AsRawFd-for-Poll).
 #[cfg(descriptors)]
 impl AsFd for Poll {
     fn as_fd(&self) -> BorrowedFd<'_> {
@@ -534,11 +534,11 @@ impl AsFd for Poll {
     }
 }
 
-/// The selector's own descriptor.
+/// Returns the descriptor of the selector.
 ///
 /// # Panics
 ///
-/// On poll(2), which has no descriptor; [`Poll::selector_kind`] tells.
+/// On poll(2), which has no descriptor: check [`Poll::selector_kind`].
 #[cfg(descriptors)]
 impl AsRawFd for Registry {
     fn as_raw_fd(&self) -> RawFd {
@@ -546,7 +546,7 @@ impl AsRawFd for Registry {
     }
 }
 
-/// As [`AsRawFd`](#impl-AsRawFd-for-Registry).
+/// Like [`AsRawFd`](#impl-AsRawFd-for-Registry).
 #[cfg(descriptors)]
 impl AsFd for Registry {
     fn as_fd(&self) -> BorrowedFd<'_> {

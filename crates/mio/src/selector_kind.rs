@@ -1,10 +1,10 @@
 use crate::{Interest, sys};
 
-/// A mechanism of the operating system that tells which sources are ready.
+/// An OS mechanism that reports ready sources.
 ///
-/// Each system has one that is best, and `Poll::new` takes it. With the feature `all-selectors` the
-/// others that the system has are compiled too, and `Poll::builder` can be asked for one. All can
-/// be named everywhere.
+/// Each platform has a default selector, which `Poll::new` uses. The feature `all-selectors` also
+/// compiles the other selectors of the platform, and `Poll::builder` selects one of them. All
+/// variants exist on every platform.
 ///
 /// # Examples
 ///
@@ -28,14 +28,13 @@ pub enum SelectorKind {
     /// [kqueue(2)](https://man.freebsd.org/cgi/man.cgi?query=kqueue&sektion=2): the default on
     /// macOS and its relatives, and on the BSDs.
     Kqueue,
-    /// [poll(2)](https://man7.org/linux/man-pages/man2/poll.2.html): every Unix, WASI
-    /// and Hermit. It asks about
-    /// every source on each call, so it suits some hundreds of them.
+    /// [poll(2)](https://man7.org/linux/man-pages/man2/poll.2.html): every Unix, WASI and Hermit.
+    /// Each call passes every source to the kernel, so it suits a few hundred sources.
     Poll,
 }
 
 impl SelectorKind {
-    /// The selectors that this build can use here, the default first.
+    /// Returns the selectors that are available in this build on this platform, the default first.
     ///
     /// # Examples
     ///
@@ -50,10 +49,11 @@ impl SelectorKind {
         sys::SELECTORS.iter().copied()
     }
 
-    /// Whether this build has this selector and the selector can do what this interest asks for.
+    /// Returns `true` if this build has this selector and the selector supports this interest.
     ///
-    /// What it can't is an error at registration, [`Unsupported`](std::io::ErrorKind::Unsupported).
-    /// The table at [`Interest`](Interest#modes) says which can what.
+    /// Registering for an unsupported interest fails with
+    /// [`Unsupported`](std::io::ErrorKind::Unsupported). See [`Interest`](Interest#modes) for the
+    /// modes that each selector supports.
     ///
     /// # Examples
     ///

@@ -1,9 +1,9 @@
-/// The number that tells which source an event belongs to.
+/// A number that identifies the source of an event.
 ///
-/// You choose it when you register a source, and every event of that source carries it. It means
-/// nothing to this crate: an index into a slab of connections, the descriptor's number and a
-/// counter are all good choices. Nothing stops two sources from having the same token; their events
-/// can then not be told apart.
+/// You choose it when you register a source, and every event of that source carries it. This crate
+/// does not interpret it: an index into a slab of connections, the number of the descriptor and a
+/// counter are all good choices. Two sources may have the same token, but then their events cannot
+/// be distinguished.
 ///
 /// # Examples
 ///

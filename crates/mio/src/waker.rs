@@ -4,26 +4,28 @@ use std::io;
 use crate::poll::WakerGuard;
 use crate::{Registry, Token, sys};
 
-/// Makes a [`Poll::poll`](crate::Poll::poll) in another thread return.
+/// A handle that wakes a [`Poll::poll`](crate::Poll::poll) in another thread.
 ///
-/// It is made for a [`Registry`] and a token. [`wake`](Waker::wake) makes the poll deliver an event
-/// with that token that is readable; nothing has to be read, and there is nothing to deregister.
+/// It is created for a [`Registry`] and a token. [`wake`](Waker::wake) makes the poll deliver a
+/// readable event with that token. The event needs no read, and the waker needs no deregistration.
 /// Share it between threads with an [`Arc`](std::sync::Arc).
 ///
-/// Several wakes before a poll are at least one event and may be one only. A wake is never lost: if
-/// no poll is waiting, the next one delivers it. While one is on its way to a poll, further wakes
-/// make no system call. If another poll watches this one by its descriptor, it hears of the first;
-/// see [The descriptor of a poll](crate::Poll#the-descriptor-of-a-poll). Keep the waker as long as
-/// wakes are to be delivered; after it was dropped none is. The copy that a child of `fork` has
-/// can't wake its parent.
+/// A wake is never lost: if no poll is waiting, the next one delivers it. Wakes are *coalesced*.
+/// Several wakes before a poll give at least one event, and possibly only one. Until a poll
+/// delivers a wake, further wakes make no system call. If another poll watches this one by its
+/// descriptor, it is notified of the first of them; see [The descriptor of a
+/// poll](crate::Poll#the-descriptor-of-a-poll).
 ///
-/// There is one waker per `Poll`. To tell several reasons apart, put them in a queue or a flag of
-/// your own before you wake, or use a `Notifier` for each.
+/// Keep the waker as long as wakes must be delivered: no wake is delivered after it was dropped. In
+/// a child of `fork` the copy of the waker cannot wake the parent.
 ///
-/// It is made of what the system does best: an [eventfd(2)] on Linux and Android, an event of its
-/// own on macOS, FreeBSD, Solaris and Windows, a pipe on most others and where a sandbox refuses
-/// the eventfd. `PLATFORMS.md` lists them. On WASI and on the Nintendo 3DS there is none of these:
-/// a wake is delivered by the next poll, and does not end one that waits.
+/// A `Poll` has one waker. To distinguish several reasons, store them in a queue or a flag of your
+/// own before the wake, or use a `Notifier` for each.
+///
+/// It uses the fastest mechanism of the platform: an [eventfd(2)] on Linux and Android, a native
+/// user event on macOS, FreeBSD, Solaris and Windows, and a pipe on most others and where a sandbox
+/// refuses the eventfd. `PLATFORMS.md` lists them. WASI and the Nintendo 3DS have none of these.
+/// There the next poll delivers the wake, and a wake does not end a poll that is already waiting.
 ///
 /// [eventfd(2)]: https://man7.org/linux/man-pages/man2/eventfd.2.html
 ///
@@ -63,16 +65,16 @@ pub struct Waker {
 }
 
 impl Waker {
-    /// A waker of the `Poll` that `registry` belongs to; its events have this token.
+    /// Creates a waker of the `Poll` that `registry` belongs to. Its events have this token.
     ///
     /// # Errors
     ///
-    /// The system's error if it has no descriptor left (`EMFILE`, `ENFILE`).
+    /// The OS error if no descriptor is left (`EMFILE`, `ENFILE`).
     ///
     /// # Panics
     ///
-    /// In debug builds, if this `Poll` has a waker already. In release builds a second waker is not
-    /// noticed; which of the two tokens an event has is then not defined, and wakes may be lost.
+    /// In debug builds, if this `Poll` already has a waker. Release builds do not detect a second
+    /// waker: then the token of an event may be either of the two, and wakes may be lost.
     ///
     /// # Examples
     ///
@@ -99,15 +101,15 @@ impl Waker {
         })
     }
 
-    /// Makes the poll return with an event of this waker's token.
+    /// Wakes the poll, which returns an event with this waker's token.
     ///
-    /// What this thread wrote before the call is seen by the polling thread after the poll.
-    /// It never blocks, and it may be called from any thread and from a signal handler: see the
-    /// [guide](crate::guide#signals).
+    /// Memory that this thread wrote before the call is visible to the polling thread after the
+    /// poll. This method never blocks. It may be called from any thread and from a signal handler:
+    /// see the [guide](crate::guide#signals).
     ///
     /// # Errors
     ///
-    /// Those of writing to the descriptor. None is expected.
+    /// The error of a write to the descriptor. None is expected.
     ///
     /// # Examples
     ///

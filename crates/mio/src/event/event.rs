@@ -3,30 +3,30 @@ use std::fmt;
 use crate::Token;
 use crate::sys::{self, NativeEvent, Readiness};
 
-/// One answer of the system: the source with this token is ready in these ways.
+/// A readiness event: the source with this token is ready in these ways.
 ///
-/// An event is a hint. It says what was true when the system wrote it down, which may be over by
-/// the time you act on it, so the operation itself has the last word and
-/// [`WouldBlock`](std::io::ErrorKind::WouldBlock) from it is an ordinary answer.
+/// An event is a hint. It describes the source at the time when the OS recorded the event, and the
+/// source may have changed since. So the result of the I/O operation decides, and
+/// [`WouldBlock`](std::io::ErrorKind::WouldBlock) is an ordinary result.
 ///
-/// Several answers may be true at once. After a hang-up or a failure a read or a write tells the
-/// cause; the socket's `take_error` does too, and clears it.
+/// Several kinds of readiness may be reported at once. After a hang-up or a failure, a read or a
+/// write returns the cause. So does the socket's `take_error`, which also clears it.
 ///
-/// # What each situation gives
+/// # Events by situation
 ///
-/// For a source registered for both readable and writable, whose writable event has been delivered
-/// before. `R` is readable, `W` writable, `E` error, `RC` read closed, `WC` write closed, `P`
-/// priority. A comma separates events. `I/O` means that no event has to come: a read, a write or
-/// `take_error` returns the end or the error.
+/// The source is registered for both readable and writable, and its first writable event has been
+/// delivered. `R` is readable, `W` writable, `E` error, `RC` read closed, `WC` write closed, `P`
+/// priority. A comma separates events. `I/O` means that there may be no event: a read, a write or
+/// `take_error` returns the end of the stream or the error.
 ///
-/// * **epoll** reports all that is true of the source in one event.
-/// * **poll(2)** and event ports leave out a direction that was delivered before and that no
-///   operation has found blocked since. Where the system lacks `POLLRDHUP` (the BSDs, macOS and
-///   Solaris among others), only a read of 0 bytes tells that the peer has stopped sending.
-/// * **kqueue** reports each direction in an event of its own, and an error only together with an
-///   end. One event tells of both directions only if the source is registered for
-///   [one](crate::Interest::oneshot).
-/// * **AFD** reports what the peer does and not what this side has shut down.
+/// * **epoll** reports the whole readiness of the source in one event.
+/// * **poll(2)** and event ports leave out a direction that was delivered and has not been re-armed
+///   since. On platforms without `POLLRDHUP` (the BSDs, macOS and Solaris among others), only a
+///   read of 0 bytes shows that the peer has stopped sending.
+/// * **kqueue** reports each direction in a separate event, and an error only together with the end
+///   of a direction. One event covers both directions only if the source is registered with
+///   [`oneshot`](crate::Interest::oneshot).
+/// * **AFD** reports the actions of the peer, and does not report that this side has shut down.
 ///
 /// | situation | epoll | poll(2), event ports | kqueue | AFD |
 /// |---|---|---|---|---|
@@ -54,12 +54,12 @@ use crate::sys::{self, NativeEvent, Readiness};
 /// | the last slave of a pseudo-terminal was closed: its master (Linux) | W RC WC | RC WC | | |
 /// | the master of a pseudo-terminal was closed: its slave (Linux) | R W E RC WC | R E RC WC | | |
 ///
-/// Write closed is a guess for a datagram socket and for the master of a pseudo-terminal: see
+/// For a datagram socket and for the master of a pseudo-terminal, write closed is a guess: see
 /// [`is_write_closed`](Self::is_write_closed).
 ///
-/// # Which flags each answer is made of
+/// # Native flags
 ///
-/// | answer | epoll, poll(2) and event ports | kqueue | AFD (Windows) |
+/// | method | epoll, poll(2) and event ports | kqueue | AFD (Windows) |
 /// |---|---|---|---|
 /// | [`is_readable`](Event::is_readable) | `IN` or `PRI` | `EVFILT_READ`, or the waker's `EVFILT_USER` | `RECEIVE`, `ACCEPT`, `DISCONNECT`, `ABORT` or `CONNECT_FAIL` |
 /// | [`is_writable`](Event::is_writable) | `OUT` | `EVFILT_WRITE` | `SEND`, `ABORT` or `CONNECT_FAIL` |
@@ -69,10 +69,10 @@ use crate::sys::{self, NativeEvent, Readiness};
 /// | [`is_priority`](Event::is_priority) | `PRI` | never | never |
 /// | [`is_aio`](Event::is_aio), [`is_lio`](Event::is_lio) | never | `EVFILT_AIO`, `EVFILT_LIO` | never |
 ///
-/// The names are those of [epoll_ctl(2)] and [poll(2)] without their prefix, and those of
-/// [kevent(2)]. Those of AFD have no manual; `select` of Windows is built on them. Beside kqueue
-/// poll(2) is read as it is elsewhere. An event of kqueue that tells of both directions has all the
-/// answers of the two that it is made of.
+/// The flags are those of [epoll_ctl(2)] and [poll(2)] without their prefix, and those of
+/// [kevent(2)]. The flags of AFD are undocumented; `select` of Windows is built on them. poll(2) is
+/// read in the same way on platforms with kqueue. A kqueue event that covers both directions
+/// returns `true` for everything that either native event would.
 ///
 /// [epoll_ctl(2)]: https://man7.org/linux/man-pages/man2/epoll_ctl.2.html
 /// [poll(2)]: https://man7.org/linux/man-pages/man2/poll.2.html
@@ -84,7 +84,7 @@ pub struct Event {
 }
 
 impl Event {
-    /// The token that the source was registered with.
+    /// Returns the token that the source was registered with.
     ///
     /// # Examples
     ///
@@ -104,7 +104,7 @@ impl Event {
         sys::token(&self.native)
     }
 
-    /// Whether the source can be read, or accepted from.
+    /// Returns `true` if the source can be read or accepted from.
     ///
     /// # Examples
     ///
@@ -119,7 +119,7 @@ impl Event {
         self.readiness().readable
     }
 
-    /// Whether the source can be written, or has been connected.
+    /// Returns `true` if the source can be written or has been connected.
     ///
     /// # Examples
     ///
@@ -134,7 +134,7 @@ impl Event {
         self.readiness().writable
     }
 
-    /// Whether the source has failed. `take_error` of the socket tells how.
+    /// Returns `true` if the source has failed. The socket's `take_error` returns the error.
     ///
     /// # Examples
     ///
@@ -149,11 +149,11 @@ impl Event {
         self.readiness().error
     }
 
-    /// Whether nothing more will arrive after what can be read now: the peer has stopped sending,
-    /// or this side has shut its reading half down.
+    /// Returns `true` if no data will follow the data that can be read now: the peer has stopped
+    /// sending, or this side has shut down its read half.
     ///
-    /// Some systems tell this late or never, so treat it as a short cut: a read of 0 bytes is the
-    /// truth.
+    /// Some platforms report this late or never, so rely on a read of 0 bytes and treat this as a
+    /// shortcut.
     ///
     /// # Examples
     ///
@@ -168,18 +168,18 @@ impl Event {
         self.readiness().read_closed
     }
 
-    /// Whether nothing more can be written, as far as the event can say that.
+    /// Returns `true` if no more data can be written, as far as the event shows it.
     ///
-    /// * **A stream socket or a pipe**: a write fails from now on. A stream is also reported so
-    ///   before it is connected, on Linux.
-    /// * **A datagram socket**: it comes together with [`is_error`](Event::is_error), and says no
-    ///   more than that. The error of a pipe without readers looks the same, and an event does not
-    ///   know what kind of source it is about. A refused datagram or a transmit timestamp closes
-    ///   nothing, and the next datagram can be sent.
+    /// * **A stream socket or a pipe**: every write fails from now on. Linux also reports this for
+    ///   a stream that is not connected yet.
+    /// * **A datagram socket**: it is reported together with [`is_error`](Event::is_error) and
+    ///   means nothing more. A refused datagram or a transmit timestamp closes nothing, and the
+    ///   next datagram can be sent. The reason is that the error of a pipe without readers looks
+    ///   the same, and an event does not show the type of its source.
     /// * **A terminal**: the other side has hung up. A write to the master may succeed.
     ///
-    /// Some systems tell this late or never, so treat it as a short cut: the error of a write is
-    /// the truth.
+    /// Some platforms report this late or never, so rely on the error of a write and treat this as
+    /// a shortcut.
     ///
     /// # Examples
     ///
@@ -194,9 +194,9 @@ impl Event {
         self.readiness().write_closed
     }
 
-    /// Whether there is an exceptional condition, such as out-of-band data.
+    /// Returns `true` if there is an exceptional condition, such as out-of-band data.
     ///
-    /// Only sources registered with `Interest::PRIORITY` get it, on Linux and Android.
+    /// It is reported on Linux and Android, for sources registered with `Interest::PRIORITY`.
     ///
     /// # Examples
     ///
@@ -211,7 +211,8 @@ impl Event {
         self.readiness().priority
     }
 
-    /// Whether an asynchronous file operation has ended. kqueue only; `false` elsewhere.
+    /// Returns `true` if an asynchronous file operation has completed. Always `false` except on
+    /// kqueue.
     ///
     /// # Examples
     ///
@@ -224,7 +225,7 @@ impl Event {
         self.readiness().aio
     }
 
-    /// Whether a list of file operations has ended. kqueue only; `false` elsewhere.
+    /// Returns `true` if a list of file operations has completed. Always `false` except on kqueue.
     ///
     /// # Examples
     ///
@@ -258,7 +259,7 @@ impl Event {
     }
 }
 
-/// Shows the token and the answers that are true; `{:#?}` adds the flags of the system.
+/// Shows the token and the readiness. `{:#?}` adds the native flags.
 impl fmt::Debug for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let alternate = f.alternate();

@@ -4,10 +4,10 @@ use crate::event::Event;
 
 /// The buffer that [`Poll::poll`](crate::Poll::poll) fills.
 ///
-/// Make one and use it for every call: the system writes its records straight into it, so a poll
-/// neither allocates nor copies. Its capacity is how many events one call can bring; what is ready
-/// beyond that comes with the next call. 1024 is a good size for a server, 1 is enough to wait for
-/// a single socket.
+/// Create one and reuse it for every call. The kernel writes its records into this buffer, so a
+/// poll neither allocates nor copies. The capacity limits the number of events per call; further
+/// events are delivered by the next call. 1024 is a good size for a server, and 1 is enough to wait
+/// for a single socket.
 ///
 /// # Examples
 ///
@@ -25,7 +25,7 @@ pub struct Events {
     inner: Vec<Event>,
 }
 
-/// The events of one [`Events`], in the order in which the system gave them.
+/// An iterator over [`Events`], in the order in which the OS reported them.
 ///
 /// # Examples
 ///
@@ -40,10 +40,12 @@ pub struct Iter<'a> {
 }
 
 impl Events {
-    /// More than `i32::MAX` bytes no system takes. Looked at here once, and not by each poll.
+    /// No OS accepts a buffer of more than `i32::MAX` bytes. Checked once here instead of in each
+    /// poll.
     const MOST: usize = i32::MAX as usize / size_of::<Event>();
 
-    /// An empty buffer with room for `capacity` events, or for as many as are two gigabytes.
+    /// Creates an empty buffer with room for `capacity` events, but for no more than fit into two
+    /// gigabytes.
     ///
     /// With a capacity of 0, [`Poll::poll`](crate::Poll::poll) fails with
     /// [`InvalidInput`](std::io::ErrorKind::InvalidInput).
@@ -60,7 +62,7 @@ impl Events {
         }
     }
 
-    /// How many events one poll can bring.
+    /// Returns the maximum number of events that one poll delivers.
     ///
     /// # Examples
     ///
@@ -71,7 +73,8 @@ impl Events {
         self.inner.capacity()
     }
 
-    /// Whether there is no event in the buffer: the timeout ended the poll, or none was made yet.
+    /// Returns `true` if the buffer holds no event: the timeout ended the poll, or there was no
+    /// poll yet.
     ///
     /// # Examples
     ///
@@ -82,7 +85,7 @@ impl Events {
         self.inner.is_empty()
     }
 
-    /// The events of the last poll. `for event in &events` does the same.
+    /// Returns an iterator over the events of the last poll. `for event in &events` does the same.
     ///
     /// # Examples
     ///
@@ -96,7 +99,7 @@ impl Events {
         }
     }
 
-    /// Throws the events away. [`Poll::poll`](crate::Poll::poll) does so by itself before it waits.
+    /// Removes all events. [`Poll::poll`](crate::Poll::poll) does this itself before it waits.
     ///
     /// # Examples
     ///
@@ -109,7 +112,7 @@ impl Events {
         self.inner.clear();
     }
 
-    /// What the selector writes its records to.
+    /// Returns the buffer into which the selector writes its records.
     pub(crate) fn buffer(&mut self) -> &mut Vec<Event> {
         &mut self.inner
     }

@@ -2,22 +2,23 @@ use std::io;
 
 use crate::{Interest, Registry, Token};
 
-/// Something that can be registered with a [`Registry`].
+/// A source of readiness events that can be registered with a [`Registry`].
 ///
-/// Users call [`Registry::register`] and its siblings; these methods are for those who implement
-/// the trait. An own source usually holds one of this crate's and forwards the three calls, or it
-/// holds a raw descriptor and uses `SourceFd`.
+/// Users call [`Registry::register`], [`Registry::reregister`] and [`Registry::deregister`], which
+/// call these methods. A source of your own usually holds a source of this crate and forwards the
+/// three calls, or it holds a raw descriptor and uses `SourceFd`.
 ///
-/// What an implementation must keep:
+/// An implementation must keep these rules:
 ///
 /// * A call that fails leaves the source as it was: not registered, or registered as before.
-/// * After [`deregister`](Source::deregister) has returned, no later poll delivers an event of it.
-/// * Dropping a source without deregistering it is allowed. The sockets of this crate then vanish
-///   from the poll; a source over a borrowed descriptor should say what it does.
+/// * After [`deregister`](Source::deregister) has returned, no later poll delivers an event of this
+///   source.
+/// * A source may be dropped without being deregistered. Dropping deregisters the sockets of this
+///   crate. A source over a borrowed descriptor should document the effect of dropping it.
 ///
 /// # Examples
 ///
-/// A socket with a name, registered like the socket itself:
+/// A named socket that is registered like the socket itself:
 ///
 /// ```
 /// # #[cfg(all(feature = "os-poll", feature = "net"))]
@@ -68,7 +69,7 @@ use crate::{Interest, Registry, Token};
 /// # fn main() {}
 /// ```
 pub trait Source {
-    /// Starts watching this source. Called by [`Registry::register`], which tells the errors.
+    /// Registers this source. Called by [`Registry::register`], which lists the errors.
     fn register(
         &mut self,
         registry: &Registry,
@@ -76,7 +77,7 @@ pub trait Source {
         interests: Interest,
     ) -> io::Result<()>;
 
-    /// Changes the token and the interests. Called by [`Registry::reregister`].
+    /// Replaces the token and the interests. Called by [`Registry::reregister`].
     fn reregister(
         &mut self,
         registry: &Registry,
@@ -84,7 +85,7 @@ pub trait Source {
         interests: Interest,
     ) -> io::Result<()>;
 
-    /// Stops watching this source. Called by [`Registry::deregister`].
+    /// Deregisters this source. Called by [`Registry::deregister`].
     fn deregister(&mut self, registry: &Registry) -> io::Result<()>;
 }
 

@@ -1,21 +1,20 @@
-//! Sockets that never block.
+//! Non-blocking sockets.
 //!
-//! Each type wraps the one of std with the same name and has its methods; what differs is that an
-//! operation that can't be done now fails with [`WouldBlock`](std::io::ErrorKind::WouldBlock)
-//! instead of waiting, and that it is an [`event::Source`](crate::event::Source).
+//! Each type wraps the std type of the same name and has its methods, with two differences. An
+//! operation that cannot complete now fails with [`WouldBlock`](std::io::ErrorKind::WouldBlock)
+//! instead of waiting, and the type is an [`event::Source`](crate::event::Source).
 //!
-//! Sockets are non-blocking and close-on-exec from the start, and closed when dropped. They convert
-//! from and to std's types, owned and raw descriptors (on Windows: sockets), which is also how an
-//! option that is missing here is set.
+//! Sockets are created non-blocking and close-on-exec, and closed when dropped. They convert from
+//! and to the std types and to owned and raw descriptors (on Windows: sockets). Use these
+//! conversions to set an option that is missing here.
 //!
 //! # On registered sockets
 //!
-//! Some selectors learn from the operations of these types that a socket was used up. Do I/O with
-//! their methods, or inside `try_io`, and not behind their back through the raw descriptor.
+//! On some selectors, `WouldBlock` from an operation of these types re-arms the socket. Do I/O with
+//! their methods or inside `try_io`, not on the raw descriptor.
 //!
-//! Deregister a socket before you turn it into another type. What happens otherwise depends on the
-//! selector: on epoll and kqueue it stays registered until it is closed, on poll(2) and event ports
-//! it does not.
+//! Deregister a socket before you convert it into another type. Otherwise it stays registered until
+//! it is closed on epoll and kqueue, and is deregistered on poll(2) and event ports.
 //!
 #![doc = include_str!("options.md")]
 

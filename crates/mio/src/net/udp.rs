@@ -40,13 +40,13 @@ pub struct UdpSocket {
 }
 
 impl UdpSocket {
-    /// Binds to this address; with port 0 to a port that the system chooses.
+    /// Binds to this address. For port 0 the OS chooses the port.
     ///
-    /// For options that have to be set before see [`net`](crate::net#options-before-binding).
+    /// See [`net`](crate::net#options-before-binding) for options that must be set before binding.
     ///
     /// # Errors
     ///
-    /// The system's, such as [`AddrInUse`](io::ErrorKind::AddrInUse).
+    /// The OS error, such as [`AddrInUse`](io::ErrorKind::AddrInUse).
     ///
     /// # Examples
     ///
@@ -61,7 +61,7 @@ impl UdpSocket {
         socket::udp_bind(addr).map(UdpSocket::from)
     }
 
-    /// Makes one of std's, which has to be in non-blocking mode already.
+    /// Wraps the std type, which must already be in non-blocking mode.
     ///
     /// # Examples
     ///
@@ -80,7 +80,7 @@ impl UdpSocket {
         }
     }
 
-    /// The address it is bound to.
+    /// Returns the address that the socket is bound to.
     ///
     /// # Examples
     ///
@@ -95,7 +95,7 @@ impl UdpSocket {
         self.inner.local_addr()
     }
 
-    /// The address it is connected to.
+    /// Returns the address that the socket is connected to.
     ///
     /// # Errors
     ///
@@ -117,12 +117,12 @@ impl UdpSocket {
         self.inner.peer_addr()
     }
 
-    /// Sends a datagram to `target`, and answers how many bytes were sent, which is all of them.
+    /// Sends a datagram to `target`. Returns the number of bytes sent, which is always all of them.
     ///
     /// # Errors
     ///
-    /// [`WouldBlock`](io::ErrorKind::WouldBlock) if the send buffer is full; `EMSGSIZE` if it is
-    /// too long for a datagram; an error that an earlier datagram met, such as
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock) if the send buffer is full; `EMSGSIZE` if `buf` is
+    /// too long for a datagram; an error of an earlier datagram, such as
     /// [`ConnectionRefused`](io::ErrorKind::ConnectionRefused).
     ///
     /// # Examples
@@ -139,13 +139,13 @@ impl UdpSocket {
         self.inner.write_with(|socket| socket.send_to(buf, target))
     }
 
-    /// Takes a datagram, and tells how long it is and who it is from.
+    /// Receives a datagram. Returns its length and the sender's address.
     ///
-    /// What does not fit into `buf` is thrown away.
+    /// Data that does not fit into `buf` is discarded.
     ///
     /// # Errors
     ///
-    /// [`WouldBlock`](io::ErrorKind::WouldBlock) if there is none.
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock) if no datagram is queued.
     ///
     /// # Examples
     ///
@@ -164,11 +164,11 @@ impl UdpSocket {
         self.inner.read_with(|socket| socket.recv_from(buf))
     }
 
-    /// As [`recv_from`](UdpSocket::recv_from), without taking the datagram away.
+    /// Receives a datagram like [`recv_from`](UdpSocket::recv_from), but leaves it in the queue.
     ///
     /// # Errors
     ///
-    /// [`WouldBlock`](io::ErrorKind::WouldBlock) if there is none.
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock) if no datagram is queued.
     ///
     /// # Examples
     ///
@@ -194,11 +194,11 @@ impl UdpSocket {
         self.inner.read_with(|socket| socket.peek_from(buf))
     }
 
-    /// Sends a datagram to the address it is connected to.
+    /// Sends a datagram to the address that the socket is connected to.
     ///
     /// # Errors
     ///
-    /// As [`send_to`](UdpSocket::send_to), and if it is not connected.
+    /// Those of [`send_to`](UdpSocket::send_to), and an error if the socket is not connected.
     ///
     /// # Examples
     ///
@@ -216,13 +216,13 @@ impl UdpSocket {
         self.inner.write_with(|socket| socket.send(buf))
     }
 
-    /// Takes a datagram from the address it is connected to, and tells how long it is.
+    /// Receives a datagram from the address that the socket is connected to. Returns its length.
     ///
-    /// What does not fit into `buf` is thrown away.
+    /// Data that does not fit into `buf` is discarded.
     ///
     /// # Errors
     ///
-    /// [`WouldBlock`](io::ErrorKind::WouldBlock) if there is none.
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock) if no datagram is queued.
     ///
     /// # Examples
     ///
@@ -242,11 +242,11 @@ impl UdpSocket {
         self.inner.read_with(|socket| socket.recv(buf))
     }
 
-    /// As [`recv`](UdpSocket::recv), without taking the datagram away.
+    /// Receives a datagram like [`recv`](UdpSocket::recv), but leaves it in the queue.
     ///
     /// # Errors
     ///
-    /// [`WouldBlock`](io::ErrorKind::WouldBlock) if there is none.
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock) if no datagram is queued.
     ///
     /// # Examples
     ///
@@ -266,8 +266,8 @@ impl UdpSocket {
         self.inner.read_with(|socket| socket.peek(buf))
     }
 
-    /// Makes this the address that [`send`](UdpSocket::send) sends to and the only one that
-    /// datagrams are taken from.
+    /// Connects the socket to this address: [`send`](UdpSocket::send) sends to it, and only
+    /// datagrams from it are received.
     ///
     /// # Examples
     ///
@@ -283,7 +283,7 @@ impl UdpSocket {
         self.inner.connect(addr)
     }
 
-    /// Sets whether it may send to broadcast addresses (`SO_BROADCAST`).
+    /// Allows or forbids sending to broadcast addresses (`SO_BROADCAST`).
     ///
     /// # Examples
     ///
@@ -298,7 +298,7 @@ impl UdpSocket {
         self.inner.set_broadcast(on)
     }
 
-    /// Whether it may send to broadcast addresses (`SO_BROADCAST`).
+    /// Returns `true` if sending to broadcast addresses is allowed (`SO_BROADCAST`).
     ///
     /// # Examples
     ///
@@ -314,9 +314,9 @@ impl UdpSocket {
         self.inner.broadcast()
     }
 
-    /// Sets whether this machine gets the multicast datagrams that it sends (`IP_MULTICAST_LOOP`).
+    /// Enables or disables the loopback of sent IPv4 multicast datagrams (`IP_MULTICAST_LOOP`).
     ///
-    /// It counts for IPv4, and on some systems on the receiving socket.
+    /// On some platforms it must be set on the receiving socket.
     ///
     /// # Examples
     ///
@@ -331,7 +331,7 @@ impl UdpSocket {
         self.inner.set_multicast_loop_v4(on)
     }
 
-    /// Whether this machine gets the multicast datagrams that it sends (`IP_MULTICAST_LOOP`).
+    /// Returns `true` if sent IPv4 multicast datagrams are looped back (`IP_MULTICAST_LOOP`).
     ///
     /// # Examples
     ///
@@ -347,7 +347,7 @@ impl UdpSocket {
         self.inner.multicast_loop_v4()
     }
 
-    /// Sets how many routers its multicast datagrams may pass (`IP_MULTICAST_TTL`); 1 at first.
+    /// Sets the time-to-live of IPv4 multicast datagrams (`IP_MULTICAST_TTL`). The default is 1.
     ///
     /// # Examples
     ///
@@ -362,7 +362,7 @@ impl UdpSocket {
         self.inner.set_multicast_ttl_v4(ttl)
     }
 
-    /// How many routers its multicast datagrams may pass (`IP_MULTICAST_TTL`).
+    /// Returns the time-to-live of IPv4 multicast datagrams (`IP_MULTICAST_TTL`).
     ///
     /// # Examples
     ///
@@ -378,8 +378,7 @@ impl UdpSocket {
         self.inner.multicast_ttl_v4()
     }
 
-    /// Sets whether this machine gets the multicast datagrams that it sends
-    /// (`IPV6_MULTICAST_LOOP`).
+    /// Enables or disables the loopback of sent IPv6 multicast datagrams (`IPV6_MULTICAST_LOOP`).
     ///
     /// # Examples
     ///
@@ -395,7 +394,7 @@ impl UdpSocket {
         self.inner.set_multicast_loop_v6(on)
     }
 
-    /// Whether this machine gets the multicast datagrams that it sends (`IPV6_MULTICAST_LOOP`).
+    /// Returns `true` if sent IPv6 multicast datagrams are looped back (`IPV6_MULTICAST_LOOP`).
     ///
     /// # Examples
     ///
@@ -412,7 +411,7 @@ impl UdpSocket {
         self.inner.multicast_loop_v6()
     }
 
-    /// Sets how many routers its datagrams may pass (`IP_TTL`).
+    /// Sets the time-to-live of its datagrams (`IP_TTL`).
     ///
     /// # Examples
     ///
@@ -427,7 +426,7 @@ impl UdpSocket {
         self.inner.set_ttl(ttl)
     }
 
-    /// How many routers its datagrams may pass (`IP_TTL`).
+    /// Returns the time-to-live of its datagrams (`IP_TTL`).
     ///
     /// # Examples
     ///
@@ -443,12 +442,12 @@ impl UdpSocket {
         self.inner.ttl()
     }
 
-    /// Joins a multicast group (`IP_ADD_MEMBERSHIP`) on the interface with this address, or on one
-    /// that the system chooses if that is `0.0.0.0`.
+    /// Joins a multicast group (`IP_ADD_MEMBERSHIP`) on the interface with this address. For
+    /// `0.0.0.0` the OS chooses the interface.
     ///
     /// # Errors
     ///
-    /// The system's, if there is no such interface or it has no multicast.
+    /// The OS error if there is no such interface, or it does not support multicast.
     ///
     /// # Examples
     ///
@@ -473,7 +472,7 @@ impl UdpSocket {
     ///
     /// # Errors
     ///
-    /// The system's, if it is not a member.
+    /// The OS error if the socket is not a member.
     ///
     /// # Examples
     ///
@@ -493,12 +492,12 @@ impl UdpSocket {
         self.inner.leave_multicast_v4(multiaddr, interface)
     }
 
-    /// Joins a multicast group (`IPV6_JOIN_GROUP`) on the interface with this index, or on one that
-    /// the system chooses if that is 0.
+    /// Joins a multicast group (`IPV6_JOIN_GROUP`) on the interface with this index. For 0 the OS
+    /// chooses the interface.
     ///
     /// # Errors
     ///
-    /// The system's, if there is no such interface or it has no multicast.
+    /// The OS error if there is no such interface, or it does not support multicast.
     ///
     /// # Examples
     ///
@@ -523,7 +522,7 @@ impl UdpSocket {
     ///
     /// # Errors
     ///
-    /// The system's, if it is not a member.
+    /// The OS error if the socket is not a member.
     ///
     /// # Examples
     ///
@@ -544,12 +543,12 @@ impl UdpSocket {
         self.inner.leave_multicast_v6(multiaddr, interface)
     }
 
-    /// Whether it takes IPv6 datagrams only, and no IPv4 ones through mapped addresses
-    /// (`IPV6_V6ONLY`).
+    /// Returns `true` if the socket is restricted to IPv6 and receives no IPv4 datagrams through
+    /// mapped addresses (`IPV6_V6ONLY`).
     ///
     /// # Errors
     ///
-    /// The system's, if it is an IPv4 socket.
+    /// The OS error if this is an IPv4 socket.
     ///
     /// # Examples
     ///
@@ -565,8 +564,8 @@ impl UdpSocket {
         socket::only_v6(&self.inner)
     }
 
-    /// The error that is pending on the socket, which this clears (`SO_ERROR`): that an earlier
-    /// datagram was refused, for instance.
+    /// Returns and clears the pending error of the socket (`SO_ERROR`), for example that an earlier
+    /// datagram was refused.
     ///
     /// # Examples
     ///
@@ -581,14 +580,13 @@ impl UdpSocket {
         self.inner.take_error_with(net::UdpSocket::take_error)
     }
 
-    /// Does an operation of your own with the descriptor, such as `recvmmsg`.
+    /// Performs an I/O operation of your own on the descriptor, such as `recvmmsg`.
     ///
-    /// It calls `f` once and gives back what it gives. If that is
-    /// [`WouldBlock`](io::ErrorKind::WouldBlock), selectors that have to be told are told; as it
-    /// may have been a read or a write, both are reported again when they are ready.
+    /// Calls `f` once and returns its result. [`WouldBlock`](io::ErrorKind::WouldBlock) re-arms
+    /// both directions on the selectors that need it, because `f` may have been a read or a write.
     ///
-    /// Do no I/O of this type inside `f`, and return [`WouldBlock`](io::ErrorKind::WouldBlock)
-    /// only if the system said so.
+    /// Do not call I/O methods of this type inside `f`, and return
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock) only if the OS did.
     ///
     /// # Examples
     ///
@@ -601,7 +599,7 @@ impl UdpSocket {
     /// let mut buffer = [0_u8; 64];
     /// let received = socket.try_io(|| {
     ///     let (pointer, length) = (buffer.as_mut_ptr().cast(), buffer.len());
-    ///     // SAFETY: the buffer is as long as we say.
+    ///     // SAFETY: the buffer has the given length.
     ///     match unsafe { libc::recv(socket.as_raw_fd(), pointer, length, libc::MSG_TRUNC) } {
     ///         -1 => Err(std::io::Error::last_os_error()),
     ///         length => Ok(length),
@@ -620,9 +618,9 @@ impl UdpSocket {
         self.inner.try_io_of_any(f)
     }
 
-    /// As [`try_io`](UdpSocket::try_io), and says which direction the operation has. If it would
-    /// block, the selector is asked about that direction alone. With `READABLE | WRITABLE` it is as
-    /// `try_io`.
+    /// Performs an I/O operation of your own in a known direction, like
+    /// [`try_io`](UdpSocket::try_io). `WouldBlock` re-arms only the given direction. With
+    /// `READABLE | WRITABLE` it re-arms both, as `try_io` does.
     ///
     /// # Examples
     ///
@@ -631,7 +629,7 @@ impl UdpSocket {
     /// # let socket = mio::net::UdpSocket::bind("127.0.0.1:0".parse().unwrap())?;
     /// use mio::Interest;
     ///
-    /// // Here an operation of the system's that this type lacks would send something.
+    /// // A system call that this type does not wrap would go here.
     /// let sent = socket.try_io_for(Interest::WRITABLE, || Ok(5))?;
     /// assert_eq!(sent, 5);
     /// # Ok(())

@@ -1,4 +1,4 @@
-//! What Hermit has beside sockets: any descriptor at all.
+//! Sources on Hermit beside sockets: any descriptor.
 //!
 //! Needs the feature `os-ext`.
 

@@ -1,4 +1,4 @@
-//! The public modules that only one family of systems has.
+//! Public modules that exist on only one family of platforms.
 
 #[cfg(all(descriptors, feature = "os-ext"))]
 mod source_fd;

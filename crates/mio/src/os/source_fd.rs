@@ -5,29 +5,31 @@ use crate::event::Source;
 use crate::sys::SourceIo;
 use crate::{Interest, Registry, Token};
 
-/// Any descriptor as a source, borrowed for one call.
+/// A source over any descriptor, borrowed for one call.
 ///
-/// The descriptor stays yours: close it yourself, and put it into non-blocking mode yourself.
-/// Deregister it *before* you close it. On epoll a closed descriptor is forgotten, unless a
-/// duplicate of it is open somewhere, which then keeps reporting. On kqueue it is forgotten at
-/// once. On poll(2) it is forgotten when the next poll finds it closed, so a descriptor that got
-/// the same number meanwhile would be reported in its place.
+/// The descriptor stays yours: set it to non-blocking mode and close it yourself. Deregister it
+/// *before* you close it. Otherwise the effect of closing depends on the selector:
 ///
-/// A number that is in use again can be registered again. Registering an open file twice is
-/// [`AlreadyExists`](io::ErrorKind::AlreadyExists), but not on kqueue, nor on poll(2) if the file
-/// can't be told from another one that got its number, as an eventfd. See
-/// [Descriptors of your own](crate::Poll#descriptors-of-your-own).
+/// * **epoll** removes the registration when the last duplicate of the descriptor is closed. Until
+///   then its events continue.
+/// * **kqueue** removes the registration at once.
+/// * **poll(2)** removes the registration when the next poll finds the descriptor closed. A new
+///   descriptor that has the same number by then is reported in its place.
 ///
-/// What can be watched depends on the selector: sockets, pipes, terminals, eventfd, timerfd,
-/// inotify and the like everywhere; regular files not on epoll (`EPERM`).
+/// A descriptor that reuses the number of a closed one can be registered. Registering an open file
+/// twice is [`AlreadyExists`](io::ErrorKind::AlreadyExists), with two exceptions: on kqueue, and on
+/// poll(2) if the file cannot be distinguished from another one that reuses its number, as with an
+/// eventfd. See [Descriptors of your own](crate::Poll#descriptors-of-your-own).
+///
+/// All selectors accept sockets, pipes, terminals, eventfd, timerfd, inotify and the like. epoll
+/// rejects regular files (`EPERM`).
 ///
 /// # Edges
 ///
-/// On epoll and kqueue the kernel sees when a descriptor was used up. On poll(2) nobody does, since
-/// I/O with the raw descriptor passes this crate by: each poll looks whether what it has reported
-/// is over, and what is not is reported again every 10 milliseconds. Nothing is lost, but expect
-/// events that are not news. Reregistering reports what is ready at once. In all of this event
-/// ports are like poll(2).
+/// On epoll and kqueue the kernel detects that a descriptor was drained. On poll(2) and event ports
+/// nothing does, because raw I/O does not go through this crate. There each poll checks whether the
+/// readiness that it reported has ended, and reports lasting readiness again every 10 milliseconds.
+/// No event is lost, but expect spurious ones. `reregister` reports readiness at once.
 ///
 /// # Examples
 ///
@@ -49,7 +51,7 @@ use crate::{Interest, Registry, Token};
 /// # }
 /// ```
 ///
-/// A type of your own over a descriptor forwards to it in each of the methods of [`Source`]:
+/// A type of your own over a descriptor forwards each method of [`Source`] to it:
 ///
 /// ```
 /// # fn main() {}

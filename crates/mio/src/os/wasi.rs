@@ -1,4 +1,4 @@
-//! What WASI has beside sockets: any descriptor at all.
+//! Sources on WASI beside sockets: any descriptor.
 //!
 //! Needs the feature `os-ext`.
 

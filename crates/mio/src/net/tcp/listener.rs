@@ -6,7 +6,7 @@ use crate::io_source::IoSource;
 use crate::net::TcpStream;
 use crate::sys::socket;
 
-/// Accepts TCP connections.
+/// A TCP listener, which accepts connections.
 ///
 /// # Examples
 ///
@@ -49,17 +49,18 @@ pub struct TcpListener {
 }
 
 impl TcpListener {
-    /// Listens on this address; with port 0 on a port that the system chooses.
+    /// Binds to this address and listens on it. For port 0 the OS chooses the port.
     ///
-    /// The address may be in use by connections of an earlier listener (`SO_REUSEADDR`), and as
-    /// many connections may wait to be accepted as the system allows. For other options make the
-    /// socket with std or `socket2` and use [`from_std`](TcpListener::from_std).
+    /// The address may be in use by connections of an earlier listener (`SO_REUSEADDR`). The
+    /// backlog is as long as the OS allows. For other options create the socket with std or
+    /// `socket2` and use [`from_std`](TcpListener::from_std).
     ///
     /// # Errors
     ///
-    /// The system's: [`AddrInUse`](io::ErrorKind::AddrInUse) if another socket listens there,
+    /// The OS error: [`AddrInUse`](io::ErrorKind::AddrInUse) if another socket listens there,
     /// [`PermissionDenied`](io::ErrorKind::PermissionDenied) for a privileged port,
-    /// [`AddrNotAvailable`](io::ErrorKind::AddrNotAvailable) if the address is not of this machine.
+    /// [`AddrNotAvailable`](io::ErrorKind::AddrNotAvailable) if the address does not belong to this
+    /// machine.
     ///
     /// # Examples
     ///
@@ -74,7 +75,7 @@ impl TcpListener {
         socket::tcp_listen(addr).map(TcpListener::from)
     }
 
-    /// Makes one of std's, which has to be in non-blocking mode already.
+    /// Wraps the std type, which must already be in non-blocking mode.
     ///
     /// # Examples
     ///
@@ -93,16 +94,16 @@ impl TcpListener {
         }
     }
 
-    /// Takes a connection that waits, and tells who it is from.
+    /// Accepts a pending connection. Returns it with the address of the peer.
     ///
-    /// The connection is non-blocking and close-on-exec; on Linux that takes one system call.
+    /// The connection is non-blocking and close-on-exec. On Linux this takes one system call.
     ///
     /// # Errors
     ///
-    /// [`WouldBlock`](io::ErrorKind::WouldBlock) if none waits. `EMFILE` or `ENFILE` if there is no
-    /// descriptor left: the connection goes on waiting, but is not reported again by itself, so
-    /// close something and accept again. [`ConnectionAborted`](io::ErrorKind::ConnectionAborted)
-    /// if the peer has given up; accept the next one.
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock) if no connection is pending. `EMFILE` or `ENFILE`
+    /// if no descriptor is left: the connection stays pending but is not reported again, so close a
+    /// descriptor and call `accept` again. [`ConnectionAborted`](io::ErrorKind::ConnectionAborted)
+    /// if the peer closed the connection first: accept the next one.
     ///
     /// # Examples
     ///
@@ -121,7 +122,7 @@ impl TcpListener {
         })
     }
 
-    /// The address it listens on.
+    /// Returns the address that the listener is bound to.
     ///
     /// # Examples
     ///
@@ -136,7 +137,7 @@ impl TcpListener {
         self.inner.local_addr()
     }
 
-    /// Sets how many routers the packets of accepted connections may pass (`IP_TTL`).
+    /// Sets the time-to-live (`IP_TTL`), which accepted connections inherit.
     ///
     /// # Examples
     ///
@@ -151,7 +152,7 @@ impl TcpListener {
         self.inner.set_ttl(ttl)
     }
 
-    /// How many routers the packets of accepted connections may pass (`IP_TTL`).
+    /// Returns the time-to-live (`IP_TTL`), which accepted connections inherit.
     ///
     /// # Examples
     ///
@@ -167,7 +168,7 @@ impl TcpListener {
         self.inner.ttl()
     }
 
-    /// The error that is pending on the socket, which this clears (`SO_ERROR`).
+    /// Returns and clears the pending error of the socket (`SO_ERROR`).
     ///
     /// # Examples
     ///

@@ -8,18 +8,17 @@ use crate::sys::socket;
 
 /// A TCP connection.
 ///
-/// Reading and writing are [`Read`](std::io::Read) and [`Write`](std::io::Write), which a shared
-/// reference has too.
+/// Implements [`Read`](std::io::Read) and [`Write`](std::io::Write), also for a shared reference.
 ///
 /// # Is it connected yet?
 ///
-/// [`connect`](TcpStream::connect) only starts. Register the stream for
-/// [`WRITABLE`](crate::Interest::WRITABLE), and when its event comes:
+/// [`connect`](TcpStream::connect) only starts the connection. Register the stream for
+/// [`WRITABLE`](crate::Interest::WRITABLE), and on its event call:
 ///
-/// 1. [`take_error`](TcpStream::take_error): if there is one, the connection failed, and that is
-///    why.
-/// 2. [`peer_addr`](TcpStream::peer_addr): if it answers, the connection is made. If it fails with
-///    [`NotConnected`](io::ErrorKind::NotConnected), the event was spurious: wait for the next.
+/// 1. [`take_error`](TcpStream::take_error): an error means that the connection failed.
+/// 2. [`peer_addr`](TcpStream::peer_addr): an address means that the connection is established.
+///    [`NotConnected`](io::ErrorKind::NotConnected) means that the event was spurious: wait for the
+///    next one.
 ///
 /// ```
 /// # #[cfg(feature = "os-poll")]
@@ -29,7 +28,7 @@ use crate::sys::socket;
 /// use mio::net::{TcpListener, TcpStream};
 /// use mio::{Events, Interest, Poll, Token};
 ///
-/// /// `None` is "not yet".
+/// /// Returns `None` while the connection is pending.
 /// fn connected(stream: &TcpStream) -> Option<io::Result<()>> {
 ///     match stream.take_error() {
 ///         Ok(Some(err)) | Err(err) => return Some(Err(err)),
@@ -66,15 +65,15 @@ pub struct TcpStream {
 
 impl TcpStream {
     /// Starts a connection to this address. See [above](TcpStream#is-it-connected-yet) for how to
-    /// learn that it was made.
+    /// detect that it is established.
     ///
-    /// To bind the socket first, or to set options on it before it connects, make it with `socket2`
-    /// and use [`from_std`](TcpStream::from_std).
+    /// To bind the socket or set options before it connects, create it with `socket2` and use
+    /// [`from_std`](TcpStream::from_std).
     ///
     /// # Errors
     ///
-    /// Those that the system knows at once, such as
-    /// [`NetworkUnreachable`](io::ErrorKind::NetworkUnreachable). The others come later, through
+    /// Errors that the OS detects at once, such as
+    /// [`NetworkUnreachable`](io::ErrorKind::NetworkUnreachable). Later errors are returned by
     /// [`take_error`](TcpStream::take_error).
     ///
     /// # Examples
@@ -92,7 +91,7 @@ impl TcpStream {
         socket::tcp_connect(addr).map(TcpStream::from)
     }
 
-    /// Makes one of std's, which has to be in non-blocking mode already.
+    /// Wraps the std type, which must already be in non-blocking mode.
     ///
     /// # Examples
     ///
@@ -112,11 +111,11 @@ impl TcpStream {
         }
     }
 
-    /// The address of the other end.
+    /// Returns the address of the peer.
     ///
     /// # Errors
     ///
-    /// [`NotConnected`](io::ErrorKind::NotConnected) until the connection is made.
+    /// [`NotConnected`](io::ErrorKind::NotConnected) until the connection is established.
     ///
     /// # Examples
     ///
@@ -134,7 +133,7 @@ impl TcpStream {
         self.inner.peer_addr()
     }
 
-    /// The address of this end.
+    /// Returns the local address.
     ///
     /// # Examples
     ///
@@ -150,9 +149,9 @@ impl TcpStream {
         self.inner.local_addr()
     }
 
-    /// Shuts down the reading half, the writing half or both, for all handles on this connection.
+    /// Shuts down the read half, the write half or both, for all handles of this connection.
     ///
-    /// After `Write` the peer reads the end of the data; after `Read` this side does.
+    /// After `Write` the peer reads the end of the stream. After `Read` this side does.
     ///
     /// # Errors
     ///
@@ -165,7 +164,7 @@ impl TcpStream {
     /// # let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
     /// # let stream = std::net::TcpStream::connect(listener.local_addr()?)?;
     /// # let stream = mio::net::TcpStream::from_std(stream);
-    /// // No more requests; the answers may still come.
+    /// // No more requests. The replies can still be read.
     /// stream.shutdown(std::net::Shutdown::Write)?;
     /// # Ok(())
     /// # }
@@ -174,9 +173,9 @@ impl TcpStream {
         self.inner.shutdown(how)
     }
 
-    /// Sets whether small writes are sent at once (`TCP_NODELAY`) or may wait for more.
+    /// Sets `TCP_NODELAY`. If it is set, small writes are sent at once instead of being combined.
     ///
-    /// On Windows set it after the connection was made.
+    /// On Windows, set it after the connection is established.
     ///
     /// # Examples
     ///
@@ -192,7 +191,7 @@ impl TcpStream {
         self.inner.set_nodelay(nodelay)
     }
 
-    /// Whether small writes are sent at once (`TCP_NODELAY`).
+    /// Returns the value of `TCP_NODELAY`: see [`set_nodelay`](TcpStream::set_nodelay).
     ///
     /// # Examples
     ///
@@ -209,7 +208,7 @@ impl TcpStream {
         self.inner.nodelay()
     }
 
-    /// Sets how many routers its packets may pass (`IP_TTL`).
+    /// Sets the time-to-live of its packets (`IP_TTL`).
     ///
     /// # Examples
     ///
@@ -225,7 +224,7 @@ impl TcpStream {
         self.inner.set_ttl(ttl)
     }
 
-    /// How many routers its packets may pass (`IP_TTL`).
+    /// Returns the time-to-live of its packets (`IP_TTL`).
     ///
     /// # Examples
     ///
@@ -242,8 +241,8 @@ impl TcpStream {
         self.inner.ttl()
     }
 
-    /// The error that is pending on the socket, which this clears (`SO_ERROR`): why a connection
-    /// was not made, or was lost.
+    /// Returns and clears the pending error of the socket (`SO_ERROR`): the reason why a connection
+    /// failed or was lost.
     ///
     /// # Examples
     ///
@@ -261,11 +260,11 @@ impl TcpStream {
         self.inner.take_error_with(net::TcpStream::take_error)
     }
 
-    /// Reads without taking the data away: the next read gets it again.
+    /// Reads data without removing it: the next read returns it again.
     ///
     /// # Errors
     ///
-    /// As reading: [`WouldBlock`](io::ErrorKind::WouldBlock) if there is nothing.
+    /// Those of a read, such as [`WouldBlock`](io::ErrorKind::WouldBlock) if there is no data.
     ///
     /// # Examples
     ///
@@ -289,14 +288,13 @@ impl TcpStream {
         self.inner.read_with(|stream| stream.peek(buf))
     }
 
-    /// Does an operation of your own with the descriptor, such as `recvmsg`.
+    /// Performs an I/O operation of your own on the descriptor, such as `recvmsg`.
     ///
-    /// It calls `f` once and gives back what it gives. If that is
-    /// [`WouldBlock`](io::ErrorKind::WouldBlock), selectors that have to be told are told; as it
-    /// may have been a read or a write, both are reported again when they are ready.
+    /// Calls `f` once and returns its result. [`WouldBlock`](io::ErrorKind::WouldBlock) re-arms
+    /// both directions on the selectors that need it, because `f` may have been a read or a write.
     ///
-    /// Do no I/O of this type inside `f`, and return [`WouldBlock`](io::ErrorKind::WouldBlock) only
-    /// if the system said so.
+    /// Do not call I/O methods of this type inside `f`, and return
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock) only if the OS did.
     ///
     /// # Examples
     ///
@@ -312,7 +310,7 @@ impl TcpStream {
     /// let mut buffer = [0_u8; 64];
     /// let received = stream.try_io(|| {
     ///     let (pointer, length) = (buffer.as_mut_ptr().cast(), buffer.len());
-    ///     // SAFETY: the buffer is as long as we say.
+    ///     // SAFETY: the buffer has the given length.
     ///     match unsafe { libc::recv(stream.as_raw_fd(), pointer, length, libc::MSG_PEEK) } {
     ///         -1 => Err(std::io::Error::last_os_error()),
     ///         received => Ok(received),
@@ -331,10 +329,11 @@ impl TcpStream {
         self.inner.try_io_of_any(f)
     }
 
-    /// As [`try_io`](TcpStream::try_io), and says which direction the operation has.
+    /// Performs an I/O operation of your own in a known direction, like
+    /// [`try_io`](TcpStream::try_io).
     ///
-    /// If it would block, the selector is asked about that direction alone. With
-    /// `READABLE | WRITABLE` it is as `try_io`.
+    /// `WouldBlock` re-arms only the given direction. With `READABLE | WRITABLE` it re-arms both,
+    /// as `try_io` does.
     ///
     /// # Examples
     ///
@@ -344,7 +343,7 @@ impl TcpStream {
     /// # let socket = mio::net::TcpStream::connect(listener.local_addr()?)?;
     /// use mio::Interest;
     ///
-    /// // Here an operation of the system's that this type lacks would send something.
+    /// // A system call that this type does not wrap would go here.
     /// let sent = socket.try_io_for(Interest::WRITABLE, || Ok(5))?;
     /// assert_eq!(sent, 5);
     /// # Ok(())

@@ -37,14 +37,14 @@ pub struct UnixDatagram {
 }
 
 impl UnixDatagram {
-    /// Binds to this path, which may not exist yet.
+    /// Binds to this path, which must not exist yet.
     ///
-    /// The file stays when the socket is dropped; removing it is up to you.
+    /// The file is not removed when the socket is dropped.
     ///
     /// # Errors
     ///
     /// [`InvalidInput`](io::ErrorKind::InvalidInput) if the path is too long for a socket address
-    /// (107 bytes on Linux) or has a zero byte in it; else the system's, such as
+    /// (107 bytes on Linux) or contains a null byte; otherwise the OS error, such as
     /// [`AddrInUse`](io::ErrorKind::AddrInUse) if the path exists.
     ///
     /// # Examples
@@ -61,12 +61,12 @@ impl UnixDatagram {
         UnixDatagram::bind_addr(&SocketAddr::from_pathname(path)?)
     }
 
-    /// As [`bind`](UnixDatagram::bind), for addresses that need not be a path, such as Linux's
-    /// abstract ones.
+    /// Binds to any Unix socket address, including the abstract ones of Linux. Otherwise like
+    /// [`bind`](UnixDatagram::bind).
     ///
     /// # Errors
     ///
-    /// The system's, such as [`AddrInUse`](io::ErrorKind::AddrInUse).
+    /// The OS error, such as [`AddrInUse`](io::ErrorKind::AddrInUse).
     ///
     /// # Examples
     ///
@@ -86,7 +86,7 @@ impl UnixDatagram {
         unix_socket::datagram_bind(address).map(UnixDatagram::from)
     }
 
-    /// Makes one of std's, which has to be in non-blocking mode already.
+    /// Wraps the std type, which must already be in non-blocking mode.
     ///
     /// # Examples
     ///
@@ -105,13 +105,13 @@ impl UnixDatagram {
         }
     }
 
-    /// Makes this the address that [`send`](UnixDatagram::send) sends to and the only one that
-    /// datagrams are taken from.
+    /// Connects the socket to this path: [`send`](UnixDatagram::send) sends to it, and only
+    /// datagrams from it are received.
     ///
     /// # Errors
     ///
     /// [`InvalidInput`](io::ErrorKind::InvalidInput) if the path is too long for a socket address
-    /// (107 bytes on Linux) or has a zero byte in it; else the system's, such as
+    /// (107 bytes on Linux) or contains a null byte; otherwise the OS error, such as
     /// [`NotFound`](io::ErrorKind::NotFound).
     ///
     /// # Examples
@@ -132,7 +132,7 @@ impl UnixDatagram {
         self.inner.connect(path)
     }
 
-    /// A socket without a name, which can send and can't be sent to.
+    /// Creates an unnamed socket. It can send, but no socket can send to it.
     ///
     /// # Examples
     ///
@@ -147,7 +147,7 @@ impl UnixDatagram {
         unix_socket::datagram().map(UnixDatagram::from)
     }
 
-    /// Two sockets that are connected to each other and have no name.
+    /// Creates a pair of connected, unnamed sockets.
     ///
     /// # Examples
     ///
@@ -164,7 +164,7 @@ impl UnixDatagram {
         unix_socket::datagram_pair().map(|[one, other]| (one.into(), other.into()))
     }
 
-    /// The address of this end.
+    /// Returns the local address.
     ///
     /// # Examples
     ///
@@ -179,11 +179,11 @@ impl UnixDatagram {
         self.inner.local_addr()
     }
 
-    /// The address it is connected to.
+    /// Returns the address that the socket is connected to.
     ///
     /// # Errors
     ///
-    /// [`NotConnected`](io::ErrorKind::NotConnected) if it is not connected.
+    /// [`NotConnected`](io::ErrorKind::NotConnected) if the socket is not connected.
     ///
     /// # Examples
     ///
@@ -198,13 +198,13 @@ impl UnixDatagram {
         self.inner.peer_addr()
     }
 
-    /// Takes a datagram, and tells how long it is and who it is from.
+    /// Receives a datagram. Returns its length and the sender's address.
     ///
-    /// What does not fit into `buf` is thrown away.
+    /// Data that does not fit into `buf` is discarded.
     ///
     /// # Errors
     ///
-    /// [`WouldBlock`](io::ErrorKind::WouldBlock) if there is none.
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock) if no datagram is queued.
     ///
     /// # Examples
     ///
@@ -224,13 +224,13 @@ impl UnixDatagram {
         self.inner.read_with(|socket| socket.recv_from(buf))
     }
 
-    /// Takes a datagram, and tells how long it is.
+    /// Receives a datagram. Returns its length.
     ///
-    /// What does not fit into `buf` is thrown away.
+    /// Data that does not fit into `buf` is discarded.
     ///
     /// # Errors
     ///
-    /// [`WouldBlock`](io::ErrorKind::WouldBlock) if there is none.
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock) if no datagram is queued.
     ///
     /// # Examples
     ///
@@ -251,17 +251,16 @@ impl UnixDatagram {
     ///
     /// # Errors
     ///
-    /// [`WouldBlock`](io::ErrorKind::WouldBlock) if the receiver's queue is full. No event tells
-    /// when it has room, because an event is about this socket, which is writable all the time: a
-    /// program that waits for writable and tries again is a busy loop.
-    /// [`connect`](UnixDatagram::connect) it and use [`send`](UnixDatagram::send), which can be
-    /// waited for, or try again after some time.
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock) if the receiver's queue is full. No event reports
+    /// when it has room: this socket stays writable, so a program that waits for a writable event
+    /// and retries is a busy loop. Either [`connect`](UnixDatagram::connect) the socket and use
+    /// [`send`](UnixDatagram::send), which can be waited for, or retry after some time.
     ///
     /// [`InvalidInput`](io::ErrorKind::InvalidInput) if the path is longer than std allows (107
-    /// bytes on Linux). A peer may be bound to a path of 108 bytes there, and can't be answered by
-    /// this.
+    /// bytes on Linux). A peer on Linux may be bound to a path of 108 bytes, to which this method
+    /// cannot send.
     ///
-    /// Other errors are the system's, such as [`NotFound`](io::ErrorKind::NotFound).
+    /// Otherwise the OS error, such as [`NotFound`](io::ErrorKind::NotFound).
     ///
     /// # Examples
     ///
@@ -279,12 +278,12 @@ impl UnixDatagram {
         self.inner.write_with(|socket| socket.send_to(buf, path))
     }
 
-    /// Sends a datagram to the socket it is connected to.
+    /// Sends a datagram to the socket that this one is connected to.
     ///
     /// # Errors
     ///
     /// [`WouldBlock`](io::ErrorKind::WouldBlock) if the receiver's queue is full;
-    /// [`NotConnected`](io::ErrorKind::NotConnected) if it is not connected.
+    /// [`NotConnected`](io::ErrorKind::NotConnected) if the socket is not connected.
     ///
     /// # Examples
     ///
@@ -299,7 +298,7 @@ impl UnixDatagram {
         self.inner.write_with(|socket| socket.send(buf))
     }
 
-    /// The error that is pending on the socket, which this clears (`SO_ERROR`).
+    /// Returns and clears the pending error of the socket (`SO_ERROR`).
     ///
     /// # Examples
     ///
@@ -314,11 +313,11 @@ impl UnixDatagram {
         self.inner.take_error_with(net::UnixDatagram::take_error)
     }
 
-    /// Shuts down the reading half, the writing half or both, for all handles on this socket.
+    /// Shuts down the read half, the write half or both, for all handles of this socket.
     ///
     /// # Errors
     ///
-    /// [`NotConnected`](io::ErrorKind::NotConnected) if it is not connected.
+    /// [`NotConnected`](io::ErrorKind::NotConnected) if the socket is not connected.
     ///
     /// # Examples
     ///
@@ -333,15 +332,14 @@ impl UnixDatagram {
         self.inner.shutdown(how)
     }
 
-    /// Does an operation of your own with the descriptor, such as `recvmsg` for descriptors that
-    /// are passed along.
+    /// Performs an I/O operation of your own on the descriptor, such as `recvmsg` to receive
+    /// descriptors.
     ///
-    /// It calls `f` once and gives back what it gives. If that is
-    /// [`WouldBlock`](io::ErrorKind::WouldBlock), selectors that have to be told are told; as it
-    /// may have been a read or a write, both are reported again when they are ready.
+    /// Calls `f` once and returns its result. [`WouldBlock`](io::ErrorKind::WouldBlock) re-arms
+    /// both directions on the selectors that need it, because `f` may have been a read or a write.
     ///
-    /// Do no I/O of this type inside `f`, and return [`WouldBlock`](io::ErrorKind::WouldBlock)
-    /// only if the system said so.
+    /// Do not call I/O methods of this type inside `f`, and return
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock) only if the OS did.
     ///
     /// # Examples
     ///
@@ -353,7 +351,7 @@ impl UnixDatagram {
     /// let mut buffer = [0_u8; 64];
     /// let received = one.try_io(|| {
     ///     let (pointer, length) = (buffer.as_mut_ptr().cast(), buffer.len());
-    ///     // SAFETY: the buffer is as long as we say.
+    ///     // SAFETY: the buffer has the given length.
     ///     match unsafe { libc::recv(one.as_raw_fd(), pointer, length, libc::MSG_PEEK) } {
     ///         -1 => Err(std::io::Error::last_os_error()),
     ///         length => Ok(length),
@@ -370,10 +368,11 @@ impl UnixDatagram {
         self.inner.try_io_of_any(f)
     }
 
-    /// As [`try_io`](UnixDatagram::try_io), and says which direction the operation has.
+    /// Performs an I/O operation of your own in a known direction, like
+    /// [`try_io`](UnixDatagram::try_io).
     ///
-    /// If it would block, the selector is asked about that direction alone. With
-    /// `READABLE | WRITABLE` it is as `try_io`.
+    /// `WouldBlock` re-arms only the given direction. With `READABLE | WRITABLE` it re-arms both,
+    /// as `try_io` does.
     ///
     /// # Examples
     ///
@@ -382,7 +381,7 @@ impl UnixDatagram {
     /// # let (socket, _peer) = mio::net::UnixDatagram::pair()?;
     /// use mio::Interest;
     ///
-    /// // Here an operation of the system's that this type lacks would send something.
+    /// // A system call that this type does not wrap would go here.
     /// let sent = socket.try_io_for(Interest::WRITABLE, || Ok(5))?;
     /// assert_eq!(sent, 5);
     /// # Ok(())

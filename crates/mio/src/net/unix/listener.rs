@@ -8,7 +8,7 @@ use crate::io_source::IoSource;
 use crate::net::UnixStream;
 use crate::sys::unix::unix_socket;
 
-/// Accepts connections on a Unix socket.
+/// A Unix stream listener, which accepts connections.
 ///
 /// # Examples
 ///
@@ -41,14 +41,14 @@ pub struct UnixListener {
 }
 
 impl UnixListener {
-    /// Listens at this path, which may not exist yet.
+    /// Listens on this path, which must not exist yet.
     ///
-    /// The file stays when the listener is dropped; removing it is up to you.
+    /// The file is not removed when the listener is dropped.
     ///
     /// # Errors
     ///
     /// [`InvalidInput`](io::ErrorKind::InvalidInput) if the path is too long for a socket address
-    /// (107 bytes on Linux) or has a zero byte in it; else the system's, such as
+    /// (107 bytes on Linux) or contains a null byte; otherwise the OS error, such as
     /// [`AddrInUse`](io::ErrorKind::AddrInUse) if the path exists.
     ///
     /// # Examples
@@ -65,12 +65,12 @@ impl UnixListener {
         UnixListener::bind_addr(&SocketAddr::from_pathname(path)?)
     }
 
-    /// As [`bind`](UnixListener::bind), for addresses that need not be a path, such as Linux's
-    /// abstract ones.
+    /// Listens on any Unix socket address, including the abstract ones of Linux. Otherwise like
+    /// [`bind`](UnixListener::bind).
     ///
     /// # Errors
     ///
-    /// The system's, such as [`AddrInUse`](io::ErrorKind::AddrInUse).
+    /// The OS error, such as [`AddrInUse`](io::ErrorKind::AddrInUse).
     ///
     /// # Examples
     ///
@@ -90,7 +90,7 @@ impl UnixListener {
         unix_socket::listen(address).map(UnixListener::from)
     }
 
-    /// Makes one of std's, which has to be in non-blocking mode already.
+    /// Wraps the std type, which must already be in non-blocking mode.
     ///
     /// # Examples
     ///
@@ -110,16 +110,16 @@ impl UnixListener {
         }
     }
 
-    /// Takes a connection that waits, and tells who it is from, which is mostly nobody: clients
-    /// rarely bind.
+    /// Accepts a pending connection. Returns it with the address of the peer, which is usually
+    /// unnamed because clients rarely bind.
     ///
-    /// The connection is non-blocking and close-on-exec; on Linux that takes one system call.
+    /// The connection is non-blocking and close-on-exec. On Linux this takes one system call.
     ///
     /// # Errors
     ///
-    /// [`WouldBlock`](io::ErrorKind::WouldBlock) if none waits. `EMFILE` or `ENFILE` if there is no
-    /// descriptor left: the connection goes on waiting, but is not reported again by itself, so
-    /// close something and accept again.
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock) if no connection is pending. `EMFILE` or `ENFILE`
+    /// if no descriptor is left: the connection stays pending but is not reported again, so close a
+    /// descriptor and call `accept` again.
     ///
     /// # Examples
     ///
@@ -139,7 +139,7 @@ impl UnixListener {
         })
     }
 
-    /// The address it listens on.
+    /// Returns the address that the listener is bound to.
     ///
     /// # Examples
     ///
@@ -156,7 +156,7 @@ impl UnixListener {
         self.inner.local_addr()
     }
 
-    /// The error that is pending on the socket, which this clears (`SO_ERROR`).
+    /// Returns and clears the pending error of the socket (`SO_ERROR`).
     ///
     /// # Examples
     ///

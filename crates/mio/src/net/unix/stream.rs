@@ -8,10 +8,9 @@ use crate::io_impls::{impl_fd, impl_into_std, impl_read, impl_source, impl_write
 use crate::io_source::IoSource;
 use crate::sys::unix::unix_socket;
 
-/// A connection between two Unix sockets.
+/// A Unix stream socket.
 ///
-/// Reading and writing are [`Read`](std::io::Read) and [`Write`](std::io::Write), which a shared
-/// reference has too.
+/// Implements [`Read`](std::io::Read) and [`Write`](std::io::Write), also for a shared reference.
 ///
 /// # Examples
 ///
@@ -44,12 +43,12 @@ pub struct UnixStream {
 impl UnixStream {
     /// Starts a connection to the socket at this path.
     ///
-    /// On Linux it is made, or not, when this returns.
+    /// On Linux the connection is established, or has failed, when this returns.
     ///
     /// # Errors
     ///
     /// [`InvalidInput`](io::ErrorKind::InvalidInput) if the path is too long for a socket address
-    /// (107 bytes on Linux) or has a zero byte in it; else the system's, such as
+    /// (107 bytes on Linux) or contains a null byte; otherwise the OS error, such as
     /// [`NotFound`](io::ErrorKind::NotFound) or
     /// [`ConnectionRefused`](io::ErrorKind::ConnectionRefused);
     /// [`WouldBlock`](io::ErrorKind::WouldBlock) if the listener's queue is full.
@@ -70,12 +69,12 @@ impl UnixStream {
         UnixStream::connect_addr(&SocketAddr::from_pathname(path)?)
     }
 
-    /// As [`connect`](UnixStream::connect), for addresses that need not be a path, such as Linux's
-    /// abstract ones.
+    /// Connects to any Unix socket address, including the abstract ones of Linux. Otherwise like
+    /// [`connect`](UnixStream::connect).
     ///
     /// # Errors
     ///
-    /// As [`connect`](UnixStream::connect).
+    /// Those of [`connect`](UnixStream::connect).
     ///
     /// # Examples
     ///
@@ -96,7 +95,7 @@ impl UnixStream {
         unix_socket::connect(address).map(UnixStream::from)
     }
 
-    /// Makes one of std's, which has to be in non-blocking mode already.
+    /// Wraps the std type, which must already be in non-blocking mode.
     ///
     /// # Examples
     ///
@@ -115,7 +114,7 @@ impl UnixStream {
         }
     }
 
-    /// Two streams that are connected to each other and have no name.
+    /// Creates a pair of connected, unnamed streams.
     ///
     /// # Examples
     ///
@@ -134,7 +133,7 @@ impl UnixStream {
         unix_socket::pair().map(|[one, other]| (one.into(), other.into()))
     }
 
-    /// The address of this end.
+    /// Returns the local address.
     ///
     /// # Examples
     ///
@@ -149,11 +148,11 @@ impl UnixStream {
         self.inner.local_addr()
     }
 
-    /// The address of the other end.
+    /// Returns the address of the peer.
     ///
     /// # Errors
     ///
-    /// [`NotConnected`](io::ErrorKind::NotConnected) if it is not connected.
+    /// [`NotConnected`](io::ErrorKind::NotConnected) if the socket is not connected.
     ///
     /// # Examples
     ///
@@ -168,7 +167,7 @@ impl UnixStream {
         self.inner.peer_addr()
     }
 
-    /// The error that is pending on the socket, which this clears (`SO_ERROR`).
+    /// Returns and clears the pending error of the socket (`SO_ERROR`).
     ///
     /// # Examples
     ///
@@ -183,11 +182,11 @@ impl UnixStream {
         self.inner.take_error_with(net::UnixStream::take_error)
     }
 
-    /// Shuts down the reading half, the writing half or both, for all handles on this socket.
+    /// Shuts down the read half, the write half or both, for all handles of this socket.
     ///
     /// # Errors
     ///
-    /// [`NotConnected`](io::ErrorKind::NotConnected) if it is not connected.
+    /// [`NotConnected`](io::ErrorKind::NotConnected) if the socket is not connected.
     ///
     /// # Examples
     ///
@@ -202,15 +201,14 @@ impl UnixStream {
         self.inner.shutdown(how)
     }
 
-    /// Does an operation of your own with the descriptor, such as `recvmsg` for descriptors that
-    /// are passed along.
+    /// Performs an I/O operation of your own on the descriptor, such as `recvmsg` to receive
+    /// descriptors.
     ///
-    /// It calls `f` once and gives back what it gives. If that is
-    /// [`WouldBlock`](io::ErrorKind::WouldBlock), selectors that have to be told are told; as it
-    /// may have been a read or a write, both are reported again when they are ready.
+    /// Calls `f` once and returns its result. [`WouldBlock`](io::ErrorKind::WouldBlock) re-arms
+    /// both directions on the selectors that need it, because `f` may have been a read or a write.
     ///
-    /// Do no I/O of this type inside `f`, and return [`WouldBlock`](io::ErrorKind::WouldBlock)
-    /// only if the system said so.
+    /// Do not call I/O methods of this type inside `f`, and return
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock) only if the OS did.
     ///
     /// # Examples
     ///
@@ -222,7 +220,7 @@ impl UnixStream {
     /// let mut buffer = [0_u8; 64];
     /// let received = one.try_io(|| {
     ///     let (pointer, length) = (buffer.as_mut_ptr().cast(), buffer.len());
-    ///     // SAFETY: the buffer is as long as we say.
+    ///     // SAFETY: the buffer has the given length.
     ///     match unsafe { libc::recv(one.as_raw_fd(), pointer, length, libc::MSG_PEEK) } {
     ///         -1 => Err(std::io::Error::last_os_error()),
     ///         length => Ok(length),
@@ -239,10 +237,11 @@ impl UnixStream {
         self.inner.try_io_of_any(f)
     }
 
-    /// As [`try_io`](UnixStream::try_io), and says which direction the operation has.
+    /// Performs an I/O operation of your own in a known direction, like
+    /// [`try_io`](UnixStream::try_io).
     ///
-    /// If it would block, the selector is asked about that direction alone. With
-    /// `READABLE | WRITABLE` it is as `try_io`.
+    /// `WouldBlock` re-arms only the given direction. With `READABLE | WRITABLE` it re-arms both,
+    /// as `try_io` does.
     ///
     /// # Examples
     ///
@@ -251,7 +250,7 @@ impl UnixStream {
     /// # let (socket, _peer) = mio::net::UnixStream::pair()?;
     /// use mio::Interest;
     ///
-    /// // Here an operation of the system's that this type lacks would send something.
+    /// // A system call that this type does not wrap would go here.
     /// let sent = socket.try_io_for(Interest::WRITABLE, || Ok(5))?;
     /// assert_eq!(sent, 5);
     /// # Ok(())

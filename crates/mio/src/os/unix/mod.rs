@@ -1,4 +1,4 @@
-//! What Unix systems have beside sockets: pipes, and any descriptor at all.
+//! Sources on Unix beside sockets: pipes, and any descriptor.
 //!
 //! Needs the feature `os-ext`.
 

@@ -19,7 +19,7 @@
 //! let mut buffer = [0; 8];
 //! assert_eq!(receiver.read(&mut buffer)?, 5);
 //!
-//! // The end of the data, once the last writer is gone.
+//! // The end of the stream, after the last writer was closed.
 //! drop(sender);
 //! poll.poll(&mut events, None)?;
 //! assert!(events.iter().all(|event| event.is_read_closed()));
@@ -37,13 +37,13 @@ use crate::io_impls::{impl_fd, impl_read, impl_source, impl_write};
 use crate::io_source::IoSource;
 use crate::sys::unix::pipe;
 
-/// Makes a pipe: what is written to the [`Sender`] is read from the [`Receiver`].
+/// Creates a pipe: data written to the [`Sender`] is read from the [`Receiver`].
 ///
 /// Both ends are non-blocking and close-on-exec.
 ///
 /// # Errors
 ///
-/// The system's error if it has no descriptor left (`EMFILE`, `ENFILE`).
+/// The OS error if no descriptor is left (`EMFILE`, `ENFILE`).
 ///
 /// # Examples
 ///
@@ -58,10 +58,10 @@ pub fn new() -> io::Result<(Sender, Receiver)> {
     pipe::pair().map(|[receiver, sender]| (sender.into(), receiver.into()))
 }
 
-/// The writing end of a pipe, or what a child process reads as its standard input.
+/// The write end of a pipe, such as the standard input of a child process.
 ///
-/// Writing is [`Write`](std::io::Write), which a shared reference has too. When the last reader is
-/// gone, a write fails with [`BrokenPipe`](io::ErrorKind::BrokenPipe).
+/// Implements [`Write`](std::io::Write), also for a shared reference. After the last reader was
+/// closed, a write fails with [`BrokenPipe`](io::ErrorKind::BrokenPipe).
 ///
 /// # Examples
 ///
@@ -73,7 +73,7 @@ pub fn new() -> io::Result<(Sender, Receiver)> {
 ///
 /// let mut child = Command::new("cat").stdin(Stdio::piped()).spawn()?;
 /// let sender = Sender::from(child.stdin.take().expect("stdin is piped"));
-/// // The child's pipe blocks at first.
+/// // The pipe of a child process starts in blocking mode.
 /// sender.set_nonblocking(true)?;
 /// drop(sender);
 /// child.wait()?;
@@ -84,9 +84,9 @@ pub struct Sender {
     inner: IoSource<File>,
 }
 
-/// The reading end of a pipe, or what a child process writes as its standard output or error.
+/// The read end of a pipe, such as the standard output or error of a child process.
 ///
-/// Reading is [`Read`](std::io::Read), which a shared reference has too.
+/// Implements [`Read`](std::io::Read), also for a shared reference.
 ///
 /// # Examples
 ///
@@ -98,7 +98,7 @@ pub struct Sender {
 ///
 /// let mut child = Command::new("true").stdout(Stdio::piped()).spawn()?;
 /// let receiver = Receiver::from(child.stdout.take().expect("stdout is piped"));
-/// // The child's pipe blocks at first.
+/// // The pipe of a child process starts in blocking mode.
 /// receiver.set_nonblocking(true)?;
 /// child.wait()?;
 /// # Ok(())
@@ -109,14 +109,14 @@ pub struct Receiver {
 }
 
 impl Sender {
-    /// Puts this end into non-blocking mode, or out of it.
+    /// Sets or clears the non-blocking mode of this end.
     ///
-    /// [`new`] makes non-blocking ends; those of a child process block at first. A blocking end may
-    /// hang in a write.
+    /// [`new`] creates non-blocking ends. Those of a child process start in blocking mode, in which
+    /// a write may block.
     ///
     /// # Errors
     ///
-    /// The system's; none is expected.
+    /// The OS error. None is expected.
     ///
     /// # Examples
     ///
@@ -132,13 +132,13 @@ impl Sender {
         pipe::set_nonblocking(self.inner.as_fd(), nonblocking)
     }
 
-    /// Does an operation of your own with the descriptor, such as `splice`.
+    /// Performs an I/O operation of your own on the descriptor, such as `splice`.
     ///
-    /// It calls `f` once and gives back what it gives. If that is
-    /// [`WouldBlock`](io::ErrorKind::WouldBlock), selectors that have to be told are told.
+    /// Calls `f` once and returns its result. [`WouldBlock`](io::ErrorKind::WouldBlock) re-arms the
+    /// source on the selectors that need it.
     ///
-    /// Do no I/O of this type inside `f`, and return [`WouldBlock`](io::ErrorKind::WouldBlock) only
-    /// if the system said so.
+    /// Do not call I/O methods of this type inside `f`, and return
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock) only if the OS did.
     ///
     /// # Examples
     ///
@@ -148,7 +148,7 @@ impl Sender {
     ///
     /// let (sender, receiver) = mio::unix::pipe::new()?;
     /// let written = sender.try_io(|| {
-    ///     // SAFETY: the buffer is as long as we say.
+    ///     // SAFETY: the buffer has the given length.
     ///     match unsafe { libc::write(sender.as_raw_fd(), b"hello".as_ptr().cast(), 5) } {
     ///         -1 => Err(std::io::Error::last_os_error()),
     ///         written => Ok(written),
@@ -168,14 +168,14 @@ impl Sender {
 }
 
 impl Receiver {
-    /// Puts this end into non-blocking mode, or out of it.
+    /// Sets or clears the non-blocking mode of this end.
     ///
-    /// [`new`] makes non-blocking ends; those of a child process block at first. A blocking end may
-    /// hang in a read.
+    /// [`new`] creates non-blocking ends. Those of a child process start in blocking mode, in which
+    /// a read may block.
     ///
     /// # Errors
     ///
-    /// The system's; none is expected.
+    /// The OS error. None is expected.
     ///
     /// # Examples
     ///
@@ -191,13 +191,13 @@ impl Receiver {
         pipe::set_nonblocking(self.inner.as_fd(), nonblocking)
     }
 
-    /// Does an operation of your own with the descriptor, such as `splice`.
+    /// Performs an I/O operation of your own on the descriptor, such as `splice`.
     ///
-    /// It calls `f` once and gives back what it gives. If that is
-    /// [`WouldBlock`](io::ErrorKind::WouldBlock), selectors that have to be told are told.
+    /// Calls `f` once and returns its result. [`WouldBlock`](io::ErrorKind::WouldBlock) re-arms the
+    /// source on the selectors that need it.
     ///
-    /// Do no I/O of this type inside `f`, and return [`WouldBlock`](io::ErrorKind::WouldBlock) only
-    /// if the system said so.
+    /// Do not call I/O methods of this type inside `f`, and return
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock) only if the OS did.
     ///
     /// # Examples
     ///
@@ -209,7 +209,7 @@ impl Receiver {
     /// let mut buffer = [0_u8; 64];
     /// let read = receiver.try_io(|| {
     ///     let (pointer, length) = (buffer.as_mut_ptr().cast(), buffer.len());
-    ///     // SAFETY: the buffer is as long as we say.
+    ///     // SAFETY: the buffer has the given length.
     ///     match unsafe { libc::read(receiver.as_raw_fd(), pointer, length) } {
     ///         -1 => Err(std::io::Error::last_os_error()),
     ///         read => Ok(read),
@@ -236,21 +236,21 @@ impl_source!(Receiver);
 impl_read!(read_pipe_with: Receiver, &Receiver);
 impl_fd!(Receiver, File, receiver);
 
-/// The pipe stays in blocking mode: see [`Sender::set_nonblocking`].
+/// Keeps the pipe in blocking mode: see [`Sender::set_nonblocking`].
 impl From<ChildStdin> for Sender {
     fn from(stdin: ChildStdin) -> Sender {
         OwnedFd::from(stdin).into()
     }
 }
 
-/// The pipe stays in blocking mode: see [`Receiver::set_nonblocking`].
+/// Keeps the pipe in blocking mode: see [`Receiver::set_nonblocking`].
 impl From<ChildStdout> for Receiver {
     fn from(stdout: ChildStdout) -> Receiver {
         OwnedFd::from(stdout).into()
     }
 }
 
-/// The pipe stays in blocking mode: see [`Receiver::set_nonblocking`].
+/// Keeps the pipe in blocking mode: see [`Receiver::set_nonblocking`].
 impl From<ChildStderr> for Receiver {
     fn from(stderr: ChildStderr) -> Receiver {
         OwnedFd::from(stderr).into()

@@ -1,5 +1,4 @@
-//! What Windows has beside the sockets of `net`: named pipes, sockets of others,
-//! and handles that can be waited for.
+//! Sources on Windows beside the sockets of `net`: named pipes, raw sockets, and waitable handles.
 //!
 //! Needs the feature `os-ext`.
 

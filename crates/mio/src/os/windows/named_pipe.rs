@@ -9,76 +9,80 @@ use crate::event::Source;
 use crate::sys::windows::named_pipe::Pipe;
 use crate::{Interest, Registry, Token};
 
-/// One end of a named pipe: a server's, or a client's.
+/// One end of a named pipe: the server end or the client end.
 ///
-/// [`new`](NamedPipe::new) makes a server's end. A client opens the name as a file, with
-/// `FILE_FLAG_OVERLAPPED`, and turns the handle into this type. So does a server that wants its
-/// pipe to be other than `new` makes it.
+/// [`new`](NamedPipe::new) creates a server end. A client opens the name as a file with
+/// `FILE_FLAG_OVERLAPPED`, and converts the handle into this type. A server that needs other
+/// options than those of `new` converts a handle of its own in the same way.
 ///
-/// # Ready or not
+/// # Readiness
 ///
-/// Windows can't say whether a pipe is ready. So reads, writes and connections go on in the
-/// background, and what they amount to is what sockets do:
+/// Windows does not report the readiness of a pipe. So this crate reads, writes and connects in the
+/// background, and derives the readiness that a socket would have:
 ///
-/// * *Readable*: data has been read ahead, or the peer is gone, or reading has failed. A read gives
-///   what was read ahead, and 0 bytes if the peer is gone. In a pipe of messages 0 bytes may also
-///   be an empty message. What is read ahead next is at least 16 KiB, or as much as the buffer of
-///   the last read has room for, up to 64 KiB.
-/// * *Writable*: there is a peer, and nothing is being written. One write is under way at a time.
-///   It takes all of the data, whatever its length, and its error, if it fails later, is the answer
-///   to the next one.
-/// * [`connect`](NamedPipe::connect) waits for a client, who makes the pipe writable.
+/// * *Readable*: data has been read ahead, the peer has closed its end, or the background read has
+///   failed. A read returns the data that was read ahead, and 0 bytes after the peer has closed its
+///   end. In message mode 0 bytes may also be an empty message. The background read asks for as
+///   many bytes as the buffer of the last read had room for, but at least 16 KiB and at most 64
+///   KiB.
+/// * *Writable*: there is a peer, and no write is pending. Only one write is pending at a time. A
+///   write accepts all of its data, whatever the length. If it fails later, the next write returns
+///   its error.
+/// * [`connect`](NamedPipe::connect) waits for a client, which makes the pipe writable.
 ///
-/// Events are only ever readable and writable: one that says more would not hold for the next
-/// client of a server's end. A batch has one event of a pipe. As with sockets, an event may be
-/// spurious.
+/// Events are only ever readable and writable, because any other readiness would not hold for the
+/// next client of a server end. A batch has at most one event of a pipe. As with sockets, an event
+/// may be spurious.
 ///
 /// A pipe has the [modes](Interest#modes) of sockets. With `level` and `oneshot` it reports the
-/// directions that it is registered for; in edge mode these are ignored, and both are reported.
-/// Remember that [`connect`](NamedPipe::connect) makes a pipe *writable*, and that a level of
-/// writing is reported by each poll as long as there is a peer and nothing is being written.
+/// directions that it is registered for. In edge mode it reports both directions and ignores the
+/// interest. Note that [`connect`](NamedPipe::connect) makes a pipe *writable*, and that with
+/// `level` each poll reports it as writable while there is a peer and no write is pending.
 ///
-/// Everything needs the `Poll`: what has ended in the background counts when
-/// [`Poll::poll`](crate::Poll::poll) has been called. An operation on a pipe that is not registered
-/// is [`NotFound`](io::ErrorKind::NotFound). What was started before
-/// [`deregister`](Registry::deregister) finishes and is not reported, and a read still returns what
-/// was read ahead. A pipe stays with the `Poll` that it was registered with first: see
+/// All operations need the `Poll`: a background operation takes effect when
+/// [`Poll::poll`](crate::Poll::poll) processes its completion. An operation on an unregistered pipe
+/// is [`NotFound`](io::ErrorKind::NotFound). Operations that were started before
+/// [`deregister`](Registry::deregister) complete without an event, and a read still returns the
+/// data that was read ahead. A pipe stays with the first `Poll` that it was registered with: see
 /// [its `Source`](#impl-Source-for-NamedPipe).
 ///
-/// All operations take a shared reference and may be used from several threads at once. What each
-/// write takes is written as a whole.
+/// All operations take a shared reference and may be used from several threads at once. The data of
+/// each write stays in one piece.
 ///
 /// # Messages
 ///
 /// A handle in message mode (`PIPE_READMODE_MESSAGE`) returns one message per read. A message that
-/// is longer than the buffer, or than what is read ahead, takes several reads: the first returns
-/// its beginning, without an error, and the next ones the rest. Nothing tells where it ends, so a
-/// protocol with messages of more than 16 KiB has to send their length. A write, also a vectored
-/// one, is one message.
+/// is longer than the buffer or than the background read takes several reads: the first returns its
+/// beginning, without an error, and the next ones return the rest. Nothing marks its end, so a
+/// protocol with messages of more than 16 KiB must send their length. Each write, vectored or not,
+/// is one message.
 ///
-/// `PIPE_NOWAIT` is not supported. In this mode a read of an empty pipe does not wait for data, and
-/// fails with `ERROR_NO_DATA` instead.
+/// `PIPE_NOWAIT` is not supported: with it the background read of an empty pipe fails with
+/// `ERROR_NO_DATA` instead of waiting for data.
 ///
 /// # Other handles
 ///
 /// Any handle that was opened with `FILE_FLAG_OVERLAPPED` and that `ReadFile` and `WriteFile`
-/// accept can be used, such as a serial port. A read of a serial port ends when its buffer is full
-/// or when its timeout is over. So the read in the background is exactly as long as the buffer of
-/// the last `read`, up to 64 KiB, and one byte long before the first. Set the timeouts
-/// (`SetCommTimeouts`) so that a read waits for the first byte and does not wait for a full buffer:
-/// a `ReadIntervalTimeout` of 1, and 0 for the total ones. With timeouts that make a read return at
-/// once, without data, the port is read in a busy loop.
+/// accept can be used, such as a serial port.
 ///
-/// # Dropping it
+/// A read of a serial port completes when its buffer is full or its timeout expires. So on such a
+/// handle the background read is exactly as long as the buffer of the last `read`, up to 64 KiB,
+/// and one byte long before the first `read`. Set the timeouts (`SetCommTimeouts`) so that a read
+/// waits for the first byte but not for a full buffer: a `ReadIntervalTimeout` of 1, and total
+/// timeouts of 0. If the timeouts make a read return at once without data, the port is read in a
+/// busy loop.
 ///
-/// The peer hears of it at once. But if the system has not taken yet all that a write has accepted,
-/// the pipe stays open until that is done and `poll` has seen it, or until the `Poll` is gone.
+/// # Dropping
+///
+/// Dropping the pipe closes it at once. The exception is a pending write: then the pipe stays open
+/// until the write has completed and `poll` has processed the completion, or until the `Poll` is
+/// dropped.
 ///
 /// # Examples
 ///
-/// A client. Without `SECURITY_IDENTIFICATION` the server could act as the user who runs this
-/// program. `ERROR_PIPE_BUSY` means that each end of the server has a client; one of them may be
-/// free a moment later:
+/// A client. Without `SECURITY_IDENTIFICATION` the server could impersonate the user of this
+/// program. `ERROR_PIPE_BUSY` means that every server end has a client, so the program tries again
+/// a moment later:
 ///
 /// ```
 /// use std::fs::OpenOptions;
@@ -180,26 +184,26 @@ pub struct NamedPipe {
 }
 
 impl NamedPipe {
-    /// Makes a server's end with this name, such as `\\.\pipe\my-service`.
+    /// Creates a server end with this name, such as `\\.\pipe\my-service`.
     ///
-    /// It carries bytes, not messages, both ways, with room for 64 KiB each way. Programs that this
-    /// one starts don't inherit it.
+    /// The pipe is duplex and in byte mode, with a buffer of 64 KiB in each direction. Child
+    /// processes do not inherit it.
     ///
-    /// Programs on other machines can't connect to it (`PIPE_REJECT_REMOTE_CLIENTS`): the default
-    /// access rights let everyone read from it. For a pipe that the network may use, call
-    /// `CreateNamedPipeW` without this flag, with `FILE_FLAG_OVERLAPPED` and access rights of its
-    /// own, and turn the handle into this type with
+    /// Programs on other machines cannot connect to it (`PIPE_REJECT_REMOTE_CLIENTS`), because the
+    /// default access rights let everyone read from it. For a pipe that is open to the network,
+    /// call `CreateNamedPipeW` without this flag, with `FILE_FLAG_OVERLAPPED` and with explicit
+    /// access rights. Then convert the handle with
     /// [`from_raw_handle`](FromRawHandle::from_raw_handle).
     ///
-    /// It has to be the first end of that name, so that no other program can have made one for
-    /// clients to mistake for this. Make further ends, for several clients at a time, with
-    /// `CreateNamedPipeW` without `FILE_FLAG_FIRST_PIPE_INSTANCE`, and turn them into this type:
-    /// there may be any number of them.
+    /// It must be the first end with this name. This rules out that another program has created the
+    /// name before, and that clients connect to that program. To serve several clients at a time,
+    /// create further ends with `CreateNamedPipeW` without `FILE_FLAG_FIRST_PIPE_INSTANCE` and
+    /// convert them into this type. Their number is not limited.
     ///
     /// # Errors
     ///
-    /// * [`PermissionDenied`](io::ErrorKind::PermissionDenied): there is a pipe of that name.
-    /// * [`InvalidInput`](io::ErrorKind::InvalidInput): there is a null character in the name.
+    /// * [`PermissionDenied`](io::ErrorKind::PermissionDenied): a pipe with this name exists.
+    /// * [`InvalidInput`](io::ErrorKind::InvalidInput): the name contains a null character.
     /// * `ERROR_INVALID_NAME`: the name does not begin with `\\.\pipe\`.
     ///
     /// # Examples
@@ -216,21 +220,21 @@ impl NamedPipe {
         Ok(NamedPipe { inner })
     }
 
-    /// Waits for a client, in the background; `Ok` if there is one.
+    /// Waits for a client in the background. Returns `Ok` if a client is connected.
     ///
-    /// Call it, and if it would block, call it again after each writable event until it says `Ok`.
-    /// A client may connect before that, from the moment that the pipe exists; what it writes is
-    /// not lost, and neither is that of a client who is gone already.
+    /// If it returns `WouldBlock`, call it again after each writable event until it returns `Ok`. A
+    /// client may connect before the first call, as soon as the pipe exists. Its data is not lost,
+    /// even if the client has disconnected since.
     ///
     /// # Errors
     ///
-    /// * [`WouldBlock`](io::ErrorKind::WouldBlock): there is no client yet. The pipe will be
-    ///   writable when there is one.
+    /// * [`WouldBlock`](io::ErrorKind::WouldBlock): no client is connected yet. The pipe becomes
+    ///   writable when one connects.
     /// * [`NotFound`](io::ErrorKind::NotFound): the pipe is not registered.
-    /// * `ERROR_NO_DATA`: the client that was connected is gone.
-    ///   [`disconnect`](NamedPipe::disconnect) first.
-    /// * `ERROR_INVALID_FUNCTION`: this is a client's end.
-    /// * Any error that ended the waiting in the background.
+    /// * `ERROR_NO_DATA`: the client has closed its end. Call [`disconnect`](NamedPipe::disconnect)
+    ///   first.
+    /// * `ERROR_INVALID_FUNCTION`: this is a client end.
+    /// * Any error that ended the background wait.
     ///
     /// # Examples
     ///
@@ -261,15 +265,14 @@ impl NamedPipe {
         self.inner.connect()
     }
 
-    /// Throws the client out, so that [`connect`](NamedPipe::connect) can wait for the next one.
+    /// Disconnects the client, so that [`connect`](NamedPipe::connect) can wait for the next one.
     ///
-    /// What the client has written and nobody has read is gone, and so is what was written and the
-    /// client has not read. The client finds `ERROR_PIPE_NOT_CONNECTED`. Nothing of this connection
-    /// is seen by the next one.
+    /// Unread data is discarded in both directions. The operations of the client fail with
+    /// `ERROR_PIPE_NOT_CONNECTED`. The next connection sees no data or errors of this one.
     ///
     /// # Errors
     ///
-    /// The system's, if there is nothing to disconnect, or if this is a client's end.
+    /// The OS error if there is no client to disconnect, or if this is a client end.
     ///
     /// # Examples
     ///
@@ -277,7 +280,7 @@ impl NamedPipe {
     /// # fn main() -> std::io::Result<()> {
     /// # let server = mio::windows::NamedPipe::new(r"\\.\pipe\mio-example-disconnect")?;
     /// # let client = std::fs::File::open(r"\\.\pipe\mio-example-disconnect")?;
-    /// // The client has said goodbye: wait for the next one.
+    /// // The client is done: wait for the next one.
     /// server.disconnect()?;
     /// let waits = server.connect();
     /// # drop((client, waits));
@@ -288,9 +291,9 @@ impl NamedPipe {
         self.inner.disconnect()
     }
 
-    /// Takes the error that has ended a connect or a write in the background, if there is one.
+    /// Returns and clears the error that ended a background connect or write, if there is one.
     ///
-    /// The next [`connect`](NamedPipe::connect) or write returns it too, unless it was taken.
+    /// Unless it is taken, the next [`connect`](NamedPipe::connect) or write returns it.
     ///
     /// # Errors
     ///
@@ -331,13 +334,13 @@ impl Write for NamedPipe {
         self.inner.write(bufs)
     }
 
-    /// Does nothing: what was accepted is written in the background.
+    /// Does nothing: accepted data is written in the background.
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
 }
 
-#[allow(clippy::needless_lifetimes)] // As mio 1.2 spells it, so that a list of items is the same.
+#[allow(clippy::needless_lifetimes)] // Spelled as in mio 1.2, so that item lists match.
 impl<'a> Read for &'a NamedPipe {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         self.inner.read(&mut [IoSliceMut::new(buf)])
@@ -358,19 +361,19 @@ impl<'a> Write for &'a NamedPipe {
         self.inner.write(bufs)
     }
 
-    /// Does nothing: what was accepted is written in the background.
+    /// Does nothing: accepted data is written in the background.
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
 }
 
 /// In edge mode the interests are ignored: both readable and writable are reported. With `level`
-/// and `oneshot` they count. `exclusive` is [`Unsupported`](io::ErrorKind::Unsupported).
+/// and `oneshot` they are respected. `exclusive` is [`Unsupported`](io::ErrorKind::Unsupported).
 ///
-/// Windows attaches a handle to one completion port, for good. So a pipe that has been deregistered
-/// can be registered with the same `Poll` again, and with no other: that is
-/// [`AlreadyExists`](io::ErrorKind::AlreadyExists). A handle that is attached to a completion port
-/// of somebody else's, or was opened without `FILE_FLAG_OVERLAPPED`, is
+/// Windows associates a handle with one completion port permanently. So a deregistered pipe can be
+/// registered with the same `Poll` again, but registering it with another `Poll` is
+/// [`AlreadyExists`](io::ErrorKind::AlreadyExists). A handle that is associated with a foreign
+/// completion port, or that was opened without `FILE_FLAG_OVERLAPPED`, is
 /// [`InvalidInput`](io::ErrorKind::InvalidInput).
 impl Source for NamedPipe {
     fn register(
@@ -396,43 +399,44 @@ impl Source for NamedPipe {
     }
 }
 
-/// For asking and setting what the pipe is. Don't read or write it: the data would be missing here.
+/// Returns the handle, to query and set options of the pipe. Do not read or write through it: this
+/// type would miss the data.
 ///
-/// An overlapped operation that is started on this handle all the same, or on a duplicate, is its
-/// starter's alone. Its packet comes to the [`Poll`](crate::Poll), which has no event for it and
-/// does not touch its `OVERLAPPED`. So wait for an event of its own (`hEvent`), and not for a
-/// packet. Another process that has a duplicate should start none: its addresses may be those of
-/// this one by chance.
+/// If you start an overlapped operation on this handle or on a duplicate nevertheless, wait for its
+/// `hEvent` and not for a packet. The packet arrives at the [`Poll`](crate::Poll), which delivers
+/// no event for it and does not touch its `OVERLAPPED`. Another process with a duplicate must not
+/// start such an operation, because its `OVERLAPPED` may have the same address as one of this
+/// process.
 impl AsRawHandle for NamedPipe {
     fn as_raw_handle(&self) -> RawHandle {
         self.inner.as_handle().as_raw_handle()
     }
 }
 
-/// As [`AsRawHandle`](#impl-AsRawHandle-for-NamedPipe).
+/// Returns the handle: see [`AsRawHandle`](#impl-AsRawHandle-for-NamedPipe).
 impl AsHandle for NamedPipe {
     fn as_handle(&self) -> BorrowedHandle<'_> {
         self.inner.as_handle()
     }
 }
 
-/// The handle has to be one that was opened with `FILE_FLAG_OVERLAPPED`.
-/// See [`From<OwnedHandle>`](#impl-From%3COwnedHandle%3E-for-NamedPipe).
-#[allow(unsafe_code)] // The trait itself is unsafe to call.
+/// The handle must have been opened with `FILE_FLAG_OVERLAPPED`: see
+/// [`From<OwnedHandle>`](#impl-From%3COwnedHandle%3E-for-NamedPipe).
+#[allow(unsafe_code)] // The trait method is unsafe.
 impl FromRawHandle for NamedPipe {
     unsafe fn from_raw_handle(handle: RawHandle) -> NamedPipe {
-        // SAFETY: the caller promises that the handle is open and theirs to give.
+        // SAFETY: the caller guarantees that the handle is open and that they own it.
         unsafe { OwnedHandle::from_raw_handle(handle) }.into()
     }
 }
 
-/// The handle has to be one that was opened with `FILE_FLAG_OVERLAPPED`: of a named pipe, or of a
-/// device as described at [Other handles](NamedPipe#other-handles).
+/// The handle must have been opened with `FILE_FLAG_OVERLAPPED`. It belongs to a named pipe, or to
+/// a device as described at [Other handles](NamedPipe#other-handles).
 ///
-/// What is under way on it, or is started on a duplicate later, may go on: see
-/// [`AsRawHandle`](#impl-AsRawHandle-for-NamedPipe). But each operation has to end with a packet in
-/// the completion port, so `FILE_SKIP_COMPLETION_PORT_ON_SUCCESS` may not be set for it: the pipe
-/// would wait for what has ended already.
+/// Operations that are pending on it, or that are started on a duplicate later, are not disturbed:
+/// see [`AsRawHandle`](#impl-AsRawHandle-for-NamedPipe). `FILE_SKIP_COMPLETION_PORT_ON_SUCCESS`
+/// must not be set: each operation must post a packet to the completion port, because otherwise the
+/// pipe waits for an operation that has already completed.
 impl From<OwnedHandle> for NamedPipe {
     fn from(handle: OwnedHandle) -> NamedPipe {
         NamedPipe {

@@ -7,39 +7,38 @@ use crate::event::Source;
 use crate::sys::afd::wait::Registration;
 use crate::{Interest, Registry, Token};
 
-/// A handle that can be waited for, as a source: an event, a process, a thread, a waitable timer, a
-/// semaphore.
+/// A source over a waitable handle: an event, a process, a thread, a waitable timer or a semaphore.
 ///
-/// It is *readable* when the handle is signalled: when a process or a thread has ended, when a
-/// timer has expired. `T` owns the handle or borrows it. A registration has a duplicate of the
-/// handle, so that what it stands for is kept until it is deregistered or dropped, even if `T`
-/// closes it.
+/// It is *readable* when the handle is signalled: when a process or a thread has ended, or a timer
+/// has expired. `T` owns the handle or borrows it. A registration holds a duplicate of the handle,
+/// which keeps the object open until it is deregistered or dropped, even if `T` closes its own
+/// handle.
 ///
-/// # Waiting takes the signal
+/// # A wait consumes the signal
 ///
-/// The system does here what `WaitForSingleObject` does. An event with automatic reset, a timer
-/// that synchronizes and a semaphore are reset by a wait, or counted down: the event that comes
-/// *is* what was waited for, and no other wait gets it. So in level mode there is one event for
-/// each signal. What was signalled and not delivered when the source is deregistered, or the `Poll`
-/// is dropped, may be lost. A mutex is not for this: who waits for it owns it, and here that is no
-/// thread of the program's.
+/// The kernel waits as `WaitForSingleObject` does. A wait resets an auto-reset event or a
+/// synchronization timer, and decrements a semaphore. The delivered event *is* that wait, and no
+/// other wait gets the signal, so in level mode there is one event per signal. A signal that is not
+/// delivered yet may be lost when the source is deregistered or the `Poll` is dropped.
 ///
-/// A process, a thread, an event with manual reset and a timer with manual reset stay signalled.
+/// Do not use a mutex: a wait acquires it, and here no thread of the program would be its owner.
+///
+/// A process, a thread, a manual-reset event and a manual-reset timer stay signalled.
 ///
 /// # Modes
 ///
-/// Nobody sees what is done with a handle. So after an event
+/// The use of a handle is not tracked. The mode determines when the handle is waited for again
+/// after an event:
 ///
-/// * with [`level`](Interest::level) it is waited for again by the next poll, and what is still
-///   signalled is an event again;
-/// * in edge mode it is waited for again after [`rearm`](SourceHandle::rearm) or
-///   [`reregister`](Registry::reregister);
-/// * with [`oneshot`](Interest::oneshot) after `reregister`.
+/// * With [`level`](Interest::level), by the next poll. A handle that is still signalled is an
+///   event again.
+/// * In edge mode, after [`rearm`](SourceHandle::rearm) or [`reregister`](Registry::reregister).
+/// * With [`oneshot`](Interest::oneshot), after `reregister`.
 ///
-/// # Where there is none
+/// # Availability
 ///
-/// Windows 8 and later have what this needs, in `ntdll.dll`. Where it is missing, as in Wine up to
-/// 10.0 at least, registering is [`Unsupported`](io::ErrorKind::Unsupported).
+/// The required functions are in `ntdll.dll` of Windows 8 and later. Where they are missing, as in
+/// Wine up to at least 10.0, registering fails with [`Unsupported`](io::ErrorKind::Unsupported).
 ///
 /// # Examples
 ///
@@ -66,13 +65,13 @@ use crate::{Interest, Registry, Token};
 /// # }
 /// ```
 pub struct SourceHandle<T> {
-    /// First, because it is dropped first.
+    /// The first field, so that it is dropped first.
     registration: Registration,
     handle: T,
 }
 
 impl<T> SourceHandle<T> {
-    /// A source that is not registered yet.
+    /// Creates an unregistered source.
     ///
     /// # Examples
     ///
@@ -88,16 +87,16 @@ impl<T> SourceHandle<T> {
         }
     }
 
-    /// In edge mode, waits for the handle again, after an event. If it is signalled still, that is
+    /// Re-arms the source after an event in edge mode. If the handle is still signalled, there is
     /// an event at once.
     ///
-    /// Call it when you have seen to what was signalled. It does nothing in the other modes, or if
-    /// there was no event.
+    /// Call it when you have handled the signal. It does nothing in the other modes, or if there
+    /// was no event.
     ///
     /// # Errors
     ///
-    /// [`NotFound`](io::ErrorKind::NotFound) if this is not registered. The system's, if it has no
-    /// memory.
+    /// [`NotFound`](io::ErrorKind::NotFound) if the source is not registered. The OS error if it is
+    /// out of memory.
     ///
     /// # Examples
     ///
@@ -122,7 +121,7 @@ impl<T> SourceHandle<T> {
         self.registration.rearm()
     }
 
-    /// Gives the value back. The registration ends.
+    /// Returns the value. The registration ends.
     ///
     /// # Examples
     ///
@@ -136,9 +135,9 @@ impl<T> SourceHandle<T> {
     }
 }
 
-/// The interest contains `READABLE`; what else it asks for is left out, and without it is
-/// [`InvalidInput`](io::ErrorKind::InvalidInput). The handle needs the right to be waited for
-/// (`SYNCHRONIZE`), or registering is [`PermissionDenied`](io::ErrorKind::PermissionDenied).
+/// An interest without `READABLE` is [`InvalidInput`](io::ErrorKind::InvalidInput), and other
+/// directions are ignored. The handle needs the `SYNCHRONIZE` right; otherwise registering fails
+/// with [`PermissionDenied`](io::ErrorKind::PermissionDenied).
 impl<T: AsHandle> Source for SourceHandle<T> {
     fn register(
         &mut self,
@@ -181,7 +180,7 @@ impl<T> Deref for SourceHandle<T> {
     }
 }
 
-/// What is watched stays the handle that was registered.
+/// A registration keeps watching the handle that was registered, even if the value is replaced.
 impl<T> DerefMut for SourceHandle<T> {
     fn deref_mut(&mut self) -> &mut T {
         &mut self.handle

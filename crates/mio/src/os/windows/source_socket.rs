@@ -5,32 +5,36 @@ use crate::event::Source;
 use crate::sys::SourceIo;
 use crate::{Interest, Registry, Token};
 
-/// Any socket as a source, borrowed for one call.
+/// A source over any socket, borrowed for one call.
 ///
-/// The socket stays yours: close it yourself, and put it into non-blocking mode yourself. It is the
-/// twin of `unix::SourceFd`. A type that owns a socket is better wrapped in an
-/// [`IoSource`](crate::IoSource), which has all modes.
+/// The socket stays yours: set it to non-blocking mode and close it yourself. This type is the
+/// counterpart of `unix::SourceFd`. Wrap a type that owns a socket in an
+/// [`IoSource`](crate::IoSource) instead, which has all modes.
 ///
 /// # Modes
 ///
-/// It is registered with [`level`](Interest::level) or [`oneshot`](Interest::oneshot). An edge is
-/// [`Unsupported`](io::ErrorKind::Unsupported): Windows has none, and this crate makes them from
-/// operations that return `WouldBlock`, which here it does not see.
+/// Register it with [`level`](Interest::level) or [`oneshot`](Interest::oneshot). Edge mode is
+/// [`Unsupported`](io::ErrorKind::Unsupported): Windows has no edges, this crate emulates them by
+/// re-arming on `WouldBlock`, and raw I/O is untracked.
 ///
 /// # Closing
 ///
-/// Deregister a socket *before* you close it. A socket that is closed without that is forgotten,
-/// and its number can be registered again at once. There are two exceptions. If there is an event
-/// that no poll has taken yet, and the number is in use again, the new socket is reported in place
-/// of the old one. If a duplicate of the socket is open, the socket stays registered. Until the
-/// number is deregistered, it can't be registered again
-/// ([`AlreadyExists`](io::ErrorKind::AlreadyExists)), and what is reported may be the new socket.
+/// Deregister a socket *before* you close it. Closing a registered socket also removes its
+/// registration, and a socket that reuses its number can be registered at once. There are two
+/// exceptions:
+///
+/// * If an event of the old socket is not delivered yet and its number is reused, the new socket is
+///   reported in place of the old one.
+/// * If a duplicate of the old socket is open, the socket stays registered. Until its number is
+///   deregistered, registering the number is [`AlreadyExists`](io::ErrorKind::AlreadyExists), and
+///   events may be those of the new socket.
 ///
 /// # Registering twice
 ///
-/// A number that is registered already is [`AlreadyExists`](io::ErrorKind::AlreadyExists). While
-/// there is an event of it that no poll has taken yet, it can't be distinguished from one that was
-/// closed and is in use again. Then the new registration replaces the old one.
+/// Registering a number that is already registered is
+/// [`AlreadyExists`](io::ErrorKind::AlreadyExists). While an event of it is not delivered yet, the
+/// socket cannot be distinguished from a new one that reuses the number of a closed one. Then the
+/// new registration replaces the old one.
 ///
 /// # Examples
 ///
