@@ -1,14 +1,14 @@
-//! The table of systems: which exist, how each is watched, and what each can do.
+//! The table of platforms, with the selectors, the waker and the capabilities of each.
 //!
-//! This is the one place that knows the names of operating systems. Everything else asks for what a
-//! system has, by the cfgs that are printed here: `cfg(epoll)`, `cfg(accept4)`. To add a system,
-//! add a row; to add a selector, add a variant and its folder under `src/sys`. `PLATFORMS.md` says
-//! why a row is as it is.
+//! Only this file names operating systems. All other code asks for a capability, by the cfgs that
+//! this script prints: `cfg(epoll)`, `cfg(accept4)`. To add a platform, add a row. To add a
+//! selector, add a variant and its folder under `src/sys`. `PLATFORMS.md` gives the reasons for a
+//! row.
 
 use std::env;
 use std::fmt::Debug;
 
-/// A mechanism that tells which sources are ready. Its name is the cfg and the folder.
+/// A mechanism that reports which sources are ready. Its name is also the cfg and the folder.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Selector {
     Afd,
@@ -18,72 +18,71 @@ enum Selector {
     Poll,
 }
 
-/// What another thread uses when it wants `poll` to return.
+/// The mechanism by which another thread makes `poll` return.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Waker {
     Eventfd,
-    /// Nothing: a flag, which the thread that polls looks at. For systems where a program has one
-    /// thread.
+    /// A flag that the polling thread checks. Nothing interrupts a wait.
     Flag,
     Pipe,
-    /// An event of the selector's own. A poll(2) beside it uses a pipe.
+    /// An event of the selector itself. poll(2) on the same platform uses a pipe.
     UserEvent,
 }
 
-/// What some systems have and others lack.
+/// A capability that some platforms have and others lack.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Has {
-    /// `accept4(2)`: the new socket's flags are set by the call that accepts it.
+    /// `accept4(2)`, which sets the flags of the accepted socket.
     Accept4,
-    /// `SOCK_NONBLOCK` and `SOCK_CLOEXEC` in the type given to `socket(2)` and `socketpair(2)`.
+    /// `SOCK_NONBLOCK` and `SOCK_CLOEXEC` in the type argument of `socket(2)` and `socketpair(2)`.
     SocketFlags,
-    /// `pipe2(2)`: a pipe's flags are set by the call that makes it.
+    /// `pipe2(2)`, which sets the flags of the new pipe.
     Pipe2,
-    /// `ppoll(2)`: poll(2) with a timeout in nanoseconds.
+    /// `ppoll(2)`, which is poll(2) with a timeout in nanoseconds.
     Ppoll,
-    /// `epoll_pwait2(2)`. Android has the call too, but its sandbox kills a program that uses it.
+    /// `epoll_pwait2(2)`. Android has it too, but its sandbox kills a program that uses it.
     EpollPwait2,
-    /// `EPOLLEXCLUSIVE`: of several epolls that watch a file, not all are woken.
+    /// `EPOLLEXCLUSIVE`: the kernel does not wake every epoll that watches the file.
     EpollExclusive,
-    /// epoll reports a descriptor of ours that becomes readable, but not that it becomes more so.
+    /// epoll reports an interrupter that becomes readable, but not further writes to it.
     EdgeFromEmpty,
-    /// `kqueue1(2)`: the descriptor's flags are set by the call that makes it.
+    /// `kqueue1(2)`, which sets the flags of the new descriptor.
     Kqueue1,
-    /// `EVFILT_AIO`: asynchronous file operations as an interest.
+    /// `EVFILT_AIO`, for asynchronous file operations as an interest.
     Aio,
-    /// `EVFILT_LIO`: lists of them as an interest.
+    /// `EVFILT_LIO`, for lists of asynchronous file operations as an interest.
     Lio,
-    /// `POLLRDHUP`: poll(2) tells that the peer has stopped sending.
+    /// `POLLRDHUP`, by which poll(2) reports that the peer has stopped sending.
     Pollrdhup,
-    /// Unix socket addresses that are no path.
+    /// Abstract Unix socket addresses, which are not paths.
     AbstractAddress,
-    /// std keeps what is special about this system in `os::android`, not in `os::linux`.
+    /// std has the extensions of this platform in `os::android`, not in `os::linux`.
     StdOsAndroid,
     /// Out-of-band data is an interest of its own.
     Priority,
-    /// `SO_NOSIGPIPE`, where writing to a closed socket would otherwise kill the program.
+    /// `SO_NOSIGPIPE`, without which a write to a closed socket would kill the program.
     Nosigpipe,
-    /// A negative backlog stands for the longest that the system allows.
+    /// A negative backlog requests the longest that the kernel allows.
     BacklogMax,
-    /// Sources are descriptors though the system is no Unix.
+    /// Sources are descriptors although the platform is not Unix.
     Descriptors,
-    /// Sockets are those of std: the program can't make any itself.
+    /// Sockets come from std only, because a program can't create any itself.
     SocketsOfStd,
-    /// A program can't start another one, so no flag is needed to keep descriptors from it.
+    /// A program can't start another one, so descriptors need no close-on-exec flag.
     NoExec,
-    /// poll(2) refuses entries that it is to pass over, and an array with no others, at least in
-    /// older versions, and a closed descriptor is an error of the call.
+    /// poll(2) can't skip entries: at least older versions reject an entry that requests no events,
+    /// and an array with no other entries. A closed descriptor is an error of the call.
     DensePoll,
-    /// libc does not know `POLLNVAL`, by which poll(2) tells that a descriptor is closed.
+    /// libc does not define `POLLNVAL`, by which poll(2) reports a closed descriptor.
     NoPollnval,
-    /// `eventfd(2)` takes no flags, and reading and writing never block.
+    /// `eventfd(2)` takes no flags, and reads and writes never block.
     PlainEventfd,
 }
 
 struct System {
-    /// `target_os` as rustc spells it, and `target_env` after a colon where it matters.
+    /// The `target_os` as rustc spells it, followed by a colon and the `target_env` if it matters.
     names: &'static [&'static str],
-    /// The first one is the default; `all-selectors` compiles them all.
+    /// The first one is the default; `all-selectors` compiles all of them.
     selectors: &'static [Selector],
     waker: Waker,
     has: &'static [Has],
@@ -171,7 +170,7 @@ const SYSTEMS: &[System] = &[
     System {
         names: &["netbsd"],
         selectors: &[Selector::Kqueue, Selector::Poll],
-        // EVFILT_USER came with NetBSD 10.
+        // EVFILT_USER needs NetBSD 10.
         waker: Waker::Pipe,
         has: &[
             Has::Accept4,
@@ -184,7 +183,7 @@ const SYSTEMS: &[System] = &[
     System {
         names: &["openbsd"],
         selectors: &[Selector::Kqueue, Selector::Poll],
-        // EVFILT_USER came with OpenBSD 7.7. There is a ppoll, but not in libc 0.2.178.
+        // EVFILT_USER needs OpenBSD 7.7. OpenBSD has ppoll, but libc 0.2.178 does not declare it.
         waker: Waker::Pipe,
         has: &[Has::Accept4, Has::SocketFlags, Has::Pipe2, Has::BacklogMax],
     },
@@ -231,7 +230,7 @@ const SYSTEMS: &[System] = &[
         has: &[Has::Pipe2, Has::NoExec],
     },
     System {
-        // There are sockets and no pipes, so nothing can interrupt a poll(2) that waits.
+        // It has sockets but no pipes, so nothing can interrupt a waiting poll(2).
         names: &["horizon"],
         waker: Waker::Flag,
         has: &[Has::NoExec],
@@ -243,7 +242,7 @@ const SYSTEMS: &[System] = &[
         ..POSIX
     },
     System {
-        // NuttX can have more, but each of it is an option of the kernel's configuration.
+        // NuttX may have more capabilities, but each depends on the kernel's configuration.
         names: &["nto", "aix", "nuttx"],
         ..POSIX
     },
@@ -278,7 +277,7 @@ const SYSTEMS: &[System] = &[
     },
 ];
 
-/// Linux with a kqueue of the tests' own: see `ci/kqueue`. Only what a BSD has too.
+/// Linux with a model of kqueue(2) for tests, and only capabilities of the BSDs: see `ci/kqueue`.
 const KQUEUE_ON_LINUX: System = System {
     names: &[],
     selectors: &[Selector::Kqueue, Selector::Poll],
@@ -286,7 +285,7 @@ const KQUEUE_ON_LINUX: System = System {
     has: &[Has::Accept4, Has::SocketFlags, Has::Pipe2, Has::Ppoll],
 };
 
-/// Every other Unix: what POSIX itself promises.
+/// Every other Unix, with the guarantees of POSIX.
 const POSIX: System = System {
     names: &[],
     selectors: &[Selector::Poll],
@@ -330,7 +329,7 @@ fn main() {
     }
 }
 
-/// The row of the system that this is compiled for.
+/// Returns the row of the target.
 fn system() -> &'static System {
     const NONE: System = System {
         selectors: &[],
@@ -350,7 +349,7 @@ fn system() -> &'static System {
     row.unwrap_or(if is_unix() { &POSIX } else { &NONE })
 }
 
-/// The selectors that go into this build, the default first.
+/// Returns the selectors of this build, the default first.
 fn compiled_selectors(system: &System) -> Vec<Selector> {
     if !feature("OS_POLL") {
         return Vec::new();
@@ -361,7 +360,7 @@ fn compiled_selectors(system: &System) -> Vec<Selector> {
         selectors.insert(0, Selector::Poll);
     }
     if overridden("EVENT_PORTS") {
-        // `ci/event-ports` adds the calls to libc. epoll is left out, because its records differ.
+        // `ci/event-ports` adds the calls to libc. epoll is excluded, because its records differ.
         selectors.retain(|selector| *selector != Selector::Epoll);
         selectors.insert(0, Selector::EventPorts);
     }
@@ -381,9 +380,9 @@ fn waker(system: &System) -> Waker {
     }
 }
 
-/// The descriptor that notifiers are made of, and selectors without events of their own are
-/// interrupted with. A sandbox may refuse an eventfd, so where there are pipes they are the second
-/// choice.
+/// Returns the mechanisms for notifiers, and for interrupting selectors without user events.
+///
+/// A pipe, where the platform has one, is the fallback for a sandbox that refuses an eventfd.
 fn signals(system: &System, compiled: &[Selector], waker: Waker) -> &'static [Waker] {
     if compiled.iter().all(|selector| *selector == Selector::Afd) {
         return &[];
@@ -404,12 +403,12 @@ fn feature(name: &str) -> bool {
     env::var_os(format!("CARGO_FEATURE_{name}")).is_some()
 }
 
-/// Whether the program is built with the rustc flag `--cfg mio_unsupported_force_…`.
+/// Returns true if the build has the rustc flag `--cfg mio_unsupported_force_…`.
 fn overridden(name: &str) -> bool {
     env::var_os(format!("CARGO_CFG_MIO_UNSUPPORTED_FORCE_{name}")).is_some()
 }
 
-/// Tells rustc every cfg that the table can print, so that a misspelt one is a warning.
+/// Declares every cfg that the table can print, so that rustc warns about a misspelt one.
 fn declare() {
     let selectors = SYSTEMS.iter().flat_map(|system| system.selectors).map(cfg);
     let has = SYSTEMS.iter().flat_map(|system| system.has).map(cfg);
@@ -419,7 +418,7 @@ fn declare() {
             .iter()
             .map(|system| format!("signal_{}", cfg(system.waker))),
     );
-    // `loom` is for testing: see `src/sys/pending.rs`.
+    // Tests set `loom`: see `src/sys/pending.rs`.
     names.extend(["waker_user_event", "docsrs", "loom"].map(str::to_owned));
     names.sort();
     names.dedup();
@@ -431,7 +430,7 @@ fn declare() {
     println!("cargo::rustc-check-cfg=cfg(default_selector, values({values}))");
 }
 
-/// The cfg of a name in the table: `EpollPwait2` is `epoll_pwait2`.
+/// Returns the cfg for a name in the table: `epoll_pwait2` for `EpollPwait2`.
 fn cfg(name: impl Debug) -> String {
     let mut cfg = String::new();
     for letter in format!("{name:?}").chars() {
