@@ -446,8 +446,8 @@ impl Child {
         })
     }
 
-    /// Takes the pipes and the source of a child. Returns the child and the error if it can't be
-    /// watched.
+    /// Creates the source of a child and takes its pipes. If it can't be watched, returns it with
+    /// the error.
     fn watch(
         mut child: Owned,
         exit: fn(&mut Owned) -> io::Result<Exit>,

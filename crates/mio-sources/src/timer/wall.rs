@@ -71,7 +71,7 @@ pub struct WallTimer(sys::Wall);
 ///
 /// use mio_sources::timer::{WallEvent, WallTimer};
 ///
-/// Returns the next full hour, in hours since the epoch.
+/// /// Returns the next full hour after `now`, counted from the epoch.
 /// fn next_hour(now: SystemTime) -> SystemTime {
 ///     let since = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
 ///     SystemTime::UNIX_EPOCH + Duration::from_secs((since.as_secs() / 3600 + 1) * 3600)
