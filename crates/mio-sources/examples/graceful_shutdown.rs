@@ -56,7 +56,7 @@ fn run(alone: bool) -> std::io::Result<()> {
     let mut events = Events::with_capacity(16);
     let mut signals = Signals::new([Signal::SIGINT, Signal::SIGHUP])?;
     match signals.add(Signal::SIGTERM) {
-        // Windows has none. Only Ctrl-C asks a program to end there.
+        // Windows has none. Only Ctrl-C requests the end of a program there.
         Err(err) if err.kind() == ErrorKind::InvalidInput => {}
         result => result?,
     }

@@ -218,7 +218,7 @@ impl Acceptor {
     /// ```
     pub fn new() -> Acceptor {
         Acceptor {
-            // A listener may have connections before it is registered. They make an event too.
+            // A listener may have connections before it is registered. They cause an event too.
             more: false,
             paused_until: None,
             pause: Self::PAUSE,

@@ -84,7 +84,7 @@ struct Attempt {
 #[derive(Debug)]
 #[must_use = "the stream is in here"]
 pub enum Connecting {
-    /// The race goes on. Wait for an event or for [`Connector::next_deadline`].
+    /// No attempt has won yet. Wait for an event or for [`Connector::next_deadline`].
     Pending,
     /// The connection and the address of its peer. It is registered under the connector's token,
     /// for both directions in edge mode. Read and write at once: this event may have been the only

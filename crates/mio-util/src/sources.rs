@@ -37,7 +37,7 @@ const GENERATIONS: usize = (1 << (usize::BITS - GENERATION_SHIFT)) - 1;
 ///
 /// # Tokens of your own
 ///
-/// Tokens below [`FIRST`](Self::FIRST) are never handed out. Use them for sources that are stored
+/// Tokens below [`FIRST`](Self::FIRST) are never used here. Use them for sources that are stored
 /// elsewhere, such as a listener or a waker.
 ///
 /// # Examples
@@ -89,7 +89,7 @@ pub struct Drain<'a, T> {
 }
 
 impl<T> Sources<T> {
-    /// The first token that may be handed out: 2^35, or 2^22 where a `usize` has 32 bits.
+    /// The first token that an insertion may return: 2^35, or 2^22 where a `usize` has 32 bits.
     ///
     /// # Examples
     ///
@@ -100,7 +100,7 @@ impl<T> Sources<T> {
     /// ```
     pub const FIRST: Token = Token(1 << GENERATION_SHIFT);
 
-    /// The highest token that may be handed out. Those above are free for event loops.
+    /// The highest token that an insertion may return. Those above are free for event loops.
     ///
     /// # Examples
     ///

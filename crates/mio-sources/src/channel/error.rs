@@ -51,7 +51,7 @@ pub enum TrySendError<T> {
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TryRecvError {
-    /// There is no message now. The next one makes an event.
+    /// There is no message now. The next one causes an event.
     Empty,
     /// All messages have been received and all senders were dropped: no message will follow.
     Disconnected,

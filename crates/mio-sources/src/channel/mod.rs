@@ -279,7 +279,7 @@ impl<T> Receiver<T> {
     ///
     /// # Errors
     ///
-    /// * [`Empty`](TryRecvError::Empty): there is no message now, and the next one makes an event.
+    /// * [`Empty`](TryRecvError::Empty): there is no message now, and the next one causes an event.
     /// * [`Disconnected`](TryRecvError::Disconnected): no message will follow.
     ///
     /// # Examples
@@ -345,7 +345,7 @@ impl Notify for Notifier {
 impl Clear for Notifier {
     fn clear(&self) {
         // A notifier that can't be cleared may stay readable, which causes a spurious event. The
-        // next notification still makes an event.
+        // next notification still causes an event.
         let _ = Notifier::clear(self);
     }
 }

@@ -61,7 +61,7 @@
 //!   is another event a millisecond later. The tests were run over a model of kqueue on Linux,
 //!   never on such a platform.
 //! * On other Unix platforms by [`SIGCHLD`](crate::signal::Signal::SIGCHLD), with a handler as for
-//!   [signals](crate::signal#what-it-does-to-the-process-on-unix). The same is used where Linux has
+//!   [signals](crate::signal#effects-on-the-process-on-unix). The same is used where Linux has
 //!   no pidfd (before Linux 5.3, or in a sandbox that refuses the call with `EPERM`, `EACCES` or
 //!   `ENOSYS`), and where a kernel with kqueue does not allow watching this child.
 //!

@@ -30,7 +30,7 @@ struct Dropped {
     next: usize,
 }
 
-/// A child that goes on the list when it is dropped, unless it has ended.
+/// A child that is added to the list when it is dropped, unless it has ended.
 pub(super) struct Owned {
     /// `None` in `drop` only.
     child: Option<Child>,

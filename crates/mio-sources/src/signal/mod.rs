@@ -38,7 +38,7 @@
 //! # }
 //! ```
 //!
-//! # What is delivered
+//! # Deliveries
 //!
 //! * Several [`Signals`] in one process may watch the same signal. Each sees every one of them.
 //! * Signals that arrive faster than they are received are merged. The kernel keeps one of each
@@ -48,7 +48,7 @@
 //! * Signals of one number are received in the order in which they were handled. Between different
 //!   numbers there is no order.
 //!
-//! # What it does to the process on Unix
+//! # Effects on the process on Unix
 //!
 //! A watched signal has a *handler*, installed by the crate [`signal-hook`], for all threads. It
 //! records the signal and writes a byte to a socket, which the source reads (a *self-pipe*). No
@@ -86,7 +86,7 @@
 //! and the signal needs a handler too, or has to be ignored, which started programs inherit. So the
 //! self-pipe is used on each platform, and behaves the same on each.
 //!
-//! # Who sent it
+//! # The sender
 //!
 //! The feature `signal-sender` fills in [`Delivered::sender`]. std has no safe way to read the
 //! sender. signal-hook has one, in a few lines of C. So this feature needs a C compiler and the
@@ -229,7 +229,6 @@ pub struct Delivered {
     ///
     /// `None` if the kernel sent it, as for Ctrl-C at a terminal on Linux; if the platform does not
     /// report the sender; and in a build without the feature `signal-sender`.
-    /// does not tell; and in a build without the feature `signal-sender`.
     pub sender: Option<Sender>,
 }
 

@@ -114,7 +114,7 @@ pub(crate) fn end(watch: &mut Watch, child: &mut Child, token: usize) -> ExitSta
     }
 }
 
-/// Tells threads to end, even when a test fails, which would otherwise wait for them without end.
+/// Sets the flag that ends threads, even when a test fails: it would wait for them without end.
 pub(crate) struct SetAtEnd<'a>(pub(crate) &'a AtomicBool);
 
 impl Drop for SetAtEnd<'_> {

@@ -49,7 +49,7 @@ impl TlsStream {
     fn receive(&mut self) -> io::Result<bool> {
         let received = self.tls.read_tls(&mut self.socket)?;
         let result = self.tls.process_new_packets();
-        // After an error this sends the alert that tells the peer the reason.
+        // After an error this sends the alert with the reason to the peer.
         let sent = self.try_send();
         result.map_err(|err| io::Error::new(ErrorKind::InvalidData, err))?;
         sent?;

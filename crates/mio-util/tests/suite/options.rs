@@ -161,7 +161,7 @@ mod before_bind {
         use crate::support::{any_port, on_each_selector, poll_on, wait};
 
         sockopt_impl!(
-            /// How many connections may wait that have sent data with their SYN.
+            /// Maximum number of pending connections that have sent data with their SYN.
             TcpFastOpen,
             Both,
             libc::IPPROTO_TCP,

@@ -42,7 +42,7 @@ impl ProcFilter {
         Ok(Some(filter))
     }
 
-    /// Takes the event before it reads the status: an end after the read makes another event.
+    /// Takes the event before it reads the status: an end after the read causes another event.
     pub(super) fn check(&mut self, child: &mut Owned) -> io::Result<Option<ExitStatus>> {
         let told = self.queue.take()?;
         let status = child.try_wait()?;
@@ -56,7 +56,7 @@ impl ProcFilter {
         self.queue.source()
     }
 
-    /// Makes an event soon. The filter for the process is gone, so this is the only one.
+    /// Causes an event soon. The filter for the process is gone, so this is the only one.
     fn look_again(&self) -> io::Result<()> {
         let milliseconds = FilterFlag::empty();
         let timer = EventFilter::EVFILT_TIMER;
