@@ -513,7 +513,7 @@ impl<H: Handler> Context<H> {
         ShutdownHandle::new(self.shutdown.others.clone(), self.notifier.handle())
     }
 
-    /// Returns whether the loop is running and will continue: `true` in callbacks until a shutdown is
+    /// Returns `true` if the loop is running and will continue: in callbacks, until a shutdown is
     /// requested.
     ///
     /// # Examples

@@ -78,13 +78,12 @@ use crate::Context;
 /// # Errors and panics
 ///
 /// An error of a callback, and so each `?` in a callback, ends the run: no further callback is
-/// called, and [`run`](crate::EventLoop::run) returns the error. The same holds after a panic that
-/// was caught.
+/// called, and [`run`](crate::EventLoop::run) returns the error.
 ///
-/// If the loop is run again, it first finishes that iteration. If an event failed, it resumes with
-/// the next event of the same batch. If `again`, a message, a timeout or a signal failed, it
-/// resumes with the step after that one, and the rest of the failed step follows in the next
-/// iteration. So messages that fail each time don't delay the timeouts.
+/// If the loop is run again, it first finishes that iteration. This holds after a caught panic too.
+/// If an event failed, it resumes with the next event of the same batch. If `again`, a message, a
+/// timeout or a signal failed, it resumes with the step after that one, and the rest of the failed
+/// step follows in the next iteration. So messages that fail each time don't delay the timeouts.
 ///
 /// The event, message, timeout or signal that the failed callback was called for is lost. If that
 /// was `readable`, `writable` for the same event is lost too. To get an event reported again,

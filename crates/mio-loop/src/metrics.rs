@@ -89,7 +89,7 @@ impl Metrics {
     /// Returns the number of polls that were allowed to wait. In these the thread may have slept
     /// until an event, a timeout or a signal handler woke it. The other polls only checked, because
     /// a timeout was due, because messages, signals or calls of [`again`](crate::Context::again)
-    /// were left, or because [`run_once`](crate::EventLoop::run_once) was given a zero timeout.
+    /// were left, or because [`run_once`](crate::EventLoop::run_once) was not allowed to wait.
     ///
     /// # Examples
     ///
