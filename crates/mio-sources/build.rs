@@ -19,8 +19,8 @@ enum Has {
     EvfiltProc,
     /// kqueue(2), and with it `EVFILT_TIMER`.
     Kqueue,
-    /// `pidfd_open(2)`: a descriptor that refers to a process. Not on Android, whose sandbox kills
-    /// a program for an unknown call, and which calls it knows depends on its version.
+    /// `pidfd_open(2)`: a descriptor that refers to a process. Not on Android: its sandbox kills a
+    /// program for a call that is not on its list, and the list depends on the version.
     Pidfd,
     /// A handle that refers to a process, and that Mio can watch.
     ProcessHandle,
@@ -106,8 +106,8 @@ fn main() {
             Has::Signals,
         ];
     }
-    // Tests the mechanism of other platforms on this one: rustc's flag `--cfg
-    // mio_sources_unsupported_force_sigchld`.
+    // Tests the mechanism of other platforms on this one: rustc's flag
+    // `--cfg mio_sources_unsupported_force_sigchld`.
     if is_set("MIO_SOURCES_UNSUPPORTED_FORCE_SIGCHLD") {
         has.retain(|has| ![Has::Pidfd, Has::EvfiltProc, Has::Waitid].contains(has));
     }

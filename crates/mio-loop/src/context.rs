@@ -89,8 +89,8 @@ impl<H: Handler> Context<H> {
     /// # Errors
     ///
     /// Returns the errors of [`Registry::register`], and
-    /// [`InvalidInput`](io::ErrorKind::InvalidInput) for the three highest tokens, from `usize::MAX
-    /// - 2` on, which the loop reserves.
+    /// [`InvalidInput`](io::ErrorKind::InvalidInput) for the three highest tokens (from
+    /// `usize::MAX - 2` on), which the loop reserves.
     ///
     /// # Examples
     ///
@@ -337,7 +337,7 @@ impl<H: Handler> Context<H> {
     /// moment at most. It is the deadline of the first timeout, rounded up to the
     /// [resolution](crate::Builder::timer_resolution).
     ///
-    /// It is now if there is work that needs no event:
+    /// It is the current time if there is work that needs no event:
     ///
     /// - messages or signals over the budget of the last iteration,
     /// - sources to call [`again`](Self::again),

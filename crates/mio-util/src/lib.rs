@@ -1,8 +1,8 @@
 //! The code that every program on a bare [`mio::Poll`] repeats: accepting, connecting, buffers,
 //! connections and tokens.
 //!
-//! Each part works alone, on any selector, in edge, level and oneshot mode, and with any `Read +
-//! Write`.
+//! Each part works alone, on any selector, in edge, level and oneshot mode, and with any
+//! `Read + Write`.
 //!
 //! | instead of | write |
 //! |---|---|

@@ -66,10 +66,10 @@
 //!   `ENOSYS`), and where a kernel with kqueue does not allow watching this child.
 //!
 //!   The signal does not identify the child. So each watched child gets an event when *any* child
-//! of the program changes its state, and one at the start. It takes two descriptors for each child;
-//! a pidfd or a kqueue is one. A handler that runs in a polling thread makes
-//! [`Poll::poll`](mio::Poll::poll) return an error of the kind
-//! [`Interrupted`](io::ErrorKind::Interrupted). Poll again.
+//!   of the program changes its state, and one at the start. It takes two descriptors for each
+//!   child; a pidfd or a kqueue is one. A handler that runs in a polling thread makes
+//!   [`Poll::poll`](mio::Poll::poll) return an error of the kind
+//!   [`Interrupted`](io::ErrorKind::Interrupted). Poll again.
 //! * On Windows by a duplicate of the process handle, watched by `mio::windows::SourceHandle`.
 //!   There is an event when the process ends, and none before. If the OS lacks the calls for it
 //!   (Windows before 8, and Wine 8 and 10), *registering* a child fails with

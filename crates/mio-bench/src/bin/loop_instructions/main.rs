@@ -2,8 +2,9 @@
 //! `match`, mio-loop, and calloop, on the same workload in the same program; and libuv, which is
 //! compiled from `peers/libuv_loop.c` and left out where that fails.
 //!
-//! `cargo run --release -p mio-bench --bin loop_instructions` runs each of them under `valgrind
-//! --tool=callgrind` and prints a table; with `--check` it fails when mio-loop exceeds its bound.
+//! `cargo run --release -p mio-bench --bin loop_instructions` runs each of them under
+//! `valgrind --tool=callgrind` and prints a table; with `--check` it fails when mio-loop exceeds
+//! its bound.
 //!
 //! It counts one iteration, in which each event adds to a number in the state of the program. The
 //! compiler inlines such a short callback into the loop. So the bare `Poll` and mio-loop are

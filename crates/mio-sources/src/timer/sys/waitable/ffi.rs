@@ -65,8 +65,8 @@ unsafe impl<T: Signalled> Send for Wait<T> {}
 unsafe impl<T: Signalled> Sync for Wait<T> {}
 
 impl<T: Signalled> Wait<T> {
-    /// Calls `RegisterWaitForSingleObject(.., handle, signalled, .., INFINITE,
-    /// WT_EXECUTEINWAITTHREAD)`.
+    /// Calls
+    /// `RegisterWaitForSingleObject(.., handle, signalled, .., INFINITE, WT_EXECUTEINWAITTHREAD)`.
     pub(super) fn new(waited: T) -> io::Result<Wait<T>> {
         let waited = Arc::new(waited);
         let handle = waited.handle().as_raw_handle();
