@@ -10,9 +10,9 @@ const FIRST: usize = 4096;
 
 /// Bytes that were read from a source but not consumed.
 ///
-/// [`fill`](Self::fill) drains the source and returns why it stopped, which is all that
-/// edge-triggered readiness requires. The protocol parses [`data`](Self::data), and calls
-/// [`consume`](Self::consume) for the parsed part.
+/// [`fill`](Self::fill) reads until the source is drained or a limit is reached, and returns the
+/// reason, which is all that edge-triggered readiness requires. The protocol parses
+/// [`data`](Self::data), and calls [`consume`](Self::consume) for the parsed part.
 ///
 /// The buffer starts empty, grows as data arrives, and never holds more than its limit. Its memory
 /// is at most twice the limit, so that it can reclaim consumed bytes by moving the rest to the

@@ -136,7 +136,7 @@
 //! # }
 //! ```
 //!
-//! # Systems
+//! # Platforms
 //!
 //! Unix and Windows. The tests were run on Linux, and under Wine. Under Wine, Ctrl-Break, console
 //! close and shutdown were not tested as Windows delivers them. For other platforms the crate was

@@ -26,7 +26,7 @@ use crate::interests::readable_source;
 /// do not drift. Windows does not promise that a wait continues while the machine sleeps, so the
 /// first tick after that may be late there.
 ///
-/// # Systems
+/// # Platforms
 ///
 /// | platform | mechanism |
 /// |---|---|

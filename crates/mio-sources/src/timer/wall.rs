@@ -21,7 +21,7 @@ use crate::interests::readable_source;
 /// Register it for [`Interest::READABLE`](mio::Interest::READABLE), in any mode, and call
 /// [`read`](WallTimer::read) after an event until it returns `None`.
 ///
-/// # Systems
+/// # Platforms
 ///
 /// Linux and Android, by a timerfd that is cancelled when the clock is set
 /// (`TFD_TIMER_CANCEL_ON_SET`). Elsewhere [`WallTimer::new`] fails.
