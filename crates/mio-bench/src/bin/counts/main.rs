@@ -139,7 +139,7 @@ mod driver {
             let (ours, raw) = (command(&peers, ours)?, command(&peers, raw)?);
             let (mut calls, mut most) = (0.0, 0.0);
             // On a very busy machine the next message may arrive before a server is idle, which
-            // saves a call. So retry: this does not change one of the counts every time.
+            // saves a call. So a difference counts only if it repeats.
             for _ in 0..3 {
                 calls = Tool::Calls.per_echo(ours.1, &cores)?;
                 most = Tool::Calls.per_echo(raw.1, &cores)?;
