@@ -1,40 +1,41 @@
-//! The table of systems: what each one has that a source of this crate can be made of.
+//! The table of platforms: the OS mechanisms that each has for the sources of this crate.
 //!
-//! This is the one place of this crate that knows the names of operating systems. Everything else
-//! asks for what a system has, by the cfgs that are printed here: `cfg(timerfd)`. A system without
-//! a row has nothing of this, except that each Unix has signals. There the sources say
-//! `Unsupported` or do without.
+//! This is the only place of this crate that names operating systems. All other code asks for a
+//! mechanism by the cfgs that are printed here, such as `cfg(timerfd)`. A platform without a row
+//! has none of them, except that each Unix has signals. There the sources return `Unsupported` or
+//! use another mechanism.
 
 use std::env;
 use std::fmt::Debug;
 
-/// What a source can be made of. The cfg has its name.
+/// An OS mechanism that a source can use. The cfg has its name.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Has {
-    /// `TFD_TIMER_CANCEL_ON_SET`: a timerfd tells when the system's clock is set.
+    /// `TFD_TIMER_CANCEL_ON_SET`: a timerfd reports that the system clock was set.
     CancelOnSet,
-    /// Ctrl-C and the like are told to a handler, in a thread that the system makes.
+    /// Console events such as Ctrl-C, passed to a handler in a thread that the OS creates.
     ConsoleEvents,
-    /// kqueue(2)'s `EVFILT_PROC`: it tells of the end of a process.
+    /// kqueue(2)'s `EVFILT_PROC`: reports the end of a process.
     EvfiltProc,
     /// kqueue(2), and with it `EVFILT_TIMER`.
     Kqueue,
-    /// `pidfd_open(2)`: a descriptor that stands for a process. Not on Android, whose sandbox kills
-    /// a program for a call that it does not know, and versions of it know different ones.
+    /// `pidfd_open(2)`: a descriptor that refers to a process. Not on Android: its sandbox kills a
+    /// program for a call that is not on its list, and the list depends on the version.
     Pidfd,
-    /// A handle that stands for a process, and that Mio can watch.
+    /// A handle that refers to a process, and that Mio can watch.
     ProcessHandle,
     /// `sigaction(2)`, `kill(2)` and `waitpid(2)`: signals, and children that end with one. Each
-    /// Unix, except those in `WITHOUT_SIGNALS`.
+    /// Unix except those in `WITHOUT_SIGNALS`.
     Signals,
-    /// `NOTE_NSECONDS`: a timer of kqueue counts nanoseconds, and not milliseconds.
+    /// `NOTE_NSECONDS`: a timer of kqueue counts nanoseconds instead of milliseconds.
     TimerNanoseconds,
-    /// `timerfd_create(2)`: a timer that is a descriptor.
+    /// `timerfd_create(2)`: a timer with a descriptor.
     Timerfd,
-    /// `waitid(2)` with `WNOWAIT`, and a binding that reads the status: how a child has ended can
-    /// be known while its id still belongs to it. Not on NetBSD, where the binding has no status.
+    /// `waitid(2)` with `WNOWAIT`, and a binding that reads the status: returns the exit status of
+    /// a child without reaping it, so its id is not reused. Not on NetBSD, where the binding has no
+    /// status.
     Waitid,
-    /// `CreateWaitableTimerEx`, and threads of the system's that wait for handles.
+    /// `CreateWaitableTimerEx`, and OS threads that wait for handles.
     WaitableTimer,
 }
 
@@ -52,7 +53,7 @@ const ALL: &[Has] = &[
     Has::WaitableTimer,
 ];
 
-/// `target_os` as rustc spells it, and what these systems have.
+/// `target_os` as rustc spells it, and the mechanisms of these platforms.
 const SYSTEMS: &[(&[&str], &[Has])] = &[
     (
         &["linux"],
@@ -70,7 +71,7 @@ const SYSTEMS: &[(&[&str], &[Has])] = &[
             Has::Waitid,
         ],
     ),
-    // NetBSD 10 counts nanoseconds too, but no safe binding knows of it yet.
+    // NetBSD 10 counts nanoseconds too, but no safe binding supports that yet.
     (&["netbsd", "openbsd"], &[Has::Kqueue, Has::EvfiltProc]),
     (&["dragonfly"], &[Has::Kqueue, Has::EvfiltProc, Has::Waitid]),
     (
@@ -79,7 +80,8 @@ const SYSTEMS: &[(&[&str], &[Has])] = &[
     ),
 ];
 
-/// Where a program is alone, or processes are no Unix processes. `Cargo.toml` has the same list.
+/// Platforms where a program is alone, or whose processes are no Unix processes. `Cargo.toml` has
+/// the same list.
 const WITHOUT_SIGNALS: &[&str] = &["espidf", "fuchsia", "horizon", "vita"];
 
 fn main() {
@@ -95,7 +97,7 @@ fn main() {
     if is_set("UNIX") && !WITHOUT_SIGNALS.contains(&system.as_str()) {
         has.push(Has::Signals);
     }
-    // Linux with a kqueue of the tests' own: see `ci/kqueue`.
+    // Linux with the kqueue model of the tests: see `ci/kqueue`.
     if is_set("MIO_UNSUPPORTED_FORCE_KQUEUE") {
         has = vec![
             Has::Kqueue,
@@ -104,7 +106,7 @@ fn main() {
             Has::Signals,
         ];
     }
-    // So that what some other systems do is tested on this one: rustc's flag
+    // Tests the mechanism of other platforms on this one: rustc's flag
     // `--cfg mio_sources_unsupported_force_sigchld`.
     if is_set("MIO_SOURCES_UNSUPPORTED_FORCE_SIGCHLD") {
         has.retain(|has| ![Has::Pidfd, Has::EvfiltProc, Has::Waitid].contains(has));
@@ -114,12 +116,12 @@ fn main() {
     }
 }
 
-/// Whether rustc has this cfg.
+/// Returns `true` if rustc has this cfg.
 fn is_set(name: &str) -> bool {
     env::var_os(format!("CARGO_CFG_{name}")).is_some()
 }
 
-/// The cfg of a name in the table: `TimerNanoseconds` is `timer_nanoseconds`.
+/// Returns the cfg of a name in the table: `timer_nanoseconds` for `TimerNanoseconds`.
 fn cfg(name: impl Debug) -> String {
     let mut cfg = String::new();
     for letter in format!("{name:?}").chars() {

@@ -1,9 +1,9 @@
-//! The table of systems: what each has that the parts of this crate need.
+//! The table of platforms: the OS features that each has for the parts of this crate.
 //!
-//! This is the one place of this crate that knows the names of operating systems. Everything else
-//! asks for a capability by the cfgs that are printed here.
+//! This is the only place of this crate that names operating systems. All other code asks for a
+//! feature by the cfgs that are printed here.
 
-/// `target_os` as rustc spells it, and the capabilities of these systems.
+/// `target_os` as rustc spells it, and the features of these platforms.
 ///
 /// Three are mostly for the tests of the page `options`: `linux_sockets` (netlink, vsock, and the
 /// options and errors that only Linux has), `bsd_sockets` (raw sockets, `SO_REUSEPORT`, `IP_TOS`)
@@ -31,7 +31,7 @@ const SYSTEMS: &[(&[&str], &[&str])] = &[
             "seqpacket",
         ],
     ),
-    // Received descriptors are made close-on-exec by a further call.
+    // A further call makes received descriptors close-on-exec.
     (
         &["macos", "ios", "tvos", "watchos", "visionos"],
         &["ancillary", "bsd_sockets"],

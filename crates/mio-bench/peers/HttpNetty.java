@@ -30,7 +30,7 @@ public final class HttpNetty {
     private static final class Answer extends SimpleChannelInboundHandler<HttpObject> {
         @Override
         protected void channelRead0(ChannelHandlerContext context, HttpObject message) {
-            // The end of a request is a message of its own.
+            // A separate message marks the end of a request.
             if (!(message instanceof HttpRequest)) {
                 return;
             }
@@ -75,7 +75,7 @@ public final class HttpNetty {
                 .localAddress();
         System.out.println(address.getPort());
         while (System.in.read() >= 0) {
-            // Nothing is said to it.
+            // Input is ignored; only its end matters.
         }
         System.exit(0);
     }

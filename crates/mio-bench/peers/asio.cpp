@@ -7,7 +7,7 @@ namespace asio = boost::asio;
 using asio::ip::tcp;
 using boost::system::error_code;
 
-// For one thread, so that nothing is locked.
+// A concurrency hint of one thread, so that nothing is locked.
 static asio::io_context context(1);
 
 struct session : std::enable_shared_from_this<session> {

@@ -1,8 +1,8 @@
-/* What all C peers share: the arguments, the listener, and the clock.
+/* The code that all C peers share: the arguments, the listener, and the clock.
  *
  *   PEER echo                              an echo server on 127.0.0.1; prints its port
  *   PEER http                              the same, for HTTP, when compiled with -DHTTP
- *   PEER dispatch REGISTERED READY ROUNDS  prints nanoseconds of processor time, and of the clock
+ *   PEER dispatch REGISTERED READY ROUNDS  prints nanoseconds of CPU time, and of wall-clock time
  *
  * The servers end when their standard input is closed. */
 #ifndef _GNU_SOURCE
@@ -21,7 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Each peer defines these three. */
+/* Each peer defines these three functions. */
 static void serve(int listener); /* accepts, and echoes; never returns */
 static void watch(int fd);       /* registers an eventfd, whose handler calls `seen` */
 static void turn(int expected);  /* handles events until `seen_count` has reached this */
@@ -36,7 +36,7 @@ static inline void need(int condition, const char *what) {
     }
 }
 
-/* What each peer does about a ready eventfd. */
+/* Reads a ready eventfd, as each peer does. */
 static inline void seen(int fd) {
     uint64_t count;
     need(read(fd, &count, sizeof count) == sizeof count, "read");
@@ -49,18 +49,18 @@ static inline void seen(int fd) {
 #define TASK "echo"
 static void prepare(void) {}
 
-/* What is written back for what was read. HTTP keeps a byte for each connection. */
+/* The reply to the data that was read. HTTP keeps one byte of state for each connection. */
 static inline const char *reply(unsigned char *matched, const char *data, size_t *length) {
     (void)matched, (void)length;
     return data;
 }
 #endif
 
-/* That byte, for those who know a connection by its descriptor. There can't be more of them, as
- * Linux is set up. */
+/* That byte, for peers that identify a connection by its descriptor. Linux allows no more
+ * descriptors by default. */
 static unsigned char matched_at[1 << 20];
 
-/* Answers what was read. An answer is short, so there is room for it. */
+/* Replies to the data that was read. A reply is short, so there is room for it. */
 static inline int answer(int fd, ssize_t length) {
     size_t size = (size_t)length;
     const char *text = reply(&matched_at[fd], buffer, &size);
@@ -91,7 +91,7 @@ static int listen_here(void) {
     return listener;
 }
 
-/* A closed input ends the process by SIGIO. A thread that reads would do too, but then the kernel
+/* A closed input ends the process by SIGIO. A reading thread would do too, but with it the kernel
  * would count references to files at each call. */
 static void end_with_input(void) {
     fcntl(0, F_SETOWN, getpid());
@@ -117,7 +117,7 @@ static void dispatch(int registered, int ready, int rounds) {
     }
     int64_t cpu = 0, wall = 0;
     const uint64_t one = 1;
-    /* The first round is no part of it. */
+    /* The first round is not measured. */
     for (int round = 0; round <= rounds; round++) {
         if (round == 1) {
             cpu = now(CLOCK_PROCESS_CPUTIME_ID);

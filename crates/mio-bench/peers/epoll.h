@@ -1,5 +1,5 @@
-/* The loop that everything else is compared with. The file that includes this says how:
- * EDGE, and SHORT_READ, which takes a read that does not fill the buffer as the end of the data. */
+/* The reference loop. The including file selects its mode: EDGE, and SHORT_READ, which stops at a
+ * read that does not fill the buffer. */
 #include "common.h"
 #include <sys/epoll.h>
 
@@ -20,7 +20,7 @@ static int wait_for_events(void) {
     return count;
 }
 
-/* False when the connection is over. */
+/* Returns false when the connection is over. */
 static int echo(int fd, uint32_t flags) {
     do {
         ssize_t length = read(fd, buffer, sizeof buffer);
@@ -28,7 +28,7 @@ static int echo(int fd, uint32_t flags) {
             return errno == EAGAIN;
         if (length == 0 || !answer(fd, length))
             return 0;
-        /* After the end of the stream no other edge comes. */
+        /* After the end of the stream there is no other edge. */
         if (SHORT_READ && length < (ssize_t)sizeof buffer && !(flags & EPOLLRDHUP))
             return 1;
     } while (EDGE);

@@ -1,13 +1,13 @@
-/* What common.h takes with -DHTTP: the answer for each request, instead of an echo.
+/* The service of common.h with -DHTTP: a reply to each request, instead of an echo.
  *
- * A request is what ends with an empty line, and is not looked at further. One may come in two
- * reads, and two in one. */
+ * A request ends with an empty line, and is not parsed further. It may arrive in two reads, and two
+ * may arrive in one. */
 #define TASK "http"
 #define ANSWER                                                                                     \
     "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 13\r\n"                        \
     "Connection: keep-alive\r\n\r\nHello, world!"
 
-/* As many as there can be ends of requests in a read. */
+/* Enough replies for all ends of requests that fit into one read. */
 static char answers[sizeof buffer / 4 * (sizeof ANSWER - 1)];
 
 static void prepare(void) {
@@ -16,7 +16,7 @@ static void prepare(void) {
         memcpy(answers + at, ANSWER, size);
 }
 
-/* `matched` is how much of an end the connection has brought so far. */
+/* `matched` is the number of bytes of an end that the connection has received so far. */
 static inline const char *reply(unsigned char *matched, const char *data, size_t *length) {
     static const char end[] = "\r\n\r\n";
     unsigned char seen = *matched;

@@ -1,4 +1,4 @@
-// Node.js with its module `http`: its own parser, and objects for each request and its answer.
+// Node.js with its module `http`: its own parser, and objects for each request and its response.
 //
 //   node http_node.js http    prints its port; ends when its standard input is closed
 'use strict';
@@ -9,7 +9,7 @@ const body = 'Hello, world!';
 const head = {
     'Content-Type': 'text/plain',
     'Content-Length': body.length,
-    // As the others say it; otherwise Node.js adds a time to it.
+    // As in the other peers; by default Node.js adds a keep-alive time.
     'Connection': 'keep-alive',
 };
 
@@ -18,7 +18,7 @@ const server = http.createServer((request, response) => {
     response.writeHead(200, head);
     response.end(body);
 });
-// It stays between two turns.
+// Connections stay open between two runs.
 server.keepAliveTimeout = 0;
 server.listen(0, '127.0.0.1', 1024, () => console.log(server.address().port));
 

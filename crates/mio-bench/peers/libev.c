@@ -1,6 +1,6 @@
 /* libev: one ev_io for each descriptor. */
 #include "common.h"
-/* Its macros break rules of aliasing that newer compilers warn about. */
+/* Its macros violate aliasing rules that newer compilers warn about. */
 #pragma GCC diagnostic ignored "-Wstrict-aliasing"
 #include <ev.h>
 

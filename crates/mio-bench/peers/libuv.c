@@ -1,5 +1,5 @@
-/* libuv: streams for the echo, uv_poll for the dispatch. An answer is written by uv_try_write, or with
- * QUEUED by uv_write. */
+/* libuv: streams for the echo, uv_poll for the dispatch. It replies by uv_try_write, or with QUEUED
+ * by uv_write. */
 #include "common.h"
 #include <uv.h>
 
@@ -29,7 +29,7 @@ static void on_written(uv_write_t *write, int status) {
     free(write);
 }
 
-/* Queues a copy, as the next read reuses the buffer. */
+/* Queues a copy, because the next read reuses the buffer. */
 static int send_all(uv_stream_t *stream, const char *text, size_t size) {
     struct request *request = malloc(sizeof *request + size);
     need(request != NULL, "malloc");
@@ -41,7 +41,7 @@ static int send_all(uv_stream_t *stream, const char *text, size_t size) {
     return 0;
 }
 #else
-/* An answer is short, so there is room for it. */
+/* A reply is short, so there is room for it. */
 static int send_all(uv_stream_t *stream, const char *text, size_t size) {
     uv_buf_t answer = uv_buf_init((char *)text, (unsigned)size);
     return uv_try_write(stream, &answer, 1) == (int)size;

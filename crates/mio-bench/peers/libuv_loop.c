@@ -1,5 +1,5 @@
 /* libuv for loop_instructions: uv_poll over sockets with data in them, whose callbacks add to a
- * number. The data stays, and libuv watches levels, so each iteration finds all of them.
+ * number. The data stays and libuv is level-triggered, so each iteration reports all of them.
  *
  *   libuv_loop EVENTS ROUNDS */
 #include <stdio.h>
@@ -24,7 +24,7 @@ static void on_ready(uv_poll_t *handle, int status, int events) {
         *seen += 1000;
 }
 
-/* What valgrind counts. */
+/* The function that valgrind counts. */
 __attribute__((noinline)) void counted_libuv(uv_loop_t *loop) {
     uv_run(loop, UV_RUN_NOWAIT);
 }
@@ -50,7 +50,7 @@ int main(int count, char **arguments) {
     seen = 0;
     for (long i = 0; i < rounds; i++)
         counted_libuv(loop);
-    /* Each round has to have seen each source, or the counts mean nothing. */
+    /* Each round must have seen each source, or the counts are meaningless. */
     need(seen == events * rounds, "events are missing");
     return 0;
 }

@@ -1,3 +1,3 @@
-/* libuv with uv_write, which queues what the socket does not take. */
+/* libuv with uv_write, which queues the bytes that the socket does not accept. */
 #define QUEUED
 #include "libuv.c"

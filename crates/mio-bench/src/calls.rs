@@ -1,7 +1,7 @@
-//! What can be counted exactly: system calls, allocations and instructions of user space.
+//! Exact counts: system calls, allocations and instructions of user space.
 //!
 //! A server does some work twice, once with more operations, under a tool that counts. The
-//! difference is what the operations cost, without the start and the end of the process.
+//! difference is the cost of the operations, without the start and the end of the process.
 
 use std::ffi::OsString;
 use std::fs;
@@ -14,7 +14,7 @@ use crate::client::{Load, Until};
 use crate::peers;
 use crate::run::{Client, Cores, Server, TIMED_OUT};
 
-/// What counts.
+/// A tool that counts.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Tool {
     /// System calls, by strace.
@@ -25,10 +25,11 @@ pub enum Tool {
     Instructions,
 }
 
-/// Why something is missing that takes long.
+/// The reason for leaving out a long measurement.
 pub const NOT_QUICK: &str = "not with --quick";
 
-/// What stands before a tool, so that a server that hangs fails a check and does not hold it up.
+/// The command in front of a tool, so that a server that hangs fails a check instead of blocking
+/// it.
 pub(crate) const LIMIT: [&str; 2] = ["timeout", "300"];
 
 const FEW: u64 = 20;
@@ -42,7 +43,7 @@ impl Tool {
         }
     }
 
-    /// Why it can't be used, if it can't.
+    /// Returns the reason why it can't be used, or `None`.
     pub fn missing(self) -> Option<String> {
         let program = self.program();
         let result = Command::new(program)
@@ -78,7 +79,7 @@ impl Tool {
         words.map(OsString::from).collect()
     }
 
-    /// The number in a log.
+    /// Returns the number in a log.
     fn read(self, log: &str) -> Option<f64> {
         let number = match self {
             Tool::Calls => {
@@ -97,19 +98,19 @@ impl Tool {
         number.parse().ok()
     }
 
-    /// The count of one process, which `run` starts and ends.
+    /// Returns the count of one process, which `run` starts and ends.
     fn count(self, run: impl FnOnce(&[OsString]) -> io::Result<()>) -> io::Result<f64> {
         let log = peers::target()?.join(format!("bench/log-{}", process::id()));
         let result = run(&self.command(&log.to_string_lossy()));
         let text = result.and_then(|()| fs::read_to_string(&log));
-        // If it failed there may be none.
+        // If the tool failed there may be no log.
         let _ = fs::remove_file(&log);
         let text = text?;
         let error = || io::Error::other(format!("{} counted nothing:\n{text}", self.program()));
         self.read(&text).ok_or_else(error)
     }
 
-    /// What one echo costs the server, with one connection.
+    /// Returns the cost of one echo for the server, with one connection.
     pub fn per_echo(self, command: &[OsString], cores: &Cores) -> io::Result<f64> {
         let count = |operations| {
             self.count(|tool| {
@@ -121,7 +122,7 @@ impl Tool {
         Ok((count(MANY)? - count(FEW)?) / (MANY - FEW) as f64)
     }
 
-    /// What one round of dispatching costs, with so many events.
+    /// Returns the cost of one dispatch round with this many events.
     pub fn per_round(self, command: &[OsString], events: usize) -> io::Result<f64> {
         let count = |rounds: u64| {
             self.count(|tool| {
@@ -144,7 +145,7 @@ impl Tool {
     }
 }
 
-/// What a peer costs, as far as it could be counted.
+/// The counts of a peer, as far as they could be measured.
 #[derive(Clone, Debug)]
 pub struct Counts {
     /// System calls per echo.
@@ -153,12 +154,12 @@ pub struct Counts {
     pub allocations: Result<f64, String>,
     /// Instructions of user space per echo.
     pub instructions: Result<f64, String>,
-    /// Instructions per event and per poll; each event has a write and a read in them.
+    /// Instructions per event and per poll. Those of an event include a write and a read.
     pub dispatch: Result<(f64, f64), String>,
 }
 
 impl Counts {
-    /// Counts what the tools can; with `quick`, system calls alone.
+    /// Counts with all available tools; with `quick`, only system calls.
     pub fn of(command: &[OsString], quick: bool, cores: &Cores) -> Counts {
         let possible = |tool: Tool| match (tool, quick) {
             (Tool::Allocations | Tool::Instructions, true) => Err(NOT_QUICK.to_owned()),
@@ -188,11 +189,11 @@ impl Counts {
 }
 
 impl Client {
-    /// Works, and ends the server while the connection is still open, so that what follows a close
+    /// Runs, and ends the server while the connection is still open, so that the work after a close
     /// is never counted.
     fn settle(mut self, server: &mut Server) -> io::Result<()> {
         self.go()?;
-        // Under a tool a server is slow to come back to its wait.
+        // Under a tool a server takes long to return to its wait.
         thread::sleep(Duration::from_millis(30));
         server.end()
     }

@@ -1,7 +1,7 @@
-//! The one client of all servers.
+//! The client of all servers.
 //!
-//! It says `ready` when its connections are there, starts at a line on its input, says how many
-//! operations it did in how many nanoseconds, and leaves when its input is closed.
+//! It prints `ready` when its connections are made, starts at a line on its input, prints the
+//! number of operations and the nanoseconds that they took, and exits when its input is closed.
 
 use std::io::{self, BufRead, Read, Write};
 use std::net::{Ipv4Addr, SocketAddrV4, TcpStream};
@@ -14,32 +14,32 @@ use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, socket_with};
 
 use crate::ffi::{self, epoll_event};
 
-/// What the client does to a server.
+/// The load that the client puts on a server.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Load {
-    /// Sends a message on each connection, and the next one when it has come back.
+    /// Sends a message on each connection, and the next one when the echo has arrived.
     Echo {
-        /// How many connections.
+        /// Number of connections.
         connections: usize,
     },
-    /// Connects, sends a message, waits for it to come back, closes; one after the other.
+    /// Connects, sends a message, waits for the echo, closes; one connection after the other.
     Churn,
     /// Connects and does nothing.
     Idle {
-        /// How many connections.
+        /// Number of connections.
         connections: usize,
     },
 }
 
-/// When the client stops.
+/// The condition at which the client stops.
 #[derive(Clone, Copy, Debug)]
 pub enum Until {
-    /// After so long.
+    /// After this time.
     Time(Duration),
-    /// After so many operations.
+    /// After this many operations.
     Count(u64),
-    /// After so many operations, with pauses in which the server comes to rest. So each operation
-    /// finds it in the same condition, and its calls can be counted.
+    /// After this many operations, with pauses in which the server becomes idle. So each operation
+    /// finds it in the same state, and its calls can be counted.
     Rested(u64),
 }
 
@@ -55,7 +55,7 @@ impl Until {
     }
 }
 
-/// How long a server may be silent; one under valgrind is slow.
+/// Maximum time that a server may be silent; one under valgrind is slow.
 pub(crate) const LIMIT: Duration = Duration::from_secs(20);
 
 const MESSAGE: [u8; 64] = [b'm'; 64];
@@ -69,7 +69,7 @@ pub fn run(port: u16, load: Load, until: Until) -> io::Result<()> {
     work(port, load, connections, until).map_err(explain)
 }
 
-/// What a read says whose time is over, in words.
+/// Names the cause of a read error that is a timeout.
 pub(crate) fn explain(err: io::Error) -> io::Error {
     match err.kind() {
         io::ErrorKind::WouldBlock => silent(),
@@ -91,17 +91,18 @@ fn work(port: u16, load: Load, connections: usize, until: Until) -> io::Result<(
         Load::Idle { .. } => 0,
     };
     println!("{count} {}", start.elapsed().as_nanos());
-    // The connections stay until the server's figures were taken.
+    // The connections stay open until the server was measured.
     lines.next();
     Ok(())
 }
 
-/// All have been accepted, and the memory that is needed is there, when each had an answer.
+/// Connects, and waits for a reply on each connection. Then all have been accepted, and the server
+/// has allocated its memory.
 fn connect_all(port: u16, connections: usize) -> io::Result<Vec<TcpStream>> {
-    /// Less than the 128 that the standard library lets wait to be accepted: more would be
-    /// dropped by a server that is slow, and sent again after a second.
+    /// Less than the backlog of 128 that the standard library sets: a slow server would drop more
+    /// connections, and each would be retried after a second.
     const BATCH: usize = 100;
-    /// With as many connections as there are, some selectors take minutes to accept one by one.
+    /// With this many connections some selectors take minutes to accept one by one.
     const PATIENCE: Duration = Duration::from_secs(120);
     let start = Instant::now();
     let mut streams = Vec::with_capacity(connections);
@@ -123,9 +124,9 @@ fn connect_all(port: u16, connections: usize) -> io::Result<Vec<TcpStream>> {
     Ok(streams)
 }
 
-/// The connection of a client with this index. From one address there are ports for some of them.
+/// Connects the client with this index. One address has ports for only some of them.
 fn connect(port: u16, index: usize) -> io::Result<TcpStream> {
-    /// A third of what Linux has: it searches for long when few are left.
+    /// A third of the ports that Linux has: it searches for long when few are left.
     const PER_ADDRESS: usize = 8_000;
     let first = u32::from(Ipv4Addr::LOCALHOST);
     let from = Ipv4Addr::from(first + (index / PER_ADDRESS) as u32);
@@ -135,12 +136,12 @@ fn connect(port: u16, index: usize) -> io::Result<TcpStream> {
         SocketFlags::CLOEXEC,
         None,
     )?;
-    // The port is chosen when the other end is known, so that one may serve for many servers.
+    // The port is chosen on connecting, so that one port can serve for many servers.
     ffi::bind_without_port(socket.as_raw_fd())?;
     bind(&socket, &SocketAddrV4::new(from, 0))?;
     rustix::net::connect(&socket, &SocketAddrV4::new(Ipv4Addr::LOCALHOST, port))?;
     let stream = TcpStream::from(socket);
-    // A server that lost an event must not stop everything.
+    // A server that lost an event must not stop the whole run.
     stream.set_read_timeout(Some(LIMIT))?;
     Ok(stream)
 }
@@ -174,7 +175,7 @@ fn echo(streams: &mut [TcpStream], until: Until, start: Instant) -> io::Result<u
             ready if ready < 0 => return Err(io::Error::last_os_error()),
             _ => {}
         }
-        // Asking for the time once for a batch is enough.
+        // Reading the clock once per batch is enough.
         let is_over = matches!(until, Until::Time(_)) && until.is_reached(start, sent);
         for event in &events[..ready as usize] {
             let stream = &mut streams[event.u64 as usize];

@@ -1,7 +1,7 @@
-//! What a datagram costs: one call for each, and in batches with `Datagrams` of mio-util.
+//! The cost of a datagram: with one call for each, and in batches with `Datagrams` of mio-util.
 //!
-//! One thread sends a burst over loopback, waits for the event and receives until it would block,
-//! so that nothing is lost and no core has to wake up.
+//! One thread sends a burst over loopback, waits for the event and receives until `WouldBlock`, so
+//! that nothing is lost and no core has to wake up.
 
 use std::array;
 use std::io::{self, ErrorKind, IoSliceMut};
@@ -18,20 +18,20 @@ use crate::report::Table;
 use crate::run::Cores;
 use crate::wakes::{cpu_time, median};
 
-/// The length of a datagram, as QUIC has it at least.
+/// The length of a datagram: the minimum of QUIC.
 const SIZE: usize = 1200;
 
-/// The number of datagrams that are sent before they are received. They fit in the buffer that
-/// Linux gives a socket.
+/// The number of datagrams that are sent before they are received. They fit into the default socket
+/// buffer of Linux.
 const BURST: usize = 64;
 
 /// The number of datagrams that one call sends with GSO: less than 64 KiB.
 const SEGMENTS: usize = 32;
 
-/// The longest that GRO puts into one buffer.
+/// The maximum size that GRO puts into one buffer.
 const RECEIVED: usize = 64 * 1024;
 
-/// A datagram on loopback arrives at once. One that is late was lost.
+/// A datagram on loopback arrives at once. A late one was lost.
 const LIMIT: Duration = Duration::from_secs(5);
 
 static PAYLOAD: [u8; SEGMENTS * SIZE] = [b'd'; SEGMENTS * SIZE];
@@ -103,8 +103,7 @@ struct Batches {
 }
 
 impl Batches {
-    /// With GSO and GRO as far as the machine has them, or without GSO. GRO then has nothing to
-    /// put together.
+    /// Uses GSO and GRO as far as the machine has them, or no GSO. GRO then has nothing to combine.
     fn new(with_gso: bool) -> io::Result<Batches> {
         let sockets = Sockets::new()?;
         let outgoing = Datagrams::new(&sockets.sender)?;
@@ -162,10 +161,10 @@ impl Peer for Batches {
     }
 }
 
-/// Datagrams per second, and for each its processor time and its system calls.
+/// Datagrams per second, and CPU time and system calls per datagram.
 type Figures = [f64; 3];
 
-/// Sends and receives so many bursts.
+/// Sends and receives this many bursts.
 fn run(peer: &mut dyn Peer, bursts: usize) -> io::Result<Figures> {
     let mut poll = Poll::new()?;
     let mut events = Events::with_capacity(8);
@@ -202,10 +201,10 @@ fn run(peer: &mut dyn Peer, bursts: usize) -> io::Result<Figures> {
     ])
 }
 
-/// The medians of some runs, in which all take turns, on the core of the servers.
+/// Returns the medians of some runs, in which the peers alternate, on the core of the servers.
 pub fn measure(quick: bool, cores: &Cores) -> io::Result<Table> {
     thread::scope(|scope| {
-        // A thread of its own, as this one goes on to other things, on all cores.
+        // A separate thread, because this one continues with other work, on all cores.
         let result = scope.spawn(|| {
             cores.pin_to_server()?;
             measure_here(quick)
@@ -276,7 +275,8 @@ mod tests {
             assert!(rate > 0.0);
             calls
         });
-        // A send and a receive for each, and for all a poll and the receive that would block.
+        // A send and a receive for each, and for all of them a poll and the receive that would
+        // block.
         assert!(calls[0] >= 2.0 + 2.0 / BURST as f64, "{calls:?}");
         assert!(calls[1] < calls[0], "{calls:?}");
         assert!(calls[2] <= calls[1], "{calls:?}");

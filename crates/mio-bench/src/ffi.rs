@@ -1,4 +1,4 @@
-//! The system calls of the hand-written loop, and what no safe crate has.
+//! The system calls of the hand-written loop, and those that no safe crate has.
 
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
@@ -9,34 +9,34 @@ pub use libc::epoll_event;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
-/// A new epoll.
+/// Creates an epoll instance.
 pub fn epoll_create() -> io::Result<OwnedFd> {
     // SAFETY: no pointer is passed.
     match unsafe { libc::epoll_create1(libc::EPOLL_CLOEXEC) } {
         -1 => Err(io::Error::last_os_error()),
-        // SAFETY: the descriptor was just made.
+        // SAFETY: the descriptor was just created and nothing else owns it.
         fd => Ok(unsafe { OwnedFd::from_raw_fd(fd) }),
     }
 }
 
-/// Changes what an epoll watches.
+/// Changes the registration of a descriptor.
 pub fn epoll_ctl(
     epoll: &OwnedFd,
     operation: c_int,
     fd: RawFd,
     mut event: epoll_event,
 ) -> io::Result<()> {
-    // SAFETY: the event is on our stack.
+    // SAFETY: the event lives on this stack during the call.
     match unsafe { libc::epoll_ctl(epoll.as_raw_fd(), operation, fd, &raw mut event) } {
         -1 => Err(io::Error::last_os_error()),
         _ => Ok(()),
     }
 }
 
-/// How many events the system has written to `events`, or -1.
+/// Returns the number of events written to `events`, or -1.
 #[inline(always)]
 pub fn epoll_wait(epoll: RawFd, events: &mut [epoll_event], milliseconds: c_int) -> c_int {
-    // SAFETY: the buffer is as long as we say.
+    // SAFETY: the buffer has the given length.
     unsafe {
         libc::epoll_wait(
             epoll,
@@ -47,10 +47,10 @@ pub fn epoll_wait(epoll: RawFd, events: &mut [epoll_event], milliseconds: c_int)
     }
 }
 
-/// Has a socket that is bound to port 0 get its port when it connects.
+/// Makes a socket that is bound to port 0 choose its port when it connects.
 pub(crate) fn bind_without_port(fd: RawFd) -> io::Result<()> {
     let yes: c_int = 1;
-    // SAFETY: the option is a `c_int`, and on our stack.
+    // SAFETY: the option is a `c_int` on this stack.
     let result = unsafe {
         libc::setsockopt(
             fd,
@@ -66,17 +66,17 @@ pub(crate) fn bind_without_port(fd: RawFd) -> io::Result<()> {
     }
 }
 
-/// The processor time of this process in nanoseconds.
+/// Returns the CPU time of this process in nanoseconds.
 ///
 /// Not from rustix, which looks for the kernel's vDSO itself, and fails under valgrind.
 pub(crate) fn cpu_time() -> io::Result<i64> {
     read_clock(libc::CLOCK_PROCESS_CPUTIME_ID)
 }
 
-/// The processor time of another process in nanoseconds, that of all its threads.
+/// Returns the CPU time of another process in nanoseconds, including all its threads.
 pub(crate) fn cpu_time_of(id: u32) -> io::Result<i64> {
     let mut clock = 0;
-    // SAFETY: the clock is on our stack.
+    // SAFETY: `clock` lives on this stack during the call.
     match unsafe { libc::clock_getcpuclockid(id as libc::pid_t, &raw mut clock) } {
         0 => read_clock(clock),
         error => Err(io::Error::from_raw_os_error(error)),
@@ -88,14 +88,14 @@ fn read_clock(clock: libc::clockid_t) -> io::Result<i64> {
         tv_sec: 0,
         tv_nsec: 0,
     };
-    // SAFETY: the time is on our stack.
+    // SAFETY: the time lives on this stack during the call.
     match unsafe { libc::clock_gettime(clock, &raw mut time) } {
         -1 => Err(io::Error::last_os_error()),
         _ => Ok(time.tv_sec * 1_000_000_000 + time.tv_nsec),
     }
 }
 
-/// Has this process told by SIGIO about a descriptor that is set to `O_ASYNC`.
+/// Makes the kernel send SIGIO to this process for a descriptor that is set to `O_ASYNC`.
 pub(crate) fn own(fd: RawFd) -> io::Result<()> {
     // SAFETY: no pointer is passed.
     match unsafe { libc::fcntl(fd, libc::F_SETOWN, std::process::id()) } {
@@ -119,7 +119,7 @@ pub(crate) fn watch_with_polling(
 
 /// Registers a source with tokio's runtime, for reading.
 pub(crate) fn watch_with_tokio(source: Arc<OwnedFd>) -> io::Result<AsyncFd<Arc<OwnedFd>>> {
-    // SAFETY: the descriptor is owned by what is given, so it stays open as long.
+    // SAFETY: the `Arc` owns the descriptor, so it stays open as long as the registration.
     let source = unsafe { AsyncFd::register_with_interest(source, Interest::READABLE) };
     Ok(source?)
 }

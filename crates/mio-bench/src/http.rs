@@ -1,7 +1,7 @@
 //! HTTP/1.1 with keep-alive, under `wrk` with 64 connections.
 //!
-//! The peers are those of the other works, whose servers have an answer for each request instead of
-//! an echo, and two more that have a server for HTTP of their own.
+//! The peers are those of the other workloads, whose servers reply to each request instead of
+//! echoing, and two more that have an HTTP server of their own.
 
 use std::ffi::OsString;
 use std::io::{self, Read, Write};
@@ -16,15 +16,14 @@ use crate::run::{Cores, Server};
 use crate::servers::ANSWER;
 use crate::works::{self, Outcomes, Plan};
 
-/// How many slices a turn has. `wrk` connects anew for each turn, which must not be much of it, and
-/// looks ten times a second whether it is over.
+/// Number of slices of a run. `wrk` reconnects for each run, which must be a small part of it, and
+/// checks ten times a second whether the run is over.
 const SLICES: u32 = 4;
 
-/// What is compiled while it runs has to have run a while before it is measured: so many turns, but
-/// no longer than this.
+/// Warm-up of a peer with a JIT compiler: this many runs, but no longer than this time.
 const WARM_UP: (u32, Duration) = (30, Duration::from_secs(10));
 
-/// What Netty is made of in Debian's packages.
+/// The jars of Netty in Debian's packages.
 const JARS: [&str; 8] = [
     "jctools-core",
     "netty-buffer",
@@ -39,7 +38,7 @@ const JARS: [&str; 8] = [
 /// The names of the peers that serve HTTP and do no other work.
 pub(crate) const NAMES: [&str; 2] = ["Node.js", "Netty"];
 
-/// Those peers.
+/// Returns those peers.
 pub fn peers(install: bool) -> Vec<Peer> {
     let peer = |name, command| Peer { name, command };
     vec![
@@ -84,14 +83,14 @@ fn runs(program: &str, argument: &str) -> Result<(), String> {
     }
 }
 
-/// Measures all these peers. An error if there is no `wrk`, or no reference.
+/// Measures all these peers. Returns an error if there is no `wrk` or no reference.
 pub fn measure(
     peers: &[Peer],
     install: bool,
     plan: Plan,
     cores: &Cores,
 ) -> Result<Outcomes, String> {
-    // It says its version, and fails.
+    // It prints its version, and fails.
     peers::with_packages(&["wrk"], install, || {
         let result = Command::new("wrk").arg("-v").output();
         result.map(drop).map_err(|err| format!("wrk: {err}"))
@@ -116,7 +115,7 @@ pub fn measure(
         loop {
             let cost = server.cost(|| wrk(server, time, cores));
             let cost = cost.map_err(|err| err.to_string())?;
-            // On a busy machine a server may not have come to anything.
+            // On a busy machine a server may have served nothing.
             if cost.operations > 0.0 || time > WARM_UP.1 {
                 return Ok(cost);
             }
@@ -125,13 +124,13 @@ pub fn measure(
     })
 }
 
-/// Java says much when it fails.
+/// Returns the first line. Java prints many when it fails.
 fn first_line(text: &str) -> String {
     text.lines().next().unwrap_or_default().to_owned()
 }
 
-/// Whether a server gives the answer that all give, to a request that comes byte by byte, and to
-/// two that come together.
+/// Checks that a server sends the common reply, both to a request that arrives byte by byte and to
+/// two that arrive together.
 fn check(server: &Server) -> io::Result<()> {
     let port: u16 = server.port.parse().map_err(io::Error::other)?;
     let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
@@ -157,11 +156,11 @@ fn expect(stream: &mut TcpStream, answer: &str) -> io::Result<()> {
     }
 }
 
-/// Has `wrk` work with a server: how many requests it made, in how many nanoseconds.
+/// Runs `wrk` against a server. Returns the number of requests and the nanoseconds that they took.
 fn wrk(server: &Server, time: Duration, cores: &Cores) -> io::Result<(f64, f64)> {
     let url = format!("http://127.0.0.1:{}/", server.port);
     let seconds = time.as_secs_f64().to_string();
-    // It takes whole seconds alone, and ends with its figures when it is interrupted.
+    // It only takes whole seconds, and prints its results when it is interrupted.
     let mut command = Command::new("timeout");
     command.args([
         "--signal=INT",
@@ -178,7 +177,7 @@ fn wrk(server: &Server, time: Duration, cores: &Cores) -> io::Result<(f64, f64)>
     read(&text).map_err(|what| io::Error::other(format!("{what} {}", first_line(&why))))
 }
 
-/// The figures in what `wrk` says; an error if any request failed.
+/// Parses the output of `wrk`. Returns an error if any request failed.
 fn read(text: &str) -> Result<(f64, f64), String> {
     let failed = |line: &&str| line.contains("errors:") || line.contains("Non-2xx");
     if let Some(line) = text.lines().find(failed) {

@@ -1,7 +1,7 @@
-//! What connections cost that do nothing: memory of the server, and time of a poll with one ready.
+//! The cost of idle connections: memory of the server, and time of a poll with one ready.
 //!
-//! For each peer there are two servers. One has many idle connections, the other none, and one
-//! busy connection works with them by turns.
+//! For each peer there are two servers. One has many idle connections, the other none, and one busy
+//! connection uses them alternately.
 
 use std::io;
 
@@ -14,14 +14,14 @@ use crate::run::{Client, Cores, Server};
 use crate::stats::Spread;
 use crate::works::Plan;
 
-/// How many connections are idle in a full run, where the system lets a process have as many.
+/// Number of idle connections in a full run, if the limit of descriptors allows it.
 pub const MOST: usize = 100_000;
 
-/// The descriptors of a process that are no idle connections.
+/// The descriptors of a process that are not idle connections.
 const SPARE: usize = 100;
 
-/// Lets this process and its children have descriptors for the most idle connections, or else as
-/// many as the hard limit says. Root may raise that limit too, with `CAP_SYS_RESOURCE`.
+/// Raises the limit of descriptors of this process and its children to the maximum number of idle
+/// connections, or else to the hard limit. With `CAP_SYS_RESOURCE` it raises the hard limit too.
 pub fn raise_limit() -> io::Result<()> {
     let limit = getrlimit(Resource::Nofile);
     let wanted = (MOST + SPARE) as u64;
@@ -41,10 +41,10 @@ pub fn raise_limit() -> io::Result<()> {
     Ok(setrlimit(Resource::Nofile, most)?)
 }
 
-/// The table for so many idle connections, and which peers are missing in it, and why.
+/// Returns the table for this many idle connections, and the missing peers with the reasons.
 ///
-/// Where the limit of descriptors is too low, there are as many connections as it lets be, and the
-/// table says so.
+/// If the limit of descriptors is too low, it uses fewer connections, and the table states their
+/// number.
 pub fn measure(
     wanted: usize,
     peers: &[Peer],
@@ -75,7 +75,7 @@ pub fn measure(
     };
     let mut missing = Vec::new();
     for peer in peers {
-        // Why it has no command is told once for all works.
+        // The reason for a missing command is reported once for all workloads.
         let Ok(command) = &peer.command else { continue };
         let figures = Pair::start(command, count, cores).and_then(|pair| pair.figures(plan, cores));
         match figures {
@@ -88,7 +88,7 @@ pub fn measure(
 
 /// The two servers of a peer.
 struct Pair {
-    // The clients first: they are dropped in this order.
+    // The clients first: fields are dropped in this order.
     _clients: Vec<Client>,
     alone: Server,
     among: Server,
@@ -103,7 +103,7 @@ impl Pair {
             let load = Load::Idle { connections };
             Client::start(&among, load, Until::Count(0), cores)
         };
-        // What the first connections need is not counted.
+        // Excludes the memory for the first connections.
         let few = idle(10)?;
         let before = among.memory()?;
         let many = idle(count.saturating_sub(10))?;
@@ -118,8 +118,8 @@ impl Pair {
     }
 
     fn figures(&self, plan: Plan, cores: &Cores) -> io::Result<Vec<f64>> {
-        // On two cores, though it is noisier. On one, the next message may come while the server
-        // still handles the last, and the longer a poll takes, the more polls are saved.
+        // On two cores, though it is noisier. On one core, the next message may arrive while the
+        // server still handles the last, and a longer poll would then save more polls.
         let each = |server: &Server| {
             let load = Load::Echo { connections: 1 };
             let cost = server.work(load, Until::Time(plan.slice), cores)?;

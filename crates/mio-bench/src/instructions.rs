@@ -1,7 +1,7 @@
 //! Instructions of user space per event and per poll, counted inside one function of a program.
 //!
-//! The program is run under valgrind with 1 and with 64 events in each round. The difference tells
-//! what an event costs, and what a round costs without events.
+//! The program runs under valgrind with 1 and with 64 events in each round. The difference gives
+//! the cost of an event, and that of a round without events.
 
 use std::ffi::OsString;
 use std::io;
@@ -10,26 +10,27 @@ use std::process::Command;
 use crate::calls::{LIMIT, Tool};
 use crate::run::TIMED_OUT;
 
-/// How many rounds a program has for each count.
+/// Number of rounds for each count.
 pub const ROUNDS: usize = 1_000;
 
 const FEW: usize = 1;
 const MANY: usize = 64;
 
-/// What was counted.
+/// The result of a count.
 #[derive(Clone, Copy, Debug)]
 pub struct Instructions {
-    /// Of an event.
+    /// Instructions per event.
     pub per_event: f64,
-    /// Of a round, without its events.
+    /// Instructions per round, without its events.
     pub per_round: f64,
 }
 
 impl Instructions {
-    /// Counts what a program does in its function `counted_NAME`, which is called once per round.
+    /// Counts the instructions in the function `counted_NAME` of a program, which it calls once per
+    /// round.
     ///
-    /// The program gets two more arguments: how many events a round has, and how many rounds there
-    /// are.
+    /// The program gets two more arguments: the number of events per round, and the number of
+    /// rounds.
     pub fn count(name: &str, command: &[OsString]) -> io::Result<Instructions> {
         if let Some(why) = Tool::Instructions.missing() {
             return Err(io::Error::other(why));
@@ -44,7 +45,7 @@ impl Instructions {
     }
 }
 
-/// How many events and rounds the last arguments of such a program say.
+/// Parses the last two arguments of such a program: events and rounds.
 pub fn numbers(words: [&str; 2]) -> io::Result<[usize; 2]> {
     let number = |word: &str| word.parse().map_err(io::Error::other);
     Ok([number(words[0])?, number(words[1])?])
@@ -53,7 +54,7 @@ pub fn numbers(words: [&str; 2]) -> io::Result<[usize; 2]> {
 fn one_round(name: &str, command: &[OsString], events: usize) -> io::Result<f64> {
     let output = Command::new(LIMIT[0])
         .args([LIMIT[1], "valgrind"])
-        // Or the first round would look up the functions of shared libraries.
+        // Otherwise the first round would resolve the functions of shared libraries.
         .env("LD_BIND_NOW", "1")
         .args([
             "--tool=callgrind",

@@ -1,7 +1,7 @@
-//! What mio costs over the system, beside its peers.
+//! The cost of mio over the OS, beside its peers.
 //!
-//! `cargo run --release -p mio-bench` is the comparison; BENCHMARKS.md says how it measures and
-//! how to read it. The modules are shared by it and by the programs that count, which CI runs.
+//! `cargo run --release -p mio-bench` is the comparison; BENCHMARKS.md describes its method and how
+//! to read it. It shares these modules with the counting programs, which CI runs.
 #![cfg(peers)]
 
 pub mod calls;

@@ -1,4 +1,4 @@
-//! Every peer on the same work, in one run: see BENCHMARKS.md.
+//! All peers on the same workloads, in one run: see BENCHMARKS.md.
 
 #[cfg(peers)]
 fn main() -> std::process::ExitCode {
@@ -40,7 +40,7 @@ mod driver {
   --works WORD   only works whose name contains the word
   --help         this, and the names of works and peers";
 
-    /// How many connections are idle, and whether that takes too long for a quick look.
+    /// Numbers of idle connections, and whether each takes too long for a quick run.
     const IDLE: [(usize, bool); 2] = [(10_000, false), (idle::MOST, true)];
 
     pub(super) fn main() -> ExitCode {
@@ -95,7 +95,7 @@ mod driver {
     }
 
     impl Options {
-        /// An error if they mean nothing, or leave nothing to do.
+        /// Parses the arguments. Returns an error if they are invalid or leave nothing to do.
         fn parse(words: &[&str]) -> Result<Options, String> {
             let mut options = Options::default();
             let mut words = words.iter();
@@ -154,7 +154,7 @@ mod driver {
         }
     }
 
-    /// What `--works` may mean.
+    /// Returns the valid values of `--works`.
     fn work_names() -> Vec<String> {
         let mut names: Vec<String> = WORKS.iter().map(|work| work.name()).collect();
         names.extend(IDLE.map(|(count, _)| format!("idle {count}")));
@@ -177,7 +177,7 @@ mod driver {
         peers.retain(|peer| options.wants_peer(peer));
         let plan = options.plan();
         let begin = |name: &str| eprintln!("{:4} s: {name}", start.elapsed().as_secs());
-        // What fails is told there, and the run goes on.
+        // Failures are reported at the end, and the run continues.
         let (mut works, mut missing) = (Vec::new(), Vec::new());
         let servers = Servers::start(&peers, &cores);
         for work in WORKS {
@@ -242,7 +242,7 @@ mod driver {
                 }
             }
         }
-        // The last one, as it adds peers that do nothing else.
+        // The last one, because it adds peers that do nothing else.
         let name = Work::Http.name();
         if options.wants(&name) {
             begin(&name);

@@ -1,4 +1,4 @@
-//! The list of peers, and how each comes to be: compiled from `peers/`, or part of this program.
+//! The list of peers, each compiled from `peers/` or part of this program.
 
 use std::env;
 use std::ffi::OsString;
@@ -10,23 +10,23 @@ use std::time::SystemTime;
 
 use crate::{http, servers};
 
-/// One that is compared, or the reason why it is not.
+/// A peer, or the reason why it is missing.
 #[derive(Debug)]
 pub struct Peer {
-    /// What the tables call it.
+    /// Its name in the tables.
     pub name: &'static str,
-    /// The command that runs it, without the task; or why there is none.
+    /// The command that runs it, without the task; or the reason why there is none.
     pub command: Result<Vec<OsString>, String>,
 }
 
 impl Peer {
-    /// The command of a peer that is there.
+    /// Returns the command, unless it is missing.
     pub fn command(&self) -> Option<&[OsString]> {
         self.command.as_deref().ok()
     }
 }
 
-/// Whether what has this name in a table is ours. mio 1.2.5 is not.
+/// Returns `true` if the peer with this name in a table is ours. mio 1.2.5 is not.
 pub fn is_ours(name: &str) -> bool {
     const BEGINNINGS: [&str; 3] = ["mio, ", "mio-", "TimerWheel"];
     BEGINNINGS.iter().any(|ours| name.starts_with(ours))
@@ -39,11 +39,11 @@ struct InC {
     file: &'static str,
     name: &'static str,
     libraries: &'static [&'static str],
-    /// The packages of Debian that have what it needs.
+    /// The Debian packages that it needs.
     packages: &'static [&'static str],
 }
 
-/// What a peer in C is compiled for.
+/// The service that a peer in C is compiled for.
 #[derive(Clone, Copy, PartialEq)]
 enum Service {
     Echo,
@@ -101,8 +101,8 @@ const IN_C: [InC; 8] = [
     },
 ];
 
-/// All peers, in the order of the tables; with `install`, Debian's packages are installed for those
-/// that need them.
+/// Returns all peers, in the order of the tables. With `install`, installs the Debian packages that
+/// they need.
 pub fn all(install: bool) -> io::Result<Vec<Peer>> {
     let (folder, program) = (folder()?, program()?);
     let in_c = |peer: &InC| Peer {
@@ -123,14 +123,14 @@ pub fn all(install: bool) -> io::Result<Vec<Peer>> {
     Ok(peers)
 }
 
-/// The names of all peers, those for HTTP alone too.
+/// Returns the names of all peers, including those for HTTP only.
 pub fn names() -> Vec<&'static str> {
     let in_c = IN_C.iter().map(|peer| peer.name);
     let in_rust = servers::NAMES.iter().map(|(_, name)| *name);
     in_c.chain(in_rust).chain(http::NAMES).collect()
 }
 
-/// The command of a peer as a server for HTTP.
+/// Returns the command of a peer as an HTTP server.
 pub fn for_http(peer: &Peer, install: bool) -> Result<Vec<OsString>, String> {
     let command = peer.command.as_ref().map_err(String::clone)?;
     match IN_C.iter().find(|in_c| in_c.name == peer.name) {
@@ -142,26 +142,26 @@ pub fn for_http(peer: &Peer, install: bool) -> Result<Vec<OsString>, String> {
     }
 }
 
-/// Where the peers that are compiled lie.
+/// Returns the folder of the compiled peers.
 pub(crate) fn folder() -> io::Result<PathBuf> {
     let folder = target()?.join("bench/peers");
     fs::create_dir_all(&folder)?;
     Ok(folder)
 }
 
-/// Where their sources lie.
+/// Returns the folder of their sources.
 pub(crate) fn sources() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("peers")
 }
 
-/// The folder of the build that this program is from.
+/// Returns the build folder of this program.
 pub fn target() -> io::Result<PathBuf> {
     let program = env::current_exe()?;
     let target = program.ancestors().nth(2).unwrap_or(Path::new("target"));
     Ok(target.to_owned())
 }
 
-/// The program that has the servers in Rust, and the client.
+/// Returns the program that contains the servers in Rust, and the client.
 pub fn program() -> io::Result<PathBuf> {
     let program = env::current_exe()?.with_file_name("mio-bench");
     if program.exists() {
@@ -193,18 +193,18 @@ fn compile(peer: &InC, service: Service, folder: &Path, install: bool) -> Result
     Ok(output)
 }
 
-/// Why a program could not be run, with its name, which the system does not tell.
+/// Adds the name of a program to the error of starting it, because the OS error lacks it.
 pub(crate) fn named(command: &Command, err: io::Error) -> io::Error {
     let program = command.get_program().to_string_lossy();
     io::Error::new(err.kind(), format!("{program}: {err}"))
 }
 
-/// The compiler for C.
+/// Returns the C compiler.
 pub(crate) fn compiler() -> OsString {
     env::var_os("CC").unwrap_or("cc".into())
 }
 
-/// Builds a file, if it is not newer than the sources.
+/// Builds a file, unless it is newer than the sources.
 pub(crate) fn build(command: &mut Command, output: &Path) -> Result<(), String> {
     if is_newer(output, &sources()) {
         return Ok(());
@@ -221,7 +221,7 @@ pub(crate) fn build(command: &mut Command, output: &Path) -> Result<(), String> 
     Err(line.or(log.lines().next()).unwrap_or("?").to_owned())
 }
 
-/// Does what needs packages of Debian; if it fails, they are installed, and it is done again.
+/// Runs a step that needs Debian packages. If it fails, installs them and runs it again.
 pub(crate) fn with_packages<T>(
     packages: &[&str],
     install: bool,
@@ -236,12 +236,12 @@ pub(crate) fn with_packages<T>(
     result.map_err(|why| format!("{why} (apt-get install {})", packages.join(" ")))
 }
 
-/// What it can't do shows when the package is needed.
+/// Runs `apt-get`. Its failures show when the package is needed.
 fn apt_get(packages: &[&str]) {
     let run = |words: &[&str]| {
         let result = Command::new("apt-get")
             .args(words)
-            // It must not ask anything.
+            // It must not prompt.
             .env("DEBIAN_FRONTEND", "noninteractive")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -253,13 +253,13 @@ fn apt_get(packages: &[&str]) {
         packages,
     ]
     .concat();
-    // A new machine has no lists of packages, or old ones.
+    // A new machine has no package lists, or old ones.
     if !run(&install) && run(&["update", "-qq"]) {
         run(&install);
     }
 }
 
-/// Whether a file is newer than each in a folder.
+/// Returns `true` if a file is newer than each file in a folder.
 fn is_newer(file: &Path, folder: &Path) -> bool {
     let time = |path: &Path| path.metadata().and_then(|file| file.modified());
     let (Ok(built), Ok(entries)) = (time(file), folder.read_dir()) else {

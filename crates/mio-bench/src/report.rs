@@ -1,4 +1,4 @@
-//! The tables, for people and for programs.
+//! The tables, as text and as JSON.
 
 use std::ffi::OsStr;
 use std::fmt::Write;
@@ -13,31 +13,32 @@ use crate::run::Cores;
 use crate::stats::Spread;
 use crate::works::{Outcome, Outcomes, Plan, Work};
 
-/// All that one run has found.
+/// The results of one run.
 #[derive(Debug)]
 pub struct Report {
-    /// Who was compared.
+    /// The compared peers.
     pub peers: Vec<Peer>,
-    /// How it was measured.
+    /// The plan of the measurement.
     pub plan: Plan,
-    /// The machine, and when.
+    /// The machine, and the time.
     pub about: Vec<(&'static str, String)>,
-    /// The works with their outcomes, in the order of the peers. The last peers may have none.
+    /// The workloads with their outcomes, in the order of the peers. The last peers may have none.
     pub works: Vec<(Work, Outcomes)>,
     /// The counts, in the order of the peers.
     pub counts: Vec<Option<Counts>>,
-    /// What has columns of its own.
+    /// The tables that have columns of their own.
     pub tables: Vec<Table>,
-    /// The works and tables that could not be measured, or who is missing in those tables, and why.
+    /// The workloads and tables that could not be measured, or the peers missing in them, and the
+    /// reasons.
     pub missing: Vec<(String, String)>,
 }
 
-/// A table of a work that some peers do.
+/// A table of a workload that some peers do.
 #[derive(Debug)]
 pub struct Table {
     /// Its name.
     pub name: String,
-    /// What its figures are.
+    /// The meaning of its figures.
     pub what: String,
     /// The heads of its columns.
     pub columns: Vec<&'static str>,
@@ -83,20 +84,20 @@ impl Table {
     }
 }
 
-/// What the columns of the counts are.
+/// The columns of the counts.
 pub(crate) const COUNTS: [&str; 5] = ["calls", "allocations", "instructions", "event", "poll"];
 
 pub(crate) const COUNTS_ARE: &str = "system calls, allocations and instructions of user space per \
     echo (one connection); instructions of dispatching per event, with its write and read, and per \
     poll";
 
-/// A figure as text. More digits of what is large would be noise.
+/// Formats a figure. More digits of a large one would be noise.
 pub(crate) fn figure(figure: f64) -> String {
     let digits = if figure.abs() < 100.0 { 2 } else { 0 };
     format!("{figure:.digits$}")
 }
 
-/// Some words, in lines that fit on a screen.
+/// Appends words, in lines that fit on a screen.
 fn wrap(text: &mut String, words: &str) {
     const WIDTH: usize = 90;
     let mut used = 0;
@@ -113,7 +114,7 @@ fn wrap(text: &mut String, words: &str) {
     text.push('\n');
 }
 
-/// What can be known of the machine and of the build; `with_http`, of the servers for HTTP too.
+/// Describes the machine and the build; with `with_http`, also the HTTP servers.
 pub fn about(cores: &Cores, with_http: bool) -> Vec<(&'static str, String)> {
     let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
     let processor = read("/proc/cpuinfo");
@@ -153,7 +154,7 @@ pub fn about(cores: &Cores, with_http: bool) -> Vec<(&'static str, String)> {
     about
 }
 
-/// The first line that a program says of its version; `None` if it is not there.
+/// Returns the first line of a program's version output, or `None` if it is not installed.
 fn version(program: &OsStr, argument: &str) -> Option<String> {
     let mut command = Command::new(program);
     let output = command.arg(argument).stdin(Stdio::null()).output().ok()?;
@@ -163,7 +164,7 @@ fn version(program: &OsStr, argument: &str) -> Option<String> {
 }
 
 impl Report {
-    /// The tables as text.
+    /// Returns the tables as text.
     pub fn text(&self) -> String {
         let mut text = String::new();
         for (what, value) in &self.about {
@@ -244,7 +245,7 @@ impl Report {
         }
     }
 
-    /// What is missing, and why, each reason once.
+    /// Returns the missing parts and the reasons, each reason once.
     pub fn missing(&self) -> Vec<(String, String)> {
         let mut missing = self.missing.clone();
         for (index, peer) in self.peers.iter().enumerate() {
@@ -266,7 +267,8 @@ impl Report {
         missing
     }
 
-    /// What is missing in the counts. What all peers lack for one reason is told once.
+    /// Returns the parts that are missing in the counts. A reason that all peers share is reported
+    /// once.
     fn missing_counts(&self) -> Vec<(String, String)> {
         type Why = fn(&Counts) -> Option<&String>;
         let columns: [(&str, Why); 4] = [
@@ -295,7 +297,7 @@ impl Report {
         missing
     }
 
-    /// Everything as JSON.
+    /// Returns everything as JSON.
     pub fn json(&self) -> String {
         let mut text = String::from("{\n  \"about\": {");
         let about = self.about.iter();
@@ -367,7 +369,7 @@ impl Report {
     }
 }
 
-/// Those of the counts that there are.
+/// Returns the available counts.
 pub(crate) fn numbers(counts: &Counts) -> [Option<f64>; 5] {
     let one = |count: &Result<f64, String>| count.as_ref().ok().copied();
     let dispatch = counts.dispatch.as_ref().ok();

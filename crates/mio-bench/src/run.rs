@@ -1,4 +1,4 @@
-//! Starting servers and clients, and reading what a server used.
+//! Starts servers and clients, and reads the resource usage of servers.
 
 use std::ffi::OsString;
 use std::fs;
@@ -12,37 +12,37 @@ use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 use crate::client::{Load, Until};
 use crate::{ffi, peers};
 
-/// What a piece of work took.
+/// The cost of some work.
 #[derive(Clone, Copy, Debug)]
 pub struct Cost {
-    /// How many operations were done.
+    /// The number of operations.
     pub operations: f64,
-    /// Nanoseconds of the server's processor time.
+    /// Nanoseconds of CPU time of the server.
     pub cpu: f64,
-    /// Nanoseconds of the clock.
+    /// Nanoseconds of wall-clock time.
     pub wall: f64,
 }
 
 impl Cost {
-    /// Processor time for each operation.
+    /// Returns the CPU time per operation.
     pub fn each(self) -> f64 {
         self.cpu / self.operations
     }
 }
 
-/// Where the server runs, and where the client.
+/// The cores of the server and of the client.
 #[derive(Clone, Debug)]
 pub struct Cores {
     all: CpuSet,
     server: CpuSet,
     client: CpuSet,
-    /// The server's and the client's.
+    /// The cores of the server and of the client.
     numbers: [usize; 2],
     are_together: bool,
 }
 
 impl Cores {
-    /// The first two that this process may use; one for both if there is one.
+    /// Chooses the first two cores that this process may use, or one for both if there is only one.
     pub fn choose() -> io::Result<Cores> {
         let all = sched_getaffinity(None)?;
         let mut allowed = (0..CpuSet::MAX_CPU).filter(|core| all.is_set(*core));
@@ -62,7 +62,7 @@ impl Cores {
         })
     }
 
-    /// Which they are, in words.
+    /// Describes the cores.
     pub fn text(&self) -> String {
         match self.numbers {
             [one, other] if one == other => format!("server and client on {one}"),
@@ -70,7 +70,7 @@ impl Cores {
         }
     }
 
-    /// Keeps this thread on the core of the servers.
+    /// Pins this thread to the core of the servers.
     pub fn pin_to_server(&self) -> io::Result<()> {
         sched_setaffinity(None, &self.server)?;
         Ok(())
@@ -83,10 +83,11 @@ impl Cores {
         self.spawn(&self.client, command)?.wait_with_output()
     }
 
-    /// The client where the server is.
+    /// Returns cores with the client on the core of the server.
     ///
-    /// It waits for its turn. Else it would run within the server's write, which wakes it, and its
-    /// next message would be there before the server looks for more: that one would seldom wait.
+    /// The client runs as `SCHED_BATCH`, so that its wake-up does not preempt the server's write.
+    /// Otherwise its next message would arrive before the server checks for more, and the server
+    /// would seldom wait.
     pub fn together(&self) -> Cores {
         Cores {
             client: self.server,
@@ -95,7 +96,7 @@ impl Cores {
         }
     }
 
-    /// Starts a child, which inherits where it may run.
+    /// Starts a child, which inherits this affinity.
     fn spawn(&self, set: &CpuSet, command: &mut Command) -> io::Result<Child> {
         sched_setaffinity(None, set)?;
         let child = command.spawn();
@@ -116,7 +117,7 @@ impl Process {
         let mut builder = Command::new(&command[0]);
         builder.args(&command[1..]);
         builder.stdin(Stdio::piped()).stdout(Stdio::piped());
-        // Who fails says why, and nobody says anything else there.
+        // A process writes to stderr only to report its failure.
         builder.stderr(Stdio::piped());
         let mut child = cores.spawn(set, &mut builder)?;
         let output = child.stdout.take().expect("a pipe");
@@ -137,7 +138,7 @@ impl Process {
         Ok(line.trim().to_owned())
     }
 
-    /// The code that it ended with, if it has ended.
+    /// Returns the exit code, if the child has ended.
     fn code(&mut self) -> Option<i32> {
         self.child.try_wait().ok()??.code()
     }
@@ -160,7 +161,7 @@ impl Drop for Process {
 #[derive(Debug)]
 pub struct Server {
     process: Process,
-    /// Where it listens.
+    /// The port that it listens on.
     pub port: String,
 }
 
@@ -178,17 +179,17 @@ impl Server {
         Ok(Server { process, port })
     }
 
-    /// Ends it and waits.
+    /// Ends the server and waits for it.
     pub fn end(&mut self) -> io::Result<()> {
         self.process.end()
     }
 
-    /// The processor time that all its threads have used so far, in nanoseconds.
+    /// Returns the CPU time that all its threads have used so far, in nanoseconds.
     fn cpu(&self) -> io::Result<f64> {
         Ok(ffi::cpu_time_of(self.process.child.id())? as f64)
     }
 
-    /// Kilobytes of its memory that are present.
+    /// Returns its resident memory in kilobytes.
     pub fn memory(&self) -> io::Result<f64> {
         let text = fs::read_to_string(format!("/proc/{}/status", self.process.child.id()))?;
         let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"));
@@ -198,17 +199,18 @@ impl Server {
             .ok_or(io::Error::other("no VmRSS"))
     }
 
-    /// Has a client work with it.
+    /// Runs a client against the server.
     pub fn work(&self, load: Load, until: Until, cores: &Cores) -> io::Result<Cost> {
         let mut client = Client::start(self, load, until, cores)?;
         self.cost(|| client.go())
     }
 
-    /// What it costs to do something, which says how much it did, in how many nanoseconds.
+    /// Returns the cost of `work`, which returns its number of operations and the nanoseconds that
+    /// they took.
     pub fn cost(&self, work: impl FnOnce() -> io::Result<(f64, f64)>) -> io::Result<Cost> {
         let before = self.cpu()?;
         let (operations, wall) = work()?;
-        // Until it waits again.
+        // Until the server waits again.
         thread::sleep(Duration::from_millis(2));
         let cpu = self.cpu()? - before;
         Ok(Cost {
@@ -219,14 +221,14 @@ impl Server {
     }
 }
 
-/// A client whose connections are made. They are closed when it is dropped.
+/// A client whose connections are made. Dropping it closes them.
 #[derive(Debug)]
 pub struct Client {
     process: Process,
 }
 
 impl Client {
-    /// Connects.
+    /// Starts a client and waits until it is connected.
     pub fn start(server: &Server, load: Load, until: Until, cores: &Cores) -> io::Result<Client> {
         let (load, connections) = match load {
             Load::Echo { connections } => ("echo", connections),
@@ -258,7 +260,7 @@ impl Client {
         }
     }
 
-    /// Works, and says how many operations it did, in how many nanoseconds.
+    /// Runs. Returns the number of operations and the nanoseconds that they took.
     pub fn go(&mut self) -> io::Result<(f64, f64)> {
         let input = self.process.child.stdin.as_mut().expect("a pipe");
         input.write_all(b"go\n")?;
@@ -266,16 +268,16 @@ impl Client {
     }
 }
 
-/// What `timeout` ends with if it ended the program.
+/// The exit code of `timeout` if it ended the program.
 pub(crate) const TIMED_OUT: i32 = 124;
 
-/// Has a peer see eventfds ready: `ready` of `registered`, `rounds` times.
+/// Runs the dispatch workload of a peer: `ready` of `registered` eventfds, `rounds` times.
 pub fn dispatch(
     command: &[OsString],
     [registered, ready, rounds]: [usize; 3],
     cores: &Cores,
 ) -> io::Result<Cost> {
-    // A peer that missed an event would wait for ever.
+    // A peer that missed an event would wait without end.
     let limit: [OsString; 2] = ["timeout".into(), "60".into()];
     let task = [registered, ready, rounds].map(|number| OsString::from(number.to_string()));
     let command = [&limit, command, &["dispatch".into()], &task].concat();

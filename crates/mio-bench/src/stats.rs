@@ -1,23 +1,23 @@
-//! Medians and spreads.
+//! Medians and quartiles.
 
-/// The middle of some values, and where their quarters lie.
+/// The median and the quartiles of some values.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Spread {
-    /// A quarter of the values is below.
+    /// The lower quartile.
     pub low: f64,
     /// The median.
     pub middle: f64,
-    /// A quarter of the values is above.
+    /// The upper quartile.
     pub high: f64,
 }
 
 impl Spread {
-    /// `None` if there are no values.
+    /// Returns `None` if there are no values.
     pub fn of(values: &[f64]) -> Option<Spread> {
         let mut sorted = values.to_vec();
         sorted.sort_unstable_by(f64::total_cmp);
         let last = sorted.len().checked_sub(1)?;
-        // Between two values, in the proportion of the distances.
+        // Interpolates between two values.
         let at = |part: f64| {
             let place = part * last as f64;
             let (below, rest) = (place.floor() as usize, place.fract());
@@ -30,7 +30,7 @@ impl Spread {
         })
     }
 
-    /// Half the distance between the quarters.
+    /// Returns half the distance between the quartiles.
     pub fn half_width(self) -> f64 {
         (self.high - self.low) / 2.0
     }

@@ -1,4 +1,4 @@
-//! What is measured, and in which order: by turns, each peer between two runs of the reference.
+//! The workloads and their order. Each peer runs between two runs of the reference.
 
 use std::time::Duration;
 
@@ -7,47 +7,47 @@ use crate::peers::{Peer, REFERENCE};
 use crate::run::{self, Cores, Cost, Server};
 use crate::stats::Spread;
 
-/// How long and how often.
+/// The durations and repetitions of a measurement.
 #[derive(Clone, Copy, Debug)]
 pub struct Plan {
-    /// How often each peer has its turn.
+    /// Number of runs of each peer.
     pub rounds: usize,
-    /// How long one turn of a client is.
+    /// Duration of one run of a client.
     pub slice: Duration,
-    /// How many events one turn of dispatching sees, at least.
+    /// Minimum number of events in one run of dispatching.
     pub events: usize,
 }
 
-/// A piece of work that each peer does.
+/// A workload of each peer.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Work {
     /// An echo server with a client.
     Load(Load),
-    /// An echo server with a client, and with many connections that do nothing.
+    /// An echo server with a client, and with many idle connections.
     Among {
-        /// How many connections do something.
+        /// Number of active connections.
         connections: usize,
-        /// How many do nothing.
+        /// Number of idle connections.
         idle: usize,
     },
     /// An echo server and its client on one core, so that no other core has to wake up.
     Together {
-        /// How many connections.
+        /// Number of connections.
         connections: usize,
     },
     /// `ready` of `registered` eventfds are ready.
     Dispatch {
-        /// How many sources there are.
+        /// Number of sources.
         registered: usize,
-        /// How many are ready in each round.
+        /// Number of ready sources in each round.
         ready: usize,
     },
-    /// A server for HTTP with a client that is not ours.
+    /// An HTTP server with an external client.
     Http,
 }
 
 impl Work {
-    /// What the tables call it.
+    /// Returns its name in the tables.
     pub fn name(self) -> String {
         match self {
             Work::Load(Load::Echo { connections }) => format!("echo {connections}"),
@@ -60,7 +60,7 @@ impl Work {
         }
     }
 
-    /// What happens in it.
+    /// Describes it.
     pub fn what(self) -> String {
         let talk = |connections| match connections {
             1 => "One connection. It sends a message of 64 bytes, and the next when it has come \
@@ -96,13 +96,13 @@ impl Work {
         }
     }
 
-    /// Whether it takes too long for a quick look.
+    /// Returns `true` if it takes too long for a quick run.
     pub fn is_long(self) -> bool {
         matches!(self, Work::Among { .. })
     }
 }
 
-/// All works that are measured as ratios, but for HTTP, which has more peers.
+/// All workloads that are measured as ratios, except HTTP, which has more peers.
 pub const WORKS: [Work; 10] = [
     Work::Load(Load::Echo { connections: 1 }),
     Work::Together { connections: 1 },
@@ -131,22 +131,22 @@ pub const WORKS: [Work; 10] = [
     },
 ];
 
-/// What one peer did in one work.
+/// The result of a peer in a workload.
 #[derive(Clone, Debug)]
 pub struct Outcome {
-    /// Processor time for each operation, as a ratio to the reference.
+    /// CPU time per operation, as a ratio to the reference.
     pub ratio: Spread,
-    /// Nanoseconds of processor time for each operation.
+    /// Nanoseconds of CPU time per operation.
     pub cpu: Spread,
     /// Operations per second.
     pub throughput: Spread,
-    /// How many pairs it is from.
+    /// Number of pairs that it is computed from.
     pub pairs: usize,
-    /// How many pairs were lost to a failure of the reference, and why.
+    /// Number of pairs lost to a failure of the reference, and the reason.
     pub lost: Option<String>,
 }
 
-/// A row of outcomes, or why there is none, for each peer in the order of the list.
+/// For each peer, in the order of the list, its outcome or the reason for having none.
 pub type Outcomes = Vec<Result<Outcome, String>>;
 
 /// The echo servers of all peers, running.
@@ -154,7 +154,7 @@ pub type Outcomes = Vec<Result<Outcome, String>>;
 pub struct Servers(Vec<Result<Server, String>>);
 
 impl Servers {
-    /// Starts them. Each waits, and uses nothing, unless it is its turn.
+    /// Starts them. Each waits without using CPU time while another peer runs.
     pub fn start(peers: &[Peer], cores: &Cores) -> Servers {
         let start = |peer: &Peer| {
             let command = peer.command.as_ref().map_err(String::clone)?;
@@ -164,7 +164,7 @@ impl Servers {
     }
 }
 
-/// Measures one work. An error if there is no reference.
+/// Measures one workload. Returns an error if there is no reference.
 pub fn measure(
     work: Work,
     peers: &[Peer],
@@ -172,7 +172,7 @@ pub fn measure(
     plan: Plan,
     cores: &Cores,
 ) -> Result<Outcomes, String> {
-    // They stay while the others work.
+    // They stay connected while the others run.
     let mut idle_clients: Vec<Result<run::Client, String>> = Vec::new();
     if let Work::Among { idle, .. } = work {
         let load = Load::Idle { connections: idle };
@@ -213,8 +213,9 @@ pub fn measure(
 
 /// Measures each peer between two runs of the reference; `one` runs the peer of an index.
 ///
-/// A peer that fails once has no outcome. A turn of the reference that fails costs the pairs that
-/// it is part of, and when it fails twice in a row there are no more. An error if it can't be run.
+/// A peer that fails once has no outcome. If the reference fails, the pairs of that run are lost;
+/// if it fails twice in a row, the measurement ends. Returns an error if the reference can't be
+/// run.
 pub fn by_turns(
     peers: &[Peer],
     rounds: usize,
@@ -311,7 +312,7 @@ mod tests {
 
     #[test]
     fn a_failure_costs_its_peer_or_its_pairs() {
-        /// That of the reference after the first one of "good".
+        /// Number of the reference's run that follows the first one of "good".
         const FAILING: usize = 4;
         let turns = Cell::new(0);
         let outcomes = by_turns(&peers(), 4, |index| {

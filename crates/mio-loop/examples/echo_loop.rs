@@ -1,9 +1,9 @@
-//! An echo server on the loop: every client gets back what it sends.
+//! An echo server on the loop: every client receives what it sends.
 //!
-//! A client that says nothing for some time is hung up on, by a timeout per connection. `SIGTERM`
-//! and `SIGINT` (Ctrl-C) let the server accept and read no more, write what it still has for its
-//! clients, and end; a second one ends it at once. On Windows it is Ctrl-C alone. What a client
-//! sends after that is not read, and its connection may end by a reset.
+//! A timeout per connection closes a client that is silent for some time. On `SIGTERM` and `SIGINT`
+//! (Ctrl-C) the server stops accepting and reading, writes the output that is still queued, and
+//! ends; a second signal ends it at once. On Windows only Ctrl-C works. Data that a client sends
+//! after that is not read, and its connection may end with a reset.
 //!
 //! ```sh
 //! cargo run -p mio-loop --example echo_loop
@@ -12,9 +12,9 @@
 //!
 //! Then, in another terminal, `nc 127.0.0.1 9000`.
 //!
-//! The second argument is how many milliseconds a client may be silent, 60000 by default. The
-//! server ends by itself after an hour without traffic, or after as many seconds as the environment
-//! variable `MIO_EXAMPLE_SECONDS` says.
+//! The second argument is the time that a client may be silent, in milliseconds: 60000 by default.
+//! The server ends by itself after an hour without traffic, or after the number of seconds in the
+//! environment variable `MIO_EXAMPLE_SECONDS`.
 
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Read, Write};
@@ -29,19 +29,19 @@ use mio_loop::{Context, Delivered, EventLoop, Handler, Signal, Sources, Timeout}
 
 const LISTENER: Token = Token(0);
 
-/// Both from the start, as an event comes per change only.
+/// Both from the start, because an edge is reported only once per change.
 const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
 
-/// A client that leaves this many bytes unread is not read from until it has caught up.
+/// While a client leaves this many bytes unread, the server does not read from it.
 const OUTPUT_LIMIT: usize = 64 * 1024;
 
-/// How often one client is read from before it is the turn of the others.
+/// Maximum number of reads from one client before the others are served.
 const READS_PER_TURN: usize = 16;
 
-/// When to try again after a connection could not be accepted, most likely for want of descriptors.
+/// Delay before a retry after accepting failed, most likely for lack of descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// How long clients have to take what is theirs when the server ends.
+/// Time that clients have to receive their output when the server ends.
 const GRACE: Duration = Duration::from_secs(5);
 
 fn main() -> ExitCode {
@@ -65,7 +65,7 @@ fn run() -> io::Result<()> {
     event_loop.register(&mut listener, LISTENER, Interest::READABLE)?;
     match event_loop.signals([Signal::SIGINT, Signal::SIGTERM]) {
         Err(err) if err.kind() == ErrorKind::Unsupported => {}
-        // A system may lack one. What stands before it is watched.
+        // A platform may lack one. The signals before it in the list are watched.
         Err(err) if err.kind() == ErrorKind::InvalidInput => {}
         result => result?,
     }
@@ -91,19 +91,19 @@ fn run() -> io::Result<()> {
 }
 
 struct Server {
-    /// `None` when the server is ending.
+    /// `None` once the server is ending.
     listener: Option<TcpListener>,
     connections: Sources<Connection>,
-    /// How long a client may be silent.
+    /// Time that one client may be silent.
     idle: Duration,
-    /// How long all of them may.
+    /// Time that all clients may be silent.
     limit: Duration,
     quiet: Timeout,
-    /// After a connection could not be accepted, until it is tried again.
+    /// Set after accepting failed, until the retry.
     is_paused: bool,
-    /// The last attempt to accept has failed, and the program has said so.
+    /// Set if the last accept has failed and the failure was printed.
     cannot_accept: bool,
-    /// What is read goes through here.
+    /// Buffer for all reads.
     buffer: Vec<u8>,
 }
 
@@ -111,13 +111,13 @@ struct Connection {
     stream: TcpStream,
     peer: SocketAddr,
     idle: Timeout,
-    /// What was read and is not written yet.
+    /// Data that was read but not written.
     output: VecDeque<u8>,
-    /// The client has said that it sends no more, or the server reads no more.
+    /// Set if the client has stopped sending, or the server has stopped reading.
     input_ended: bool,
 }
 
-/// What to do when a time has come.
+/// The action to take when a timeout is due.
 enum After {
     Idle(Token),
     AcceptPause,
@@ -130,7 +130,7 @@ impl Handler for Server {
     type Message = ();
     type Error = io::Error;
 
-    /// For either direction the same is to be done.
+    /// Both directions need the same work.
     fn ready(
         &mut self,
         context: &mut Context<Self>,
@@ -199,7 +199,7 @@ impl Handler for Server {
 }
 
 impl Server {
-    /// Accepts all who wait.
+    /// Accepts all waiting connections.
     fn accept(&mut self, context: &mut Context<Self>) {
         while let Some(listener) = &self.listener {
             match listener.accept() {
@@ -212,13 +212,13 @@ impl Server {
                     self.cannot_accept = false;
                     return;
                 }
-                // A signal came, or the client has gone away while it waited.
+                // A signal came, or the client closed its connection before it was accepted.
                 Err(err)
                     if matches!(
                         err.kind(),
                         ErrorKind::Interrupted | ErrorKind::ConnectionAborted
                     ) => {}
-                // Trying at once would fail at once, again and again.
+                // Retrying at once would fail again.
                 Err(err) => {
                     if !self.cannot_accept {
                         eprintln!("can't accept, trying again every {ACCEPT_PAUSE:?}: {err}");
@@ -253,13 +253,13 @@ impl Server {
     }
 
     fn serve(&mut self, context: &mut Context<Self>, token: Token) {
-        // The event may be one of a connection that was closed in this batch.
+        // The event may belong to a connection that was closed in this batch.
         let Some(connection) = self.connections.get_mut(token) else {
             return;
         };
         context.reset_timeout(connection.idle, self.idle);
         let progress = match connection.echo(&mut self.buffer) {
-            // It is the turn of the others.
+            // Serve the others first.
             Ok(Progress::Unfinished) => {
                 context.again(token);
                 Ok(Progress::Waiting)
@@ -285,11 +285,11 @@ impl Server {
 }
 
 enum Progress {
-    /// Nothing can be done until there is an event.
+    /// Nothing can be done before the next event.
     Waiting,
-    /// There may be more to do, and no event will say so.
+    /// There may be more to do, and no event will come for it.
     Unfinished,
-    /// The client has ended, and has got everything.
+    /// The client has ended, and has received everything.
     Ended,
 }
 
@@ -314,7 +314,7 @@ impl Connection {
         Ok(Progress::Unfinished)
     }
 
-    /// Writes until all is written or the socket has no room, which then is an event later.
+    /// Writes until everything is written or the socket has no room, for which an event will come.
     fn write_output(&mut self) -> io::Result<()> {
         while !self.output.is_empty() {
             let (front, _) = self.output.as_slices();

@@ -1,12 +1,12 @@
-//! The loop inside another one, which is somebody else's: here a `Poll`, as a stand-in for that of
-//! a windowing system or of another library.
+//! The loop inside a foreign one: here a `Poll` stands in for the loop of a windowing system or of
+//! another library.
 //!
 //! ```sh
 //! cargo run -p mio-loop --example embed
 //! ```
 //!
 //! The outer loop needs two things: the descriptor, which is readable while the inner loop has
-//! something to do, and the deadline, which tells when it has something to do anyway. It ends by
+//! events, and the deadline, at which the inner loop has work without an event. The program ends by
 //! itself.
 
 #[cfg(not(unix))]
@@ -66,7 +66,7 @@ mod inner {
         let mut outer = Poll::new()?;
         let mut events = Events::with_capacity(8);
         let fd = event_loop.as_fd().as_raw_fd();
-        // In level mode: one iteration need not take all that there is.
+        // In level mode: one iteration need not drain the inner loop.
         let level = Interest::READABLE.level();
         let registry = outer.registry();
         registry.register(&mut SourceFd(&fd), Token(0), level)?;
@@ -76,7 +76,7 @@ mod inner {
                 result => result?,
             }
             println!("outer loop: {} events", events.iter().len());
-            // It may be run in vain. Without waiting, as the outer loop has waited.
+            // There may be nothing to do. Without waiting, because the outer loop has waited.
             if !event_loop.run_once(&mut Inner, Some(Duration::ZERO))? {
                 println!("outer loop: the inner one has ended");
                 return Ok(());

@@ -1,13 +1,13 @@
-//! A game server: players send their moves by UDP whenever they like, and the world goes on in
-//! steps of the same length, however busy the server is.
+//! A game server: players send their moves by UDP at any time, and the world advances in steps of
+//! equal length, however busy the server is.
 //!
 //! ```sh
 //! cargo run -p mio-loop --example game_tick
 //! ```
 //!
-//! The step is a timeout that is set again for the *next* time on the grid, not for so long from
-//! now, so it does not drift. When the server was late it makes up for the steps it has missed.
-//! Two players are threads of this program. It ends after 50 steps, or when a player fails.
+//! The step is a timeout that is set for the *next* time on the grid, not for a duration from now,
+//! so it does not drift. A late server catches up on the steps that it has missed. Two players are
+//! threads of this program. It ends after 50 steps, or when a player fails.
 
 use std::collections::BTreeMap;
 use std::io::{self, ErrorKind};
@@ -22,7 +22,7 @@ use mio_loop::{Context, EventLoop, Handler};
 const STEP: Duration = Duration::from_millis(5);
 const STEPS: u32 = 50;
 
-/// The game begins when so many have said how fast they go.
+/// The game begins when this many players have sent their speed.
 const PLAYERS: usize = 2;
 
 fn main() -> io::Result<()> {
@@ -37,7 +37,8 @@ fn main() -> io::Result<()> {
         thread::spawn(move || match play(address, speed) {
             Ok(position) => Some(position),
             Err(err) => {
-                // The game would wait for this player. If it is over already, nobody has to know.
+                // The game would wait for this player. If it is over already, the error does not
+                // matter.
                 let _ = sender.try_send(err);
                 None
             }
@@ -61,7 +62,7 @@ fn main() -> io::Result<()> {
 
 struct Game {
     socket: UdpSocket,
-    /// Where each player is, and how fast.
+    /// Position and speed of each player.
     players: BTreeMap<SocketAddr, (i32, i32)>,
     /// The time of the next step.
     next: Instant,
@@ -74,7 +75,7 @@ impl Handler for Game {
     type Message = io::Error;
     type Error = io::Error;
 
-    /// A move: a byte that says how fast to go from now on.
+    /// Receives a move: a byte with the player's new speed.
     fn readable(&mut self, context: &mut Context<Self>, _: Token) -> io::Result<()> {
         let mut packet = [0; 8];
         loop {
@@ -90,8 +91,8 @@ impl Handler for Game {
                 }
                 Ok(_) => {}
                 Err(err) if err.kind() == ErrorKind::WouldBlock => return Ok(()),
-                // It concerns one datagram, and to return it would end the game for all. One such
-                // error is that of a player who has gone away.
+                // It concerns one datagram, and returning it would end the game for all. A player
+                // who has gone away causes such an error.
                 Err(err) => {
                     eprintln!("a move was lost: {err}");
                     return Ok(());
@@ -100,7 +101,7 @@ impl Handler for Game {
         }
     }
 
-    /// This one ends the game: it was not a datagram that failed.
+    /// Ends the game: this error is not that of a datagram.
     fn notify(&mut self, _: &mut Context<Self>, err: io::Error) -> io::Result<()> {
         Err(io::Error::new(
             err.kind(),
@@ -122,7 +123,7 @@ impl Handler for Game {
             let mut packet = [0; 5];
             packet[..4].copy_from_slice(&position.to_le_bytes());
             packet[4] = u8::from(is_last);
-            // A packet that is lost is made up for by the next one.
+            // The next packet makes up for a lost one.
             drop(self.socket.send_to(&packet, *player));
         }
         if is_last {
@@ -134,13 +135,13 @@ impl Handler for Game {
     }
 }
 
-/// Says how fast to go, and watches where it comes to until the game is over.
+/// Sends the speed, and follows the position until the game is over.
 fn play(server: SocketAddr, speed: i8) -> io::Result<i32> {
     let socket = std::net::UdpSocket::bind(SocketAddr::from(([127, 0, 0, 1], 0)))?;
     socket.set_read_timeout(Some(Duration::from_secs(10)))?;
     let mut position = None;
     loop {
-        // A move that is lost is made up for by the next one.
+        // The next move makes up for a lost one.
         drop(socket.send_to(&speed.to_le_bytes(), server));
         let mut packet = [0; 5];
         match socket.recv_from(&mut packet) {

@@ -1,10 +1,10 @@
-//! A UDP echo server, which is the program that the README shows.
+//! A UDP echo server: the program of the README.
 //!
 //! ```sh
 //! cargo run -p mio-loop --example udp_echo
 //! ```
 //!
-//! Talk to it with `nc -u` and the address that it prints. It ends after a minute without traffic.
+//! Connect with `nc -u` to the address that it prints. It ends after a minute without traffic.
 
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;

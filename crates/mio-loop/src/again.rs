@@ -1,18 +1,19 @@
-//! Sources that are called without an event, because a callback left them before `WouldBlock`.
+//! Calls to sources without an event, for callbacks that stop before `WouldBlock`.
 
 use mio::Token;
 
 use crate::{Context, Handler};
 
 impl<H: Handler> Context<H> {
-    /// Calls [`Handler::again`] with this token after the batch of events, although no event will
-    /// ask for it.
+    /// Schedules a call of [`Handler::again`] for this token, after the batch of events. It needs
+    /// no event.
     ///
-    /// For a source that a callback leaves before [`WouldBlock`](std::io::ErrorKind::WouldBlock),
-    /// so that one busy peer does not keep the others waiting. The handler is called at most once
-    /// per iteration for each token: if this is called in a later [step](Handler#order) than the
-    /// events, with the next iteration, whose poll does not wait. It is not called if the token is
-    /// deregistered, [forgotten](Self::forget) or registered anew before its turn.
+    /// Use it for a source that a callback leaves before
+    /// [`WouldBlock`](std::io::ErrorKind::WouldBlock), so that one busy peer does not starve the
+    /// others. `again` is called at most once per iteration for each token. If this is called in a
+    /// later [step](Handler#order) than the events, the call comes in the next iteration, whose
+    /// poll does not wait. It does not come if the token is first deregistered,
+    /// [forgotten](Self::forget) or registered again.
     ///
     /// # Examples
     ///
@@ -43,7 +44,7 @@ impl<H: Handler> Context<H> {
     }
 }
 
-/// Comes to an end, because tokens that are added meanwhile are of the next turn.
+/// Terminates, because tokens that are added meanwhile belong to the next iteration.
 pub(crate) fn again<H: Handler>(context: &mut Context<H>, handler: &mut H) -> Result<(), H::Error> {
     context.again.begin_turn();
     while let Some(token) = context.again.next_in_turn() {

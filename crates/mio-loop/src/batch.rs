@@ -1,33 +1,33 @@
-//! Which events of the last poll are still to be handed out, and which no more.
+//! Tracks the events of the last poll: which are still to be delivered, and which are skipped.
 
 use std::collections::HashSet;
 use std::hash::{BuildHasherDefault, Hasher};
 
 use mio::Token;
 
-/// What is known of the events that the last poll has brought.
+/// Progress through the events that the last poll has returned.
 ///
-/// A poll brings many events at once, and a callback for one of them may deregister the source of
-/// another. Its event is in memory already, and has to be passed over.
+/// A poll returns many events at once, and a callback for one of them may deregister the source of
+/// another. The event of that source is in memory already and must be skipped.
 #[derive(Debug)]
 pub(crate) struct Batch {
-    /// How many have been handed out. It outlives a callback that fails or panics.
+    /// Number of events that have been delivered. It survives a callback that fails or panics.
     pub(crate) begun: usize,
-    /// How many of these were the loop's own.
+    /// Number of these that were the loop's own.
     pub(crate) own: usize,
-    /// There are events that have not been handed out.
+    /// Set while there are undelivered events.
     pub(crate) is_open: bool,
-    /// Whose event is handed out in two halves at present, unless the second one is not to come.
+    /// The token whose event is being delivered in two halves, unless its second half is cancelled.
     current: Option<Token>,
-    /// Whose events are passed over. A set, because a callback may close thousands.
+    /// Stale tokens, whose events are skipped. A set, because a callback may close thousands.
     ended: HashSet<Token, BuildHasherDefault<TokenHasher>>,
-    /// How many of them fit from the start.
+    /// Number of stale tokens that fit without allocating.
     room: usize,
 }
 
 impl Batch {
-    /// Allocates for so many tokens, and not again unless more sources begin or end within
-    /// one batch.
+    /// Allocates for this many tokens. Allocates again only if more sources begin or end within one
+    /// batch.
     pub(crate) fn with_capacity(events: usize) -> Batch {
         let ended = HashSet::with_capacity_and_hasher(events, BuildHasherDefault::default());
         Batch {
@@ -44,7 +44,7 @@ impl Batch {
         self.is_open = true;
     }
 
-    /// All have been handed out. Returns how many of them were of sources.
+    /// Closes a batch that has been delivered. Returns the number of events that were of sources.
     pub(crate) fn close(&mut self) -> usize {
         let count = self.begun - self.own;
         self.is_open = false;
@@ -60,19 +60,20 @@ impl Batch {
     #[cold]
     fn forget_ended(&mut self) {
         self.ended.clear();
-        // To clear costs what the set has room for, so one huge batch would slow each later one.
+        // Clearing costs what the set has room for, so one huge batch would slow down all later
+        // ones.
         if self.ended.capacity() > 4 * self.room {
             self.ended.shrink_to(self.room);
         }
     }
 
-    /// The first half of this token's event is handed out from here on.
+    /// Begins the first half of this token's event.
     #[inline]
     pub(crate) fn begin(&mut self, token: Token) {
         self.current = Some(token);
     }
 
-    /// What is left of this token's events is passed over. Between two batches there is nothing.
+    /// Skips the remaining events of this token. Does nothing between two batches.
     pub(crate) fn end(&mut self, token: Token) {
         if self.current == Some(token) {
             self.current = None;
@@ -82,16 +83,18 @@ impl Batch {
         }
     }
 
-    /// The source of this token was reregistered. What has been polled of it is handed out all the
-    /// same: if it were passed over, the next batch could do so again, and so on for ever. Only the
-    /// half that tells of writing does not come if nothing is to be written any more.
+    /// Notes that the source of this token was reregistered.
+    ///
+    /// Its polled events are still delivered. If they were skipped, each batch could skip them
+    /// again and starve the source. Only the writable half is dropped, if the source is no longer
+    /// registered for writing.
     pub(crate) fn renew(&mut self, token: Token, is_writable: bool) {
         if self.current == Some(token) && !is_writable {
             self.current = None;
         }
     }
 
-    /// Whether the second half of this token's event is to come.
+    /// Returns whether the second half of this token's event is still to be delivered.
     #[inline]
     pub(crate) fn goes_on(&self, token: Token) -> bool {
         self.current == Some(token)
@@ -103,7 +106,8 @@ impl Batch {
     }
 }
 
-/// One multiplication. The program chooses its tokens itself, so nobody makes them collide.
+/// A hasher of one multiplication. The program chooses its tokens itself, so no attacker makes them
+/// collide.
 #[derive(Debug, Default)]
 struct TokenHasher(u64);
 
@@ -119,7 +123,7 @@ impl Hasher for TokenHasher {
         self.0 = (self.0 ^ number as u64).wrapping_mul(ODD);
     }
 
-    /// The high bits are the good ones, and the table takes its place from the low ones.
+    /// The high bits are the well-mixed ones, and the table takes its position from the low ones.
     fn finish(&self) -> u64 {
         self.0.rotate_left(26)
     }
@@ -173,7 +177,7 @@ mod tests {
         assert!(!batch.goes_on(Token(1)), "another source has the token");
     }
 
-    /// Or it would never be written where each direction is an event of its own.
+    /// Otherwise it would never be written where each direction is an event of its own.
     #[test]
     fn what_was_renewed_has_not_ended() {
         let mut batch = Batch::with_capacity(4);

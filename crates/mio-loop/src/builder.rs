@@ -1,4 +1,4 @@
-//! A loop with settings of its own.
+//! Configuration of a loop.
 
 use std::marker::PhantomData;
 use std::time::{Duration, Instant};
@@ -15,7 +15,7 @@ use crate::reserved::{MESSAGES, SHUTDOWN};
 use crate::shutdown::Shutdown;
 use crate::{Context, EventLoop, Handler, Metrics};
 
-/// Makes an [`EventLoop`] that is not the usual one. Comes from [`EventLoop::builder`].
+/// Configures and creates an [`EventLoop`]. Created by [`EventLoop::builder`].
 ///
 /// # Examples
 ///
@@ -54,11 +54,11 @@ pub struct Builder<H> {
 }
 
 impl<H: Handler> Builder<H> {
-    /// How many events one poll brings at most: 1024 by default.
+    /// Sets the maximum number of events per poll: 1024 by default.
     ///
-    /// What does not fit waits in the system for the next iteration. A small number makes
-    /// iterations short, so that timeouts and messages have their turn sooner when many sources are
-    /// ready; a large one makes polls few.
+    /// The remaining events stay in the kernel until the next iteration. A small number makes
+    /// iterations short, so timeouts and messages are delivered sooner when many sources are ready.
+    /// A large number needs fewer polls.
     ///
     /// # Examples
     ///
@@ -82,8 +82,8 @@ impl<H: Handler> Builder<H> {
         self
     }
 
-    /// How many messages can be on their way, sent and not yet handed out: 1024 by default. A
-    /// sender gets back what does not fit.
+    /// Sets the number of messages that can be queued, sent but not yet delivered: 1024 by default.
+    /// When the queue is full, the sender gets its message back.
     ///
     /// # Examples
     ///
@@ -107,10 +107,10 @@ impl<H: Handler> Builder<H> {
         self
     }
 
-    /// How many messages are handed out in one iteration at most: 256 by default.
+    /// Sets the maximum number of messages that one iteration delivers: 256 by default.
     ///
-    /// Those that are left over come with the next one, whose poll does not wait. Before them come
-    /// the timeouts and signals of this iteration, and the events of the next one.
+    /// The remaining messages are delivered in the next iteration, whose poll does not wait. The
+    /// timeouts and signals of this iteration and the events of the next one come before them.
     ///
     /// # Examples
     ///
@@ -134,8 +134,8 @@ impl<H: Handler> Builder<H> {
         self
     }
 
-    /// For how many timeouts at a time there is room from the start: 256 by default. More of them
-    /// make the loop allocate.
+    /// Sets the number of timeouts to allocate for: 256 by default. More timeouts at a time make
+    /// the loop allocate.
     ///
     /// # Examples
     ///
@@ -159,12 +159,13 @@ impl<H: Handler> Builder<H> {
         self
     }
 
-    /// Lets timeouts that are due about the same time come together: zero by default, which lets
-    /// each come at its own time.
+    /// Sets the granularity of timeouts, so that those due at about the same time are delivered
+    /// together. The default is zero: each timeout is delivered at its own time.
     ///
-    /// Time is cut into steps of this length, and for a timeout the poll ends at the end of its
-    /// step. So the thread is woken once for all timeouts of a step, and each is up to this much
-    /// late, and never early. One that is due when the poll ends for another reason comes then.
+    /// Time is divided into steps of this length, and the poll ends at the end of the step that a
+    /// timeout falls into. The thread wakes once for all timeouts of a step. Each is late by up to
+    /// one step, and never early. If the poll ends sooner for another reason, the timeouts that are
+    /// due by then are delivered.
     ///
     /// # Examples
     ///
@@ -189,8 +190,8 @@ impl<H: Handler> Builder<H> {
         self
     }
 
-    /// Uses this selector instead of the system's default. [`SelectorKind::available`] has those of
-    /// this build.
+    /// Uses this selector instead of the platform's default. [`SelectorKind::available`] lists
+    /// those of this build.
     ///
     /// # Examples
     ///
@@ -215,8 +216,8 @@ impl<H: Handler> Builder<H> {
         self
     }
 
-    /// Lets each poll look for events without sleeping, for up to this long, before it waits: zero
-    /// by default. [`mio::Builder::busy_poll`] tells when that pays.
+    /// Lets each poll check for events without sleeping, for up to this long, before it waits: zero
+    /// by default. See [`mio::Builder::busy_poll`] for when this pays.
     ///
     /// # Examples
     ///
@@ -241,19 +242,19 @@ impl<H: Handler> Builder<H> {
         self
     }
 
-    /// Makes the loop, and allocates what it needs.
+    /// Creates the loop and allocates what it needs.
     ///
     /// # Errors
     ///
-    /// * [`InvalidInput`](io::ErrorKind::InvalidInput) if a capacity or the messages per tick are
-    ///   zero, by name.
-    /// * [`Unsupported`](io::ErrorKind::Unsupported) if this build has no such selector, and on
-    ///   WASI, which has no other threads to get messages from.
-    /// * The system's error if it has no descriptor left (`EMFILE`, `ENFILE`).
+    /// * [`InvalidInput`](io::ErrorKind::InvalidInput) if a capacity or `messages_per_tick` is
+    ///   zero. The message names it.
+    /// * [`Unsupported`](io::ErrorKind::Unsupported) if this build does not have the selector, and
+    ///   on WASI, which has no threads to receive messages from.
+    /// * The error of the OS if no descriptor is left (`EMFILE`, `ENFILE`).
     ///
     /// # Panics
     ///
-    /// If there is no memory for so many events, messages or timeouts.
+    /// Panics if there is not enough memory for these events, messages and timeouts.
     ///
     /// # Examples
     ///

@@ -1,4 +1,4 @@
-//! What can be done with a loop, from outside and within each callback.
+//! Operations on a loop, available from outside and within each callback.
 
 #[cfg(unix)]
 use std::os::fd::{AsFd, BorrowedFd};
@@ -18,10 +18,12 @@ use crate::reserved::{SIGNALS, may_be_used};
 use crate::shutdown::Shutdown;
 use crate::{Handler, Metrics, ShutdownHandle, Timeout, When};
 
-/// What can be done with an [`EventLoop`](crate::EventLoop), within a callback as well as outside.
+/// The operations on an [`EventLoop`](crate::EventLoop): sources, timeouts, messages, signals and
+/// shutdown.
 ///
-/// Each callback gets it. An `EventLoop` dereferences to its context, so that all methods are there
-/// too, for setting up. Running is not among them: a callback can't run the loop that calls it.
+/// Each callback receives it. An `EventLoop` dereferences to its context, so the same methods set
+/// the loop up from outside. Running is not among them: a callback can't run the loop that calls
+/// it.
 ///
 /// # Examples
 ///
@@ -52,24 +54,24 @@ use crate::{Handler, Metrics, ShutdownHandle, Timeout, When};
 pub struct Context<H: Handler> {
     pub(crate) poll: Poll,
     pub(crate) batch: Batch,
-    /// Sources to be called without an event.
+    /// Sources to call without an event.
     pub(crate) again: ReadyList,
-    /// The last step that was begun in this iteration.
+    /// The last step that this iteration has begun.
     pub(crate) begun: Step,
     pub(crate) timeouts: TimerWheel<H::Timeout>,
-    /// While timeouts are handed out: up to which moment.
+    /// While timeouts are being delivered: the moment up to which they are due.
     pub(crate) expiring: Option<Instant>,
-    /// Timeouts that are due within one step of this grid come together.
+    /// Granularity of timeouts: those due within one step of this grid are delivered together.
     pub(crate) resolution: Duration,
     pub(crate) start: Instant,
     pub(crate) receiver: Receiver<H::Message>,
-    /// So that there always is one, and the channel never disconnected.
+    /// Keeps the channel connected, and is cloned for callers.
     pub(crate) sender: Sender<H::Message>,
     pub(crate) messages_per_tick: usize,
-    /// There may be messages, and no event will say so.
+    /// Set if there may be messages for which no event will come.
     pub(crate) has_messages: bool,
     pub(crate) signals: Option<Signals>,
-    /// As `has_messages`.
+    /// The same for signals.
     pub(crate) has_signals: bool,
     pub(crate) is_running: bool,
     pub(crate) shutdown: Shutdown,
@@ -78,16 +80,17 @@ pub struct Context<H: Handler> {
 }
 
 impl<H: Handler> Context<H> {
-    /// Starts watching `source`: its events call the handler with this token.
+    /// Registers `source`, whose events then call the handler with this token.
     ///
-    /// As [`Registry::register`]. If the source is ready already, the next poll says so. Give each
-    /// source a token of its own: nothing tells two with the same token apart, and to deregister
-    /// one of them would pass over events of the other.
+    /// This is [`Registry::register`]. If the source is ready already, the next poll reports it.
+    /// Give each source its own token. The loop can't distinguish two sources with one token, and
+    /// deregistering one of them would skip events of the other.
     ///
     /// # Errors
     ///
-    /// Those of [`Registry::register`], and [`InvalidInput`](io::ErrorKind::InvalidInput) for the
-    /// last three numbers, from `usize::MAX - 2` on, which are the loop's own tokens.
+    /// Returns the errors of [`Registry::register`], and
+    /// [`InvalidInput`](io::ErrorKind::InvalidInput) for the three highest tokens (from
+    /// `usize::MAX - 2` on), which the loop reserves.
     ///
     /// # Examples
     ///
@@ -119,22 +122,23 @@ impl<H: Handler> Context<H> {
     {
         may_be_used(token)?;
         self.poll.registry().register(source, token, interests)?;
-        // What the batch has of this token is of a source that was dropped.
+        // The batch may hold events of a source that was dropped and had this token.
         self.forget(token);
         Ok(())
     }
 
     /// Changes the token and the interests of a registered source.
     ///
-    /// As [`Registry::reregister`]. What is ready then is told by the next poll. An event of this
-    /// token that has been polled already [still comes](Handler#sources-that-have-ended), and may
-    /// find nothing to do. If the token changes, tell [`forget`](Self::forget) the old one, as the
-    /// loop does not know it.
+    /// This is [`Registry::reregister`]. The next poll reports the readiness of the source. An
+    /// event of this token that has been polled already [is still
+    /// delivered](Handler#sources-that-have-ended), and its callback may find nothing to do. If the
+    /// token changes, pass the old one to [`forget`](Self::forget), because the loop does not know
+    /// it.
     ///
     /// # Errors
     ///
-    /// As [`register`](Self::register), and [`NotFound`](io::ErrorKind::NotFound) if the source is
-    /// not registered here.
+    /// Returns the errors of [`register`](Self::register), and
+    /// [`NotFound`](io::ErrorKind::NotFound) if the source is not registered here.
     ///
     /// # Examples
     ///
@@ -170,14 +174,14 @@ impl<H: Handler> Context<H> {
         Ok(())
     }
 
-    /// Stops watching `source`, which was registered with this token.
+    /// Deregisters `source`, which was registered with this token.
     ///
-    /// No callback follows for this token, also if an event of it has been polled already, until it
-    /// is registered again. The loop needs the token for that, as a source does not know its own.
+    /// No callback follows for this token until it is registered again, even if an event of it has
+    /// been polled already. The loop needs the token because a source does not know its own.
     ///
     /// # Errors
     ///
-    /// [`NotFound`](io::ErrorKind::NotFound) if the source is not registered here.
+    /// Returns [`NotFound`](io::ErrorKind::NotFound) if the source is not registered here.
     ///
     /// # Examples
     ///
@@ -207,11 +211,10 @@ impl<H: Handler> Context<H> {
         Ok(())
     }
 
-    /// Passes over the events of this token that have been polled already, and a call
-    /// [`again`](Self::again) that it waits for.
+    /// Skips the polled events of this token, and cancels a pending call of [`again`](Self::again).
     ///
-    /// For a source that was dropped within a callback, which the loop does not notice. Later polls
-    /// are not changed by it. Outside of callbacks there are no events to pass over, unless the
+    /// Use it for a source that was dropped within a callback, which the loop does not notice. It
+    /// does not affect later polls. Outside of callbacks there are no events to skip, unless the
     /// last run has [failed](Handler#errors-and-panics) and left events behind.
     ///
     /// # Examples
@@ -240,18 +243,18 @@ impl<H: Handler> Context<H> {
         }
     }
 
-    /// Hands `timeout` to the handler when the time has come. `when` is a [`Duration`] from now, or
-    /// an [`Instant`].
+    /// Sets a timeout: passes `timeout` to the handler at `when`, which is a [`Duration`] from now
+    /// or an [`Instant`].
     ///
-    /// It never comes early. How late it may come is up to the system's poll
-    /// ([Timeouts](Poll#timeouts)), to the callbacks before it, and to the
-    /// [resolution](crate::Builder::timer_resolution). Zero, or a moment that has passed, is as
-    /// soon as can be, and never within this call. A duration that is beyond the range of the clock
-    /// lasts for centuries instead.
+    /// It is never delivered early. It may be late by the precision of the poll (see
+    /// [Timeouts](Poll#timeouts)), by the callbacks before it, and by the
+    /// [resolution](crate::Builder::timer_resolution). Zero, or a moment in the past, means as soon
+    /// as possible, but never within this call. A duration beyond the range of the clock lasts for
+    /// centuries instead.
     ///
     /// # Panics
     ///
-    /// If there are `u32::MAX` timeouts, or if there is no memory.
+    /// Panics if there are `u32::MAX` timeouts, or if there is not enough memory.
     ///
     /// # Examples
     ///
@@ -276,8 +279,8 @@ impl<H: Handler> Context<H> {
         Timeout(self.timeouts.insert(deadline, timeout))
     }
 
-    /// Takes a timeout back, so that it does not come, also if it is due in this very iteration.
-    /// `None` if it was handed to the handler or cleared before.
+    /// Clears a timeout, so that it is not delivered, even if it is due in this iteration. Returns
+    /// `None` if it was delivered or cleared before.
     ///
     /// # Examples
     ///
@@ -300,8 +303,9 @@ impl<H: Handler> Context<H> {
         self.timeouts.cancel(timeout.0)
     }
 
-    /// Gives a timeout another time, and returns whether it was still set. Cheaper than to clear it
-    /// and set another one, and the handle stays good.
+    /// Moves a timeout to another time. Returns `false` if it is no longer set.
+    ///
+    /// This is cheaper than clearing it and setting another one, and the handle stays valid.
     ///
     /// # Examples
     ///
@@ -316,7 +320,7 @@ impl<H: Handler> Context<H> {
     /// # use std::time::Duration;
     /// # let mut event_loop = mio_loop::EventLoop::<Idle>::new()?;
     /// let idle = event_loop.timeout(Duration::from_secs(30), "idle");
-    /// // The connection has said something.
+    /// // The connection has received data.
     /// assert!(event_loop.reset_timeout(idle, Duration::from_secs(30)));
     /// # Ok(())
     /// # }
@@ -326,17 +330,22 @@ impl<H: Handler> Context<H> {
         self.timeouts.reschedule(timeout.0, deadline)
     }
 
-    /// When [`run_once`](crate::EventLoop::run_once) is next needed, also if no event comes. `None`
-    /// if only an event makes it needed.
+    /// Returns when [`run_once`](crate::EventLoop::run_once) has to run even if no event comes.
+    /// `None` if only an event makes it necessary.
     ///
-    /// For a loop inside another one, which waits for the loop's descriptor until this moment at
-    /// most. It is the deadline of the first timeout, rounded up to the
-    /// [resolution](crate::Builder::timer_resolution). It is now if something is to be done at
-    /// once: there are messages or signals over the budget of the last iteration, or sources to
-    /// call [`again`](Self::again), or the last iteration has failed and something of it is left,
-    /// or the loop was told to shut down. If the first timeout
-    /// was cleared or reset, it may be the old deadline: running is then in vain, and never too
-    /// late.
+    /// Use it for a loop inside another one, which waits for this loop's descriptor until this
+    /// moment at most. It is the deadline of the first timeout, rounded up to the
+    /// [resolution](crate::Builder::timer_resolution).
+    ///
+    /// It is the current time if there is work that needs no event:
+    ///
+    /// - messages or signals over the budget of the last iteration,
+    /// - sources to call [`again`](Self::again),
+    /// - the rest of an iteration that has failed,
+    /// - a requested shutdown.
+    ///
+    /// If the first timeout was cleared or reset, it may be the old deadline. Running then does
+    /// nothing, and is never too late.
     ///
     /// # Examples
     ///
@@ -364,13 +373,13 @@ impl<H: Handler> Context<H> {
         self.next_timeout()
     }
 
-    /// A sender of messages to this loop, for any thread, also that of the loop.
+    /// Returns a sender of messages to this loop, for any thread, including the one that runs the
+    /// loop.
     ///
-    /// It can be cloned. [`try_send`](Sender::try_send) never waits. When the channel is
-    /// [full](crate::Builder::message_capacity), or the loop is gone, it gives the message back. If
-    /// the OS refuses to wake the loop, it returns
-    /// [`Unnotified`](crate::TrySendError::Unnotified). Messages that are still queued when the
-    /// loop is dropped are dropped with it.
+    /// It can be cloned. [`try_send`](Sender::try_send) never blocks. When the channel is
+    /// [full](crate::Builder::message_capacity) or the loop is gone, it gives the message back. If
+    /// the OS refuses to wake the loop, it returns [`Unnotified`](crate::TrySendError::Unnotified).
+    /// Messages that are still queued when the loop is dropped are dropped with it.
     ///
     /// # Examples
     ///
@@ -397,17 +406,19 @@ impl<H: Handler> Context<H> {
         self.sender.clone()
     }
 
-    /// Hands these signals to the handler from now on, beside those that were named before.
+    /// Watches these signals, in addition to those of earlier calls, and passes them to the
+    /// handler.
     ///
-    /// They no longer do what they do by default, in the whole process: [`mio_sources::signal`]
-    /// tells all of it. To drop the loop does not undo that: they are ignored from then on, and
-    /// `SIGTERM` or Ctrl-C does not end the program. Another loop may watch them.
+    /// They lose their default action in the whole process; see [`mio_sources::signal`]. Dropping
+    /// the loop does not undo this: the signals are ignored from then on, and `SIGTERM` or Ctrl-C
+    /// does not end the program. Another loop may watch them.
     ///
     /// # Errors
     ///
-    /// Those of [`Signals::new`]: [`InvalidInput`](io::ErrorKind::InvalidInput) for a signal that
-    /// can't be watched, as `SIGQUIT` on Windows; [`Unsupported`](io::ErrorKind::Unsupported) on
-    /// systems without signals. The signals before it in the list are watched.
+    /// Returns the errors of [`Signals::new`]: [`InvalidInput`](io::ErrorKind::InvalidInput) for a
+    /// signal that can't be watched, such as `SIGQUIT` on Windows, and
+    /// [`Unsupported`](io::ErrorKind::Unsupported) on platforms without signals. The signals before
+    /// it in the list are watched.
     ///
     /// # Examples
     ///
@@ -447,11 +458,11 @@ impl<H: Handler> Context<H> {
             .try_for_each(|signal| watched.add(signal))
     }
 
-    /// Ends the run that is in progress, after this iteration, or else the next one at once.
+    /// Ends the current run after this iteration, or else the next run at once.
     ///
-    /// What has been polled is handed out before, so that no event is lost. A loop that has ended
-    /// can be run again. If a callback fails in this iteration, the run ends by that error, and
-    /// the next one is not concerned. From another thread it is done by a
+    /// The events that have been polled are delivered first, so none is lost. A loop that has ended
+    /// can be run again. If a callback fails in this iteration, the run ends with that error, and
+    /// the request does not affect the next run. Other threads use a
     /// [`shutdown_handle`](Self::shutdown_handle).
     ///
     /// # Examples
@@ -479,7 +490,7 @@ impl<H: Handler> Context<H> {
         self.shutdown.own = true;
     }
 
-    /// A handle by which any thread can end this loop.
+    /// Returns a handle with which any thread can end this loop.
     ///
     /// # Examples
     ///
@@ -502,8 +513,8 @@ impl<H: Handler> Context<H> {
         ShutdownHandle::new(self.shutdown.others.clone(), self.notifier.handle())
     }
 
-    /// Whether the loop is running and will go on: `true` in callbacks, until it is told to shut
-    /// down.
+    /// Returns `true` if the loop is running and will continue: in callbacks, until a shutdown is
+    /// requested.
     ///
     /// # Examples
     ///
@@ -532,7 +543,7 @@ impl<H: Handler> Context<H> {
         self.is_running && !self.shutdown.is_made()
     }
 
-    /// What the loop has done so far, for this thread or another one.
+    /// Returns the counters of this loop, for this thread or another one.
     ///
     /// # Examples
     ///
@@ -554,11 +565,11 @@ impl<H: Handler> Context<H> {
         self.metrics.clone()
     }
 
-    /// Where sources are registered, for what is not done through this type, such as a clone of it
-    /// for another thread.
+    /// Returns the registry of the loop's `Poll`, for operations that this type does not have, such
+    /// as cloning it for another thread.
     ///
-    /// The handler is called for what is registered there. What is deregistered there the loop does
-    /// not know of; [`forget`](Self::forget) tells it. Tokens are not checked.
+    /// The handler is called for sources that are registered there. The loop does not notice that a
+    /// source is deregistered there: call [`forget`](Self::forget) too. Tokens are not checked.
     ///
     /// # Examples
     ///
@@ -580,7 +591,7 @@ impl<H: Handler> Context<H> {
         self.poll.registry()
     }
 
-    /// What the loop polls with.
+    /// Returns the kind of selector that the loop uses.
     ///
     /// # Examples
     ///
@@ -613,13 +624,14 @@ impl<H: Handler> fmt::Debug for Context<H> {
     }
 }
 
-/// The selector's own descriptor, for watching this loop with another one: it is readable while
-/// there are events. Watch it with levels: an edge comes once for several messages. See
-/// [`next_deadline`](Context::next_deadline) for the other half.
+/// Borrows the selector's own descriptor, so that another loop can watch this one. It is readable
+/// while there are events. Watch it in level mode: an edge comes once for several messages. The
+/// outer loop also needs [`next_deadline`](Context::next_deadline).
 ///
 /// # Panics
 ///
-/// On poll(2), which has no descriptor; [`selector_kind`](Context::selector_kind) tells.
+/// Panics on poll(2), which has no descriptor. Check [`selector_kind`](Context::selector_kind)
+/// first.
 #[cfg(unix)]
 impl<H: Handler> AsFd for Context<H> {
     fn as_fd(&self) -> BorrowedFd<'_> {

@@ -1,4 +1,4 @@
-//! How long the next poll may wait, and what an iteration has still to do.
+//! Limits on how long the next poll may wait, and the work that an iteration has left.
 
 use std::time::{Duration, Instant};
 
@@ -7,7 +7,7 @@ use crate::timeout::on_grid;
 use crate::{Context, Handler};
 
 impl<H: Handler> Context<H> {
-    /// How long the next poll may wait, if the caller lets it wait for so long.
+    /// Returns how long the next poll may wait, if the caller allows `timeout`.
     pub(crate) fn limit(&self, timeout: Option<Duration>, now: Instant) -> Option<Duration> {
         if self.has_left_over() {
             return Some(Duration::ZERO);
@@ -20,16 +20,17 @@ impl<H: Handler> Context<H> {
         }
     }
 
-    /// What is set while timeouts are handed out comes after all that are due by then. Otherwise
-    /// one that sets itself for the past again and again would keep the others waiting for ever.
+    /// Returns the deadline of a timeout that is set now. While timeouts are being delivered it is
+    /// later than all that are due. Otherwise a callback that sets its timeout in the past again
+    /// and again would starve the others.
     pub(crate) fn after_this_step(&self, deadline: Instant) -> Instant {
         self.expiring.map_or(deadline, |moment| {
             deadline.max(moment + Duration::from_nanos(1))
         })
     }
 
-    /// Whether it is the turn of this step, which counts as begun then. One that fails is not tried
-    /// again in this iteration: if it failed each time, those after it would never come.
+    /// Begins this step if it is the next one, and returns whether it is. A step that fails is not
+    /// tried again in this iteration: if it failed each time, the steps after it would never run.
     #[inline]
     pub(crate) fn begins(&mut self, step: Step) -> bool {
         let is_next = self.begun < step;
@@ -39,7 +40,7 @@ impl<H: Handler> Context<H> {
         is_next
     }
 
-    /// Whether the last iteration has failed, and is to go on before there is another one.
+    /// Returns whether the last iteration has failed and has to be finished before the next one.
     pub(crate) fn is_unfinished(&self) -> bool {
         self.batch.is_open || self.begun != Step::Events
     }
@@ -48,7 +49,7 @@ impl<H: Handler> Context<H> {
         self.has_messages || self.has_signals || !self.again.is_empty()
     }
 
-    /// The first deadline, as exact as it is. Where there is none the wheel is not asked.
+    /// Returns the first deadline, unrounded. Skips the wheel if it is empty.
     #[inline]
     pub(crate) fn next_timer(&self) -> Option<Instant> {
         if self.timeouts.is_empty() {

@@ -1,4 +1,4 @@
-//! The loop itself: one iteration after the other.
+//! The loop itself: one iteration after another.
 
 use std::ops::{Deref, DerefMut};
 #[cfg(unix)]
@@ -12,7 +12,7 @@ use crate::again::again;
 use crate::reserved::{MESSAGES, RESERVED, SIGNALS};
 use crate::{Builder, Context, Handler};
 
-/// The steps after the events of an iteration, in their order.
+/// The steps that follow the events of an iteration, in their order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Step {
     Events,
@@ -22,17 +22,17 @@ pub(crate) enum Step {
     Signals,
 }
 
-/// So many signals are handed out in one iteration. A flood of them comes from outside.
+/// Maximum number of signals per iteration. Other processes can send any number.
 const SIGNALS_PER_TICK: usize = 64;
 
 /// Waits for sources, timeouts, messages and signals, and calls a [`Handler`] for each.
 ///
-/// It dereferences to its [`Context`], where sources are registered and timeouts are set. The
-/// handler is not part of it, but is passed in to be run. The order of the callbacks is told at
-/// [`Handler`](Handler#order).
+/// It dereferences to its [`Context`], which registers sources and sets timeouts. It does not own
+/// the handler: [`run`](Self::run) borrows it. See [`Handler`](Handler#order) for the order of the
+/// callbacks.
 ///
-/// When it is dropped, sources that are still registered stay open and are watched no more, senders
-/// get back what they try to send, and timeouts and messages that were not handed out are dropped.
+/// When the loop is dropped, sources that are still registered stay open but are no longer watched,
+/// senders get back what they try to send, and undelivered timeouts and messages are dropped.
 /// Signals that it has watched stay [ignored](Context::signals).
 ///
 /// # Examples
@@ -74,17 +74,17 @@ const SIGNALS_PER_TICK: usize = 64;
 /// # }
 /// ```
 pub struct EventLoop<H: Handler> {
-    /// Apart from the rest, so that a callback can use that while these are walked through.
+    /// Separate from the context, so that callbacks can use that while these are iterated over.
     events: Events,
     context: Context<H>,
 }
 
 impl<H: Handler> EventLoop<H> {
-    /// A loop with the defaults that [`Builder`] tells of each setting.
+    /// Creates a loop with the defaults that are stated at [`Builder`].
     ///
     /// # Errors
     ///
-    /// As [`Builder::build`].
+    /// Returns the errors of [`Builder::build`].
     ///
     /// # Examples
     ///
@@ -105,7 +105,7 @@ impl<H: Handler> EventLoop<H> {
         EventLoop::builder().build()
     }
 
-    /// A loop with settings of your own.
+    /// Returns a builder, to configure a loop.
     ///
     /// # Examples
     ///
@@ -132,17 +132,17 @@ impl<H: Handler> EventLoop<H> {
         EventLoop { events, context }
     }
 
-    /// Runs until it is told to [shut down](Context::shutdown), or a callback fails.
+    /// Runs until a [shutdown](Context::shutdown) is requested or a callback fails.
     ///
-    /// If it was told to before it is run, it returns at once, without a callback. Each request
+    /// If a shutdown was requested before, it returns at once, without a callback. Each request
     /// ends one run.
     ///
     /// # Errors
     ///
-    /// The error of a callback, of whatever kind, or the system's error of a poll, of which none is
-    /// expected. A poll that is [interrupted](io::ErrorKind::Interrupted) is no error: it calls
+    /// Returns the error of a callback, of whatever kind, or the OS error of a poll, of which none
+    /// is expected. A poll that is [interrupted](io::ErrorKind::Interrupted) is no error: it calls
     /// [`interrupted`](Handler::interrupted). The loop can be run again, and
-    /// [goes on](Handler#errors-and-panics) where it was.
+    /// [resumes](Handler#errors-and-panics) where it was.
     ///
     /// # Examples
     ///
@@ -178,21 +178,19 @@ impl<H: Handler> EventLoop<H> {
     }
 
     /// Runs one iteration: one poll, which waits for `timeout` at most, and the callbacks for what
-    /// there is then. Returns whether the loop is to go on: `false` after a
-    /// [shutdown](Context::shutdown).
+    /// it has found. Returns `false` after a [shutdown](Context::shutdown), else `true`.
     ///
-    /// `None` waits for as long as it takes. The poll ends in time for the next timeout, also if
-    /// that is before the end of `timeout`, and it does not wait if the last iteration has left
-    /// messages or signals that were over its budget, or sources to call
-    /// [again](Context::again). If that has failed or panicked, the [rest of
-    /// it](Handler#errors-and-panics) comes instead of a poll. If the loop was told to shut down
-    /// before, there is no iteration.
+    /// `None` waits without limit. The poll always ends in time for the next timeout. It does not
+    /// wait if the last iteration has left messages or signals over its budget, or sources to call
+    /// [again](Context::again). If that iteration has failed or panicked, [the rest of
+    /// it](Handler#errors-and-panics) runs instead of a poll. If a shutdown was requested before,
+    /// there is no iteration.
     ///
     /// [`run`](Self::run) is the same as `while event_loop.run_once(&mut handler, None)? {}`.
     ///
     /// # Errors
     ///
-    /// As [`run`](Self::run).
+    /// Returns the errors of [`run`](Self::run).
     ///
     /// # Examples
     ///
@@ -221,7 +219,7 @@ impl<H: Handler> EventLoop<H> {
         self.turn(handler, timeout, &mut Instant::now())
     }
 
-    /// An iteration that begins at `clock`, which is the time of its end afterwards.
+    /// Runs an iteration that begins at `clock`, and sets `clock` to the time of its end.
     fn turn(
         &mut self,
         handler: &mut H,
@@ -239,7 +237,7 @@ impl<H: Handler> EventLoop<H> {
         result.map(|()| !ended)
     }
 
-    /// The poll. Returns whether it was interrupted.
+    /// Polls. Returns whether the poll was interrupted.
     fn wait(&mut self, timeout: Option<Duration>, clock: &mut Instant) -> io::Result<bool> {
         let context = &mut self.context;
         if context.is_unfinished() {
@@ -285,11 +283,11 @@ impl<H: Handler> EventLoop<H> {
     }
 }
 
-/// A loop in an iteration, whose end may be an error or a panic of a callback. What the callbacks
-/// said about the end of the loop is over then.
+/// A loop within an iteration, which may end by an error or a panic of a callback. Dropping it
+/// discards the callbacks' own shutdown request.
 struct Running<'a, H: Handler> {
     event_loop: &'a mut EventLoop<H>,
-    /// Up to when the time is accounted for.
+    /// The moment up to which time is accounted for.
     clock: &'a mut Instant,
 }
 
@@ -312,7 +310,7 @@ impl<H: Handler> Drop for Running<'_, H> {
     }
 }
 
-/// What has not been handed out of the batch.
+/// Delivers the remaining events of the batch.
 fn events<H: Handler>(
     events: &Events,
     context: &mut Context<H>,
@@ -342,8 +340,8 @@ fn own_event<H: Handler>(context: &mut Context<H>, token: mio::Token) {
     match token {
         MESSAGES => context.has_messages = true,
         SIGNALS => context.has_signals = true,
-        // The request itself is looked at after each iteration. The notifier fails only if its
-        // descriptor is not what it was.
+        // The request itself is read after each iteration. The notifier fails only if its
+        // descriptor is no longer valid.
         _ => drop(context.notifier.clear()),
     }
 }
@@ -377,7 +375,7 @@ fn timeouts<H: Handler>(context: &mut Context<H>, handler: &mut H) -> Result<(),
     result
 }
 
-/// Comes to an end, because what is set meanwhile is later than `now`.
+/// Terminates, because timeouts that are set meanwhile are due later than `now`.
 fn due_timeouts<H: Handler>(
     context: &mut Context<H>,
     handler: &mut H,
@@ -428,7 +426,7 @@ impl<H: Handler> fmt::Debug for EventLoop<H> {
     }
 }
 
-/// As [that of its context](Context#impl-AsFd-for-Context<H>).
+/// See [that of its context](Context#impl-AsFd-for-Context<H>).
 #[cfg(unix)]
 impl<H: Handler> AsFd for EventLoop<H> {
     fn as_fd(&self) -> BorrowedFd<'_> {

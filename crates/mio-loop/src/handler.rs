@@ -1,4 +1,4 @@
-//! What a program brings: the callbacks.
+//! The callbacks that a program implements.
 
 use std::io;
 
@@ -8,77 +8,86 @@ use mio_sources::signal::Delivered;
 
 use crate::Context;
 
-/// What an [`EventLoop`](crate::EventLoop) calls.
+/// The callbacks of an [`EventLoop`](crate::EventLoop).
 ///
-/// **An error that a callback returns ends the loop**, for all sources and not only for the one it
-/// was called for. So `?` on the I/O of one connection, or of one datagram, lets any peer end the
-/// program. Handle such an error in the callback, and return only those that the program can't go
-/// on after; see [below](#errors-and-panics).
+/// **An error that a callback returns ends the loop**, for all sources and not only for its own. So
+/// `?` on the I/O of one connection, or of one datagram, lets any peer end the program. Handle such
+/// an error in the callback, and return only errors that the program can't continue after; see
+/// [below](#errors-and-panics).
 ///
-/// Each callback does nothing by default, except [`ready`](Self::ready), so a program writes those
-/// that it needs. All are called on the thread that runs the loop, one at a time. Each gets the
-/// [`Context`] of the loop, and may do there whatever can be done from outside: register,
-/// reregister and deregister any source, also the one it is called for, set and clear timeouts, and
-/// end the loop. It may also drop sources.
+/// Each callback does nothing by default, except [`ready`](Self::ready) and [`again`](Self::again),
+/// so a program implements those that it needs. The thread that runs the loop makes all calls, one
+/// at a time. Each callback receives the [`Context`] of the loop, with every operation that is
+/// available from outside: it may register, reregister and deregister any source, including its
+/// own, set and clear timeouts, and end the loop. It may also drop sources.
 ///
 /// # Order
 ///
-/// An iteration is one poll, and then:
+/// An iteration is one poll, followed by these callbacks:
 ///
-/// 1. [`interrupted`](Self::interrupted), if a signal handler ended the poll; there are no events
-///    then;
-/// 2. [`ready`](Self::ready) for each event, in the system's order;
+/// 1. [`interrupted`](Self::interrupted), if a signal handler ended the poll, which then has no
+///    events;
+/// 2. [`ready`](Self::ready) for each event, in the order of the selector;
 /// 3. [`again`](Self::again) once for each token of [`Context::again`], in the order in which they
 ///    were added;
-/// 4. [`notify`](Self::notify) for messages, in the order in which they were sent, and at most as
-///    many as the [builder](crate::Builder::messages_per_tick) was told;
-/// 5. [`timeout`](Self::timeout) for each timeout that is due, in the order of the deadlines, and
-///    for equal ones in the order in which they were set, whether or not they were reset since;
+/// 4. [`notify`](Self::notify) for messages, in the order in which they were sent, up to the
+///    [maximum](crate::Builder::messages_per_tick) per iteration;
+/// 5. [`timeout`](Self::timeout) for each timeout that is due, in the order of the deadlines.
+///    Timeouts with equal deadlines come in the order in which they were set, even if they were
+///    reset since;
 /// 6. [`signal`](Self::signal) for signals, 64 at most;
 /// 7. [`tick`](Self::tick).
 ///
-/// Events come before timeouts so that a connection is not found idle while its data is waiting.
+/// Events come before timeouts, so that a connection does not time out as idle while its data is
+/// waiting.
 ///
 /// # Nothing starves
 ///
-/// Each of these steps has an end. Messages and signals that are over their budget come with the
-/// next iteration, whose poll does not wait. So does a token that is added by [`Context::again`] in
-/// `again` or later. A timeout that is set or reset in `timeout`, also for a moment that has
-/// passed, comes with a later iteration, after those that are due by now. `ready` is called once
-/// for each event. A callback that reads or writes without end keeps all else waiting, as the loop
-/// can't interrupt it: stop after some operations, and call [`Context::again`], or have the source
-/// registered with [`level`](mio::Interest::level).
+/// Each of these steps is bounded:
+///
+/// - `ready` is called once for each event.
+/// - Messages and signals over their budget are delivered in the next iteration, whose poll does
+///   not wait. So is a token that is added by [`Context::again`] in `again` or later.
+/// - A timeout that is set or reset in `timeout` is delivered in a later iteration, after those
+///   that are due by now, even if its moment has passed.
+///
+/// The loop can't interrupt a callback: one that reads or writes without end starves everything
+/// else. Stop after some operations and call [`Context::again`], or register the source with
+/// [`level`](mio::Interest::level).
 ///
 /// # Sources that have ended
 ///
-/// The events of one poll are in memory when the first callback begins. After a token was
-/// deregistered through the [`Context`], no event of it from before is handed out any more, `again`
-/// is not called for it, and a new source may take the token at once. A source that is to stay is
-/// not deregistered and registered but reregistered: else a callback that does so in each batch
-/// keeps it waiting.
+/// The events of one poll are in memory when the first callback begins. Once a token is
+/// deregistered through the [`Context`], its earlier events are skipped, `again` is not called for
+/// it, and a new source may take the token at once. To change the interests of a source, reregister
+/// it instead of deregistering and registering it: a callback that does the latter in each batch
+/// starves the source.
 ///
-/// Reregistering takes no event back. One that has been polled before is still handed out, and the
-/// next poll tells what is ready then, which may be the same again. So a callback may find nothing
-/// to do, and its operation says [`WouldBlock`](io::ErrorKind::WouldBlock); and an event from
-/// before may tell of a direction that the source is no longer registered for. There is one
-/// exception: if a source is reregistered in `readable`, without writing, `writable` does not
-/// follow for the same event.
+/// Reregistering takes no event back. An event that was polled before is still delivered, and the
+/// next poll reports the readiness of the source, which may be the same again. So a callback may
+/// find nothing to do, and its operation returns [`WouldBlock`](io::ErrorKind::WouldBlock). An
+/// earlier event may also report a direction that the source is no longer registered for. There is
+/// one exception: if `readable` reregisters a source without writing, `writable` does not follow
+/// for the same event.
 ///
-/// A source that is *dropped* ends without the loop's knowledge, so an event of it may still come
-/// within the same batch, unless its token is registered again. Look the token up, best in a
-/// [`Sources`](crate::Sources), which knows stale tokens, or call
+/// The loop does not notice that a source is *dropped*, so an event of it may still be delivered
+/// within the same batch, unless its token is registered again. Look the token up, preferably in a
+/// [`Sources`](crate::Sources), which recognizes stale tokens, or call
 /// [`Context::forget`](crate::Context::forget).
 ///
 /// # Errors and panics
 ///
-/// An error of a callback, and with it each `?` in a callback, ends the run: no further callback is
-/// made, and [`run`](crate::EventLoop::run) returns it. If the loop is run again, it finishes the
-/// iteration: it goes on with the next event of the same batch, or, if `again`, a message, a
-/// timeout or a signal has failed, with the step after that one. What is left of that step comes
-/// with the next iteration, so that messages which fail each time don't keep the timeouts waiting.
-/// So it does after a panic that was caught. What is lost is what the callback that failed was
-/// called for; and if that was `readable`, `writable` for the same event. To hear of an event
-/// again, reregister the source: the next poll tells what is ready.
+/// An error of a callback, and so each `?` in a callback, ends the run: no further callback is
+/// called, and [`run`](crate::EventLoop::run) returns the error.
+///
+/// If the loop is run again, it first finishes that iteration. This holds after a caught panic too.
+/// If an event failed, it resumes with the next event of the same batch. If `again`, a message, a
+/// timeout or a signal failed, it resumes with the step after that one, and the rest of the failed
+/// step follows in the next iteration. So messages that fail each time don't delay the timeouts.
+///
+/// The event, message, timeout or signal that the failed callback was called for is lost. If that
+/// was `readable`, `writable` for the same event is lost too. To get an event reported again,
+/// reregister the source: the next poll reports its readiness.
 ///
 /// # Examples
 ///
@@ -113,27 +122,29 @@ use crate::Context;
 /// # }
 /// ```
 pub trait Handler: Sized {
-    /// What a timeout carries: what the handler needs to know when it comes, such as the token of a
-    /// connection. `()` if there is nothing, or no timeout.
+    /// The data of a timeout: what the handler needs when the timeout is due, such as the token of
+    /// a connection. `()` if it needs nothing, or there are no timeouts.
     type Timeout;
 
-    /// What other threads send. `()` if there is nothing.
+    /// The message that other threads send. `()` if they send nothing.
     type Message: Send;
 
-    /// Why the loop has ended. [`io::Error`] will often do. An error of the system, which the loop
-    /// itself may have, is made into one.
+    /// The error that ends the loop, often [`io::Error`]. OS errors of the loop itself are
+    /// converted into it.
     type Error: From<io::Error>;
 
-    /// A source has an event.
+    /// Called for each event of a source.
     ///
     /// By default it calls [`readable`](Self::readable) if the source is readable, priority data
-    /// has come, the peer has ended, or there is an error
-    /// ([`is_error`](mio::event::Event::is_error)): the next read returns what has happened. Then
-    /// it calls [`writable`](Self::writable) if the source is writable or a write would fail,
-    /// unless `readable` has deregistered or forgotten the token, or has reregistered it without
-    /// writing. Both may be called for a source that is registered for one direction only. An event
-    /// that is not writable always calls `readable`. Implement `ready` instead to look at the
-    /// [`Event`] yourself.
+    /// has arrived, the peer has ended, or there is an error
+    /// ([`is_error`](mio::event::Event::is_error)): the next read returns the cause. Then it calls
+    /// [`writable`](Self::writable) if the source is writable or a write would fail. It skips
+    /// `writable` if `readable` has deregistered or forgotten the token, or has reregistered it
+    /// without writing.
+    ///
+    /// Both may be called for a source that is registered for one direction only. An event that is
+    /// not writable always calls `readable`. Implement `ready` instead to inspect the [`Event`]
+    /// itself.
     ///
     /// # Errors
     ///
@@ -197,7 +208,8 @@ pub trait Handler: Sized {
         self.writable(context, token)
     }
 
-    /// Something can be read, accepted or received, or reading would tell of an end or an error.
+    /// Called when a source can be read, accepted from or received from, or when reading would
+    /// return an end or an error.
     ///
     /// # Errors
     ///
@@ -234,8 +246,8 @@ pub trait Handler: Sized {
         Ok(())
     }
 
-    /// Something can be written, or a connection has been made or has failed, or writing would tell
-    /// of an error, such as that the reader of a pipe has gone.
+    /// Called when a source can be written, when a connection has been made or has failed, or when
+    /// writing would return an error, such as that of a pipe without a reader.
     ///
     /// # Errors
     ///
@@ -271,8 +283,8 @@ pub trait Handler: Sized {
         Ok(())
     }
 
-    /// A source was left before [`WouldBlock`](io::ErrorKind::WouldBlock), and it is its turn: a
-    /// callback has named its token in [`Context::again`].
+    /// Called for a token of [`Context::again`]: a callback has left the source before
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock).
     ///
     /// By default it calls [`readable`](Self::readable). A handler that implements
     /// [`ready`](Self::ready), or that leaves a source while it writes, implements this too.
@@ -314,7 +326,7 @@ pub trait Handler: Sized {
         self.readable(context, token)
     }
 
-    /// Another thread has sent a message, by a [`Sender`](crate::Sender).
+    /// Called for each message that a [`Sender`](crate::Sender) has sent.
     ///
     /// # Errors
     ///
@@ -348,7 +360,7 @@ pub trait Handler: Sized {
         Ok(())
     }
 
-    /// A timeout is due. It is not set any more.
+    /// Called for each timeout that is due. The timeout is no longer set.
     ///
     /// # Errors
     ///
@@ -388,8 +400,8 @@ pub trait Handler: Sized {
         Ok(())
     }
 
-    /// A signal that [`Context::signals`] was told to watch was delivered. What it does by default
-    /// has not happened: to end the program for it is up to the handler.
+    /// Called for each delivered signal that [`Context::signals`] watches. Its default action has
+    /// not happened: ending the program is up to the handler.
     ///
     /// # Errors
     ///
@@ -426,8 +438,8 @@ pub trait Handler: Sized {
         Ok(())
     }
 
-    /// A poll was ended by a signal handler, or for another reason of the system's own. Nothing is
-    /// lost and there is nothing to do: the error of that poll does not leave the loop.
+    /// Called when a signal handler, or another cause within the OS, has interrupted a poll.
+    /// Nothing is lost and there is nothing to do: the error of that poll does not leave the loop.
     ///
     /// # Errors
     ///
@@ -455,8 +467,8 @@ pub trait Handler: Sized {
         Ok(())
     }
 
-    /// All else in this iteration is done, and the loop is about to poll. For what is done once per
-    /// iteration, such as writing what the callbacks have put together.
+    /// Called at the end of each iteration, before the next poll, for work that is done once per
+    /// iteration, such as writing what the callbacks have collected.
     ///
     /// # Errors
     ///

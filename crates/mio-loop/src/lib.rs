@@ -15,7 +15,7 @@ mod timeout;
 
 pub mod choosing;
 
-// What is in the signatures of this crate, so that a program needs no dependency for it.
+// The types in the signatures of this crate, so that a program needs no dependency for them.
 pub use mio_sources::channel::{Sender, TrySendError};
 pub use mio_sources::signal::{Delivered, Signal};
 

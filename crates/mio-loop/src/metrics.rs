@@ -1,14 +1,14 @@
-//! What a loop has done, as numbers that any thread can read.
+//! Counters of a loop that any thread can read.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// What an [`EventLoop`](crate::EventLoop) has done since it was made, readable from any thread.
+/// Counters of an [`EventLoop`](crate::EventLoop) since its creation, readable from any thread.
 ///
-/// Comes from [`Context::metrics`](crate::Context::metrics). The loop adds to the numbers while it
-/// works, and reading them costs it nothing. They belong together only when the loop stands still:
-/// two of them are read one after the other. They wrap around after 2^64.
+/// Returned by [`Context::metrics`](crate::Context::metrics). The loop updates the counters while
+/// it works, and reading them costs it nothing. Each is read on its own, so they are consistent
+/// with each other only while the loop does not run. They wrap around after 2^64.
 ///
 /// # Examples
 ///
@@ -50,7 +50,7 @@ pub struct Metrics {
     counters: Arc<Counters>,
 }
 
-/// Only the loop writes them, so it need not exchange them.
+/// Only the loop writes them, so it needs no atomic read-modify-write.
 #[derive(Debug, Default)]
 struct Counters {
     iterations: AtomicU64,
@@ -64,8 +64,8 @@ struct Counters {
 }
 
 impl Metrics {
-    /// How many times the loop has polled and then called back what there was. The rest of
-    /// one, after a callback that failed, is no iteration of its own.
+    /// Returns the number of iterations: polls, each with the callbacks that follow. The rest of an
+    /// iteration after a callback that failed is not counted as another one.
     ///
     /// # Examples
     ///
@@ -86,10 +86,10 @@ impl Metrics {
         self.counters.iterations.load(Ordering::Relaxed)
     }
 
-    /// How many of its polls were allowed to wait: the thread may have slept, and was woken by an
-    /// event, a timeout or a signal handler. The others only looked, because a timeout was due, or
-    /// messages, signals or calls [`again`](crate::Context::again) were left, or
-    /// [`run_once`](crate::EventLoop::run_once) was told to.
+    /// Returns the number of polls that were allowed to wait. In these the thread may have slept
+    /// until an event, a timeout or a signal handler woke it. The other polls only checked, because
+    /// a timeout was due, because messages, signals or calls of [`again`](crate::Context::again)
+    /// were left, or because [`run_once`](crate::EventLoop::run_once) was not allowed to wait.
     ///
     /// # Examples
     ///
@@ -110,8 +110,8 @@ impl Metrics {
         self.counters.wakeups.load(Ordering::Relaxed)
     }
 
-    /// How many events of sources the polls have brought, also those that were passed over. They
-    /// are counted when the last one of a poll was handed out.
+    /// Returns the number of events of sources that the polls have returned, including skipped
+    /// ones. The events of a poll are counted when the last of them was delivered.
     ///
     /// # Examples
     ///
@@ -132,7 +132,7 @@ impl Metrics {
         self.counters.events.load(Ordering::Relaxed)
     }
 
-    /// How many messages have been handed to [`notify`](crate::Handler::notify).
+    /// Returns the number of messages passed to [`notify`](crate::Handler::notify).
     ///
     /// # Examples
     ///
@@ -153,7 +153,7 @@ impl Metrics {
         self.counters.messages.load(Ordering::Relaxed)
     }
 
-    /// How many timeouts have been handed to [`timeout`](crate::Handler::timeout).
+    /// Returns the number of timeouts passed to [`timeout`](crate::Handler::timeout).
     ///
     /// # Examples
     ///
@@ -174,7 +174,7 @@ impl Metrics {
         self.counters.timeouts.load(Ordering::Relaxed)
     }
 
-    /// How many signals have been handed to [`signal`](crate::Handler::signal).
+    /// Returns the number of signals passed to [`signal`](crate::Handler::signal).
     ///
     /// # Examples
     ///
@@ -195,8 +195,8 @@ impl Metrics {
         self.counters.signals.load(Ordering::Relaxed)
     }
 
-    /// How long the loop has been inside its polls, to the nanosecond. The time of a poll is added
-    /// at its end.
+    /// Returns the time that the loop has been inside its polls, to the nanosecond. The time of a
+    /// poll is added at its end.
     ///
     /// # Examples
     ///
@@ -217,8 +217,8 @@ impl Metrics {
         Duration::from_nanos(self.counters.waiting.load(Ordering::Relaxed))
     }
 
-    /// How long the loop has been outside its polls while it ran, most of it in callbacks. The time
-    /// of an iteration is added at its end, also if it ends by an error or a panic.
+    /// Returns the time that the loop has been running outside its polls, most of it in callbacks.
+    /// The time of an iteration is added at its end, even if it ends with an error or a panic.
     ///
     /// # Examples
     ///
@@ -267,7 +267,7 @@ impl Metrics {
     }
 }
 
-/// Without an exchange, as there is one thread that adds.
+/// Adds without an atomic read-modify-write, because only one thread adds.
 #[inline]
 fn add(counter: &AtomicU64, number: u64) {
     let sum = counter.load(Ordering::Relaxed).wrapping_add(number);

@@ -1,18 +1,18 @@
-//! The tokens that the loop has for itself.
+//! The tokens that the loop reserves for itself.
 
 use std::io;
 
 use mio::Token;
 
-/// The tokens from here on are the loop's own.
+/// The first reserved token. All above it are reserved too.
 pub(crate) const RESERVED: usize = usize::MAX - 2;
-// `Sources` hands out none of them.
+// `Sources` hands out none of the reserved tokens.
 const _: () = assert!(mio_util::Sources::<()>::LAST.0 < RESERVED);
 pub(crate) const MESSAGES: Token = Token(RESERVED);
 pub(crate) const SIGNALS: Token = Token(RESERVED + 1);
 pub(crate) const SHUTDOWN: Token = Token(RESERVED + 2);
 
-/// Whether a source may have this token.
+/// Returns an error if this token is reserved.
 pub(crate) fn may_be_used(token: Token) -> io::Result<()> {
     if token.0 < RESERVED {
         return Ok(());

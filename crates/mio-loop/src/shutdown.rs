@@ -1,4 +1,4 @@
-//! Ending a loop, also from another thread.
+//! Ends a loop, from its own thread or another one.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -6,9 +6,9 @@ use std::{fmt, io};
 
 use mio::NotifierHandle;
 
-/// Ends an [`EventLoop`](crate::EventLoop) from any thread. Clone it for another one.
+/// A handle that ends an [`EventLoop`](crate::EventLoop) from any thread. It can be cloned.
 ///
-/// Comes from [`Context::shutdown_handle`](crate::Context::shutdown_handle), and may outlive the
+/// Returned by [`Context::shutdown_handle`](crate::Context::shutdown_handle). It may outlive the
 /// loop.
 ///
 /// # Examples
@@ -44,20 +44,19 @@ impl ShutdownHandle {
         ShutdownHandle { request, notifier }
     }
 
-    /// Ends the run that is in progress, after its iteration, or else the next one at once.
+    /// Ends the current run after its iteration, or else the next run at once.
     ///
-    /// Several calls before a run has ended for them are one. If a callback fails in that
-    /// iteration, the run ends by its error, and the request ends the next run at once: so a
-    /// program that runs its loop again after an error ends all the same. If the loop is gone, it
-    /// does nothing.
+    /// Several calls before a run has ended for them count as one. If a callback fails in that
+    /// iteration, the run ends with its error and the request ends the next run at once, so a
+    /// program that runs its loop again after an error still ends. If the loop is gone, this does
+    /// nothing.
     ///
-    /// It takes no lock on Unix, so that a signal handler may call it: see
-    /// [`mio::Notifier::notify`].
+    /// It takes no lock on Unix, so a signal handler may call it: see [`mio::Notifier::notify`].
     ///
     /// # Errors
     ///
-    /// Those of [`mio::Notifier::notify`]. None is expected. The request stands, and the loop ends
-    /// when something else wakes it.
+    /// Returns the errors of [`mio::Notifier::notify`]. None is expected. After an error the
+    /// request stands, and the loop ends when something else wakes it.
     ///
     /// # Examples
     ///
@@ -87,12 +86,13 @@ impl fmt::Debug for ShutdownHandle {
     }
 }
 
-/// Who has told the loop to end.
+/// The pending shutdown requests.
 #[derive(Debug, Default)]
 pub(crate) struct Shutdown {
-    /// This thread, most likely a callback. It is over when a run ends, for whatever reason.
+    /// A request of this thread, usually of a callback. The end of a run clears it, for whatever
+    /// reason it ends.
     pub(crate) own: bool,
-    /// Others, who don't know how a run has ended.
+    /// Requests of other threads, which do not know how a run has ended.
     pub(crate) others: Request,
 }
 
@@ -101,13 +101,13 @@ impl Shutdown {
         self.own || self.others.is_made()
     }
 
-    /// Whether any of them has. It is over with this.
+    /// Takes all requests. Returns whether there was one.
     pub(crate) fn take(&mut self) -> bool {
         std::mem::take(&mut self.own) | self.others.take()
     }
 }
 
-/// That the loop shall end. It stands until a run has ended for it.
+/// A request to end the loop. It stands until a run has ended for it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Request(Arc<AtomicBool>);
 

@@ -1,13 +1,13 @@
-//! When something is to happen, and the handle of what will.
+//! The times of timeouts, and handles to them.
 
 use std::time::{Duration, Instant};
 
 use mio_sources::timer::TimerHandle;
 
-/// Stands for one timeout of one loop. Comes from [`Context::timeout`](crate::Context::timeout).
+/// A handle to one timeout of one loop. Returned by [`Context::timeout`](crate::Context::timeout).
 ///
-/// It never stands for a later timeout: once its own was handed to the handler, or cleared, it does
-/// nothing. It can be thrown away if the timeout will not be cleared.
+/// It never refers to a later timeout: once its own was delivered or cleared, it does nothing. It
+/// can be dropped if the timeout will not be cleared.
 ///
 /// # Examples
 ///
@@ -35,7 +35,7 @@ use mio_sources::timer::TimerHandle;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Timeout(pub(crate) TimerHandle);
 
-/// A moment: so long from now, or at a time. Made from a [`Duration`] or an [`Instant`].
+/// A point in time: a [`Duration`] from now, or an [`Instant`].
 ///
 /// # Examples
 ///
@@ -50,9 +50,9 @@ pub struct Timeout(pub(crate) TimerHandle);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum When {
-    /// So long after the call that it is passed to.
+    /// This long after the call that it is passed to.
     After(Duration),
-    /// At this time. One that has passed means as soon as can be.
+    /// At this time. A time in the past means as soon as possible.
     At(Instant),
 }
 
@@ -77,7 +77,8 @@ impl When {
     }
 }
 
-/// The time after so long. What is beyond the clock's range is some centuries from now instead.
+/// Returns the time after `duration`. If that is beyond the range of the clock, returns a time some
+/// centuries from now.
 pub(crate) fn later(now: Instant, mut duration: Duration) -> Instant {
     loop {
         match now.checked_add(duration) {
@@ -87,7 +88,8 @@ pub(crate) fn later(now: Instant, mut duration: Duration) -> Instant {
     }
 }
 
-/// The first moment not before `deadline` on a grid that begins at `start`. A grid of zero is none.
+/// Returns the first moment not before `deadline` on a grid that begins at `start`. A zero grid
+/// returns `deadline` itself.
 pub(crate) fn on_grid(start: Instant, grid: Duration, deadline: Instant) -> Instant {
     let grid = grid.as_nanos();
     if grid == 0 {

@@ -1,5 +1,5 @@
-//! A poll that a signal handler interrupts. It needs the main thread, which the system prefers for
-//! the handlers, and so this is a program without the harness.
+//! A poll that a signal handler interrupts. It needs the main thread, which the kernel prefers for
+//! handlers, so this program runs without the test harness.
 
 #[cfg(not(unix))]
 fn main() {}
@@ -34,7 +34,8 @@ mod unix {
         Tick,
     }
 
-    /// Notes each callback of the iteration, and asks in `tick` whether that was what is wanted.
+    /// Records the callbacks of the iteration, and checks in `tick` whether they are the expected
+    /// ones.
     struct Notes {
         calls: Vec<Call>,
         seen: Vec<Call>,
@@ -58,7 +59,7 @@ mod unix {
             if self.fails {
                 return Err(io::Error::other("interrupted"));
             }
-            // Due at once, so that this very iteration has a timeout.
+            // Due at once, so that this iteration has a timeout.
             context.timeout(Duration::ZERO, After::Interruption);
             Ok(())
         }
@@ -111,15 +112,15 @@ mod unix {
         Ok(())
     }
 
-    /// Runs until it is done, while signals are sent to this program.
+    /// Runs until `done` returns `true`, while signals are sent to this program.
     fn run(kind: SelectorKind, done: fn(&Notes) -> bool, fails: bool) -> (Notes, io::Result<()>) {
         let mut event_loop = EventLoop::builder().selector(kind).build().expect("a loop");
         event_loop.signals([Signal::SIGUSR1]).expect("signals");
         event_loop.timeout(Duration::from_secs(30), After::TooLong);
-        // A signal that comes while the loop works interrupts nothing, so it takes some of them.
+        // A signal that arrives while the loop works interrupts nothing, so several are needed.
         let (over, is_over) = mpsc::channel::<()>();
         let thread = thread::spawn(move || {
-            // From outside, so that the system chooses the thread.
+            // From outside, so that the kernel chooses the thread.
             let kill = format!("kill -USR1 {}", std::process::id());
             while is_over.try_recv() == Err(TryRecvError::Empty) {
                 let status = Command::new("sh").args(["-c", &kill]).status();

@@ -1,8 +1,8 @@
-//! A chat room: each guest is a thread with an inbox, and this thread passes on what they say.
+//! A chat room: each guest is a thread with an inbox, and this thread forwards their messages.
 //!
-//! A guest says something, waits until it has heard all the others, and leaves. The room is closed
-//! when the last one has left, which it knows because then nobody can send to it any more. A guest
-//! who fails says so to the room, as the others would wait for what that guest has to say.
+//! A guest sends a message, waits until it has received those of all others, and leaves. The room
+//! is closed when the last guest has left, which disconnects its channel. A guest that fails sends
+//! its error to the room, because the others would wait for its message.
 //!
 //! ```sh
 //! cargo run -p mio-sources --features channel --example chat_between_threads
@@ -24,7 +24,7 @@ struct Line {
 }
 
 fn main() -> io::Result<()> {
-    // A guest says one thing, and may fail after that. So none finds it full.
+    // A guest sends one message, and may fail after that. So the channel is never full.
     let (to_room, room) = channel::bounded(2 * GUESTS.len())?;
     let mut inboxes = Vec::new();
     let mut threads = Vec::new();
@@ -39,7 +39,7 @@ fn main() -> io::Result<()> {
             }
         }));
     }
-    // Only the guests have one now.
+    // Only the guests have senders now.
     drop(to_room);
 
     for_each(room, |said: io::Result<Line>| {
@@ -78,7 +78,7 @@ fn guest(name: &'static str, room: &ToRoom, inbox: Receiver<Line>) -> io::Result
     })
 }
 
-/// Waits for messages until `handle` has enough or fails, or nobody can send any more.
+/// Receives messages until `handle` has enough or fails, or the channel is disconnected.
 fn for_each<T>(
     mut inbox: Receiver<T>,
     mut handle: impl FnMut(T) -> io::Result<bool>,

@@ -1,7 +1,7 @@
-//! A program that ends when it is asked to, and not in the middle of something.
+//! A program that ends on request, but not in the middle of a job.
 //!
-//! `SIGTERM` and `SIGINT` (Ctrl-C) let it finish the job it is at; a second one ends it at once.
-//! `SIGHUP` has it read its configuration again. On Windows there is no `SIGTERM`, and `SIGHUP` is
+//! On `SIGTERM` and `SIGINT` (Ctrl-C) it finishes the current job; a second signal ends it at once.
+//! On `SIGHUP` it reads its configuration again. On Windows there is no `SIGTERM`, and `SIGHUP` is
 //! the end of its console, before which it finishes its job too.
 //!
 //! ```sh
@@ -56,7 +56,7 @@ fn run(alone: bool) -> std::io::Result<()> {
     let mut events = Events::with_capacity(16);
     let mut signals = Signals::new([Signal::SIGINT, Signal::SIGHUP])?;
     match signals.add(Signal::SIGTERM) {
-        // Windows has none. Ctrl-C is all that asks a program to end there.
+        // Windows has none. Only Ctrl-C requests the end of a program there.
         Err(err) if err.kind() == ErrorKind::InvalidInput => {}
         result => result?,
     }
@@ -68,7 +68,7 @@ fn run(alone: bool) -> std::io::Result<()> {
     let (mut steps, mut ending) = (0, false);
     while !(ending && steps % 3 == 0) {
         match poll.poll(&mut events, Some(Duration::from_millis(20))) {
-            // A handler ran in this thread. What it noted comes with the next poll.
+            // A handler ran in this thread. The next poll reports the signal.
             Err(err) if err.kind() == ErrorKind::Interrupted => continue,
             result => result?,
         }

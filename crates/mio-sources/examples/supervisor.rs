@@ -1,11 +1,10 @@
-//! A supervisor: it starts workers, shows what they write, and starts those again that fail.
+//! A supervisor: it starts workers, prints their output, and restarts those that fail.
 //!
 //! ```sh
 //! cargo run -p mio-sources --features process --example supervisor
 //! ```
-//!
-//! The workers are short shell scripts, one of which fails each time. It gives that one up after
-//! three starts, and ends when no worker is left.
+//! The workers are short shell scripts, one of which fails each time. The supervisor gives that one
+//! up after three starts, and ends when no worker is left.
 
 use std::process::ExitCode;
 
@@ -71,7 +70,7 @@ mod supervisor {
                 result => result?,
             }
             for event in &events {
-                // An even token is a child, and the odd one after it is its output.
+                // An even token is a child, and the next odd one is its output.
                 let Token(token) = event.token();
                 let worker = &mut workers[token / 2];
                 if token % 2 == 0 {
@@ -105,7 +104,8 @@ mod supervisor {
             self.child.is_some() || self.output.is_some()
         }
 
-        /// Looks whether it has ended. If so, the last of its output is here.
+        /// Checks whether it has ended. If so, prints the rest of its output, and restarts it after
+        /// a failure.
         fn check(&mut self, registry: &Registry, index: usize) -> io::Result<()> {
             let Some(child) = &mut self.child else {
                 return Ok(());
@@ -126,7 +126,7 @@ mod supervisor {
             Ok(())
         }
 
-        /// Prints what it has written, until reading would block or is at its end.
+        /// Prints its output until reading would block or reaches the end.
         fn show(&mut self) -> io::Result<()> {
             let mut buffer = [0; 1024];
             while let Some(output) = &mut self.output {

@@ -1,7 +1,8 @@
-//! A server's time, without the server: a heartbeat, and a timeout for each of some connections.
+//! The timers of a server, without the server: a heartbeat, and a timeout for each of some
+//! connections.
 //!
-//! Three connections may be idle for 80 milliseconds. One of them says something at each beat, so
-//! its timeout moves, until the heart stops. Ends by itself when all are gone.
+//! Three connections may be idle for 80 milliseconds. One of them receives data at each beat, which
+//! moves its timeout, until the heartbeat stops. Ends by itself when all have timed out.
 
 use std::io::{self, ErrorKind};
 use std::time::{Duration, Instant};
@@ -18,7 +19,8 @@ fn main() -> io::Result<()> {
     let mut events = Events::with_capacity(16);
 
     let mut heart = heartbeat(&poll)?;
-    // After the heart was set: however long that took, the first beats come before the timeouts.
+    // After the heartbeat was set: however long that took, the first beats come before the
+    // timeouts.
     let start = Instant::now();
     let mut timeouts = TimerWheel::new();
     for name in ["mute", "silent"] {
@@ -36,7 +38,7 @@ fn main() -> io::Result<()> {
         let since = |moment: Instant| (moment - start).as_millis();
         for _ in &events {
             let Some(timer) = &mut heart else { continue };
-            // More than one, if the beats came faster than this loop.
+            // More than one, if the beats were faster than this loop.
             beats += timer.read()?.unwrap_or(0);
             println!("{:3} ms: beat {beats}", since(now));
             timeouts.reschedule(talker, now + IDLE);
@@ -51,7 +53,7 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
-/// A beat each 25 milliseconds, if the system has timers that can be watched.
+/// Starts a beat every 25 milliseconds, if the platform has timers that can be watched.
 fn heartbeat(poll: &Poll) -> io::Result<Option<Timer>> {
     let mut timer = match Timer::new() {
         Err(err) if err.kind() == ErrorKind::Unsupported => {

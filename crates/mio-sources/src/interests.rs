@@ -1,12 +1,12 @@
-//! What the sources of this crate can be registered for: one rule for all of them.
+//! The interests that the sources of this crate accept: one rule for all of them.
 
 use std::io;
 
 use mio::Interest;
 
-/// Reading alone, in the mode that is asked for. What else is asked for never comes, and is left
-/// out; an interest without reading would wait for nothing, and is an error. This is what
-/// [`mio::Notifier`] does.
+/// Reduces `interests` to reading, in the same mode. Other interests are ignored, because their
+/// events never come. An interest without reading would wait for nothing, and is an error.
+/// [`mio::Notifier`] has the same rule.
 pub(crate) fn readable(interests: Interest) -> io::Result<Interest> {
     if !interests.is_readable() {
         let message = "this source is only ever readable; register it for `Interest::READABLE`";
@@ -25,12 +25,11 @@ pub(crate) fn readable(interests: Interest) -> io::Result<Interest> {
     Ok(readable)
 }
 
-/// Makes a type the source that one of its fields has, for reading alone.
+/// Implements [`Source`](mio::event::Source) for a type by one of its fields, for reading only.
 macro_rules! readable_source {
     ($name:ty, $field:tt) => {
-        /// In any mode. It is readable and nothing else: an interest without `READABLE` is
-        /// [`InvalidInput`](std::io::ErrorKind::InvalidInput), and what else an interest asks for
-        /// is left out.
+        /// Registers for reading, in any mode. An interest without `READABLE` is
+        /// [`InvalidInput`](std::io::ErrorKind::InvalidInput); other interests are ignored.
         impl mio::event::Source for $name {
             fn register(
                 &mut self,

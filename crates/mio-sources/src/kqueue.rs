@@ -1,5 +1,5 @@
-//! A kqueue of its own as a source: [kqueue(2)]. It has one filter at a time, which tells one thing
-//! and goes. The descriptor is readable, for another kqueue and for poll(2), until that is taken.
+//! A separate kqueue as a source: [kqueue(2)]. It has one one-shot filter at a time. Its descriptor
+//! is readable, for another kqueue and for poll(2), until the event of the filter is taken.
 //!
 //! [kqueue(2)]: https://man.freebsd.org/cgi/man.cgi?query=kqueue&sektion=2
 
@@ -17,11 +17,11 @@ use rustix::io::FdFlags;
 #[derive(Debug)]
 pub(crate) struct Queue(IoSource<Descriptor>);
 
-/// Closes the kqueue, but only in the process that made it: a child of `fork` has no kqueue, and
-/// may have opened another file with its number.
+/// Closes the kqueue, but only in the process that created it: a child of `fork` does not inherit
+/// the kqueue, and may have opened another file with its number.
 #[derive(Debug)]
 struct Descriptor {
-    /// Shared with nobody, so that it can be leaked without unsafe code.
+    /// Not shared. An `Arc` can be leaked without unsafe code.
     kqueue: Arc<Kqueue>,
     process: u32,
 }
@@ -36,7 +36,7 @@ impl Queue {
         })))
     }
 
-    /// Puts a filter in. `number` is that of a process, or any for a timer.
+    /// Adds a filter. `number` is that of a process, or any number for a timer.
     pub(crate) fn add(
         &self,
         filter: EventFilter,
@@ -48,7 +48,7 @@ impl Queue {
         self.change(KEvent::new(number, filter, flags, what, data, 0))
     }
 
-    /// Takes a filter out. `ENOENT` if there is none, or it has gone.
+    /// Removes a filter. Returns `ENOENT` if there is none, or if it has fired.
     #[cfg(feature = "timer")]
     pub(crate) fn remove(&self, filter: EventFilter, number: usize) -> Result<(), Errno> {
         let (flags, what) = (EvFlags::EV_DELETE, FilterFlag::empty());
@@ -56,11 +56,12 @@ impl Queue {
     }
 
     fn change(&self, change: KEvent) -> Result<(), Errno> {
-        // Without room for events an error is the answer of the call.
+        // Without room for events, the call itself returns the error of the change.
         self.0.kqueue.kevent(&[change], &mut [], None).map(drop)
     }
 
-    /// Whether the filter has told its one thing. After this the descriptor is not readable.
+    /// Takes the event of the filter. Returns `false` if there was none. Afterwards the descriptor
+    /// is not readable.
     pub(crate) fn take(&self) -> io::Result<bool> {
         let (any, no_flags) = (EventFilter::EVFILT_TIMER, EvFlags::empty());
         let mut events = [KEvent::new(0, any, no_flags, FilterFlag::empty(), 0, 0)];
@@ -69,9 +70,9 @@ impl Queue {
             tv_nsec: 0,
         };
         let count = self.0.kqueue.kevent(&[], &mut events, Some(at_once))?;
-        // There was one event at most, so nothing is left to read: a selector that has to be told
-        // so is told without the call that would find it out. A `WouldBlock` re-arms at once only
-        // after a success.
+        // There was one event at most, so the kqueue is drained. Report that to selectors that
+        // re-arm on `WouldBlock`, without the system call that would return it. A `WouldBlock`
+        // re-arms at once only after a success.
         let _ = self.0.read_with(|_| Ok(()));
         let nothing: io::Result<()> = self
             .0

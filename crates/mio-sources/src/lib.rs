@@ -1,4 +1,4 @@
-// The README's examples need what they show.
+// The README's examples need all features that they use.
 #![cfg_attr(
     all(feature = "channel", feature = "process", feature = "signal", feature = "timer"),
     doc = include_str!("../README.md")
@@ -13,9 +13,9 @@
     doc = "Timers, message channels, signals and child processes as event sources for Mio."
 )]
 #![cfg_attr(docsrs, feature(doc_cfg))]
-// The docs tell of signals that such a system has no names for.
+// The docs link to signals for which some platforms have no constant.
 #![cfg_attr(not(signals), allow(rustdoc::broken_intra_doc_links))]
-// In `ffi.rs` files it is allowed: there are none but for Windows.
+// Allowed in the `ffi.rs` files, which only Windows has.
 #![cfg_attr(not(any(console_events, waitable_timer)), forbid(unsafe_code))]
 #![deny(unsafe_code)]
 

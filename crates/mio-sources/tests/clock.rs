@@ -1,12 +1,12 @@
-//! A `WallTimer` is told when the system's clock is set. Setting it takes the right to do so, and
-//! concerns the whole machine. So this runs by hand only. It sets the clock to what it shows, which
-//! moves it by the time between two system calls:
+//! A `WallTimer` reports that the system clock was set. Setting it takes a privilege and affects
+//! the whole machine, so this runs by hand only. It sets the clock to its current time, which moves
+//! it by the time between two system calls:
 //!
 //! ```sh
 //! cargo test -p mio-sources --features timer --test clock
 //! ```
 //!
-//! What the timer does when it is told is tested beside its code, always.
+//! The unit tests beside its code test how the timer handles the report.
 
 #![cfg(cancel_on_set)]
 
@@ -49,17 +49,17 @@ fn a_change_of_the_clock_is_told() {
         set_clock();
         assert_eq!(next(&mut poll, &mut timer), WallEvent::ClockChanged);
         assert_eq!(timer.read().expect("read"), None);
-        // The deadline stands.
+        // The deadline stays.
         assert_eq!(next(&mut poll, &mut timer), WallEvent::Expired);
         assert!(SystemTime::now() >= deadline, "early");
 
-        // A change before it was set is no news.
+        // A change before it was set is not reported.
         timer.set_deadline(SystemTime::now() + DAY).expect("set");
         set_clock();
         timer.set_deadline(SystemTime::now()).expect("set");
         assert_eq!(next(&mut poll, &mut timer), WallEvent::Expired);
 
-        // Nor is one after it has expired.
+        // Neither is one after it has expired.
         set_clock();
         assert_eq!(timer.read().expect("read"), None);
     }

@@ -1,6 +1,7 @@
-//! No descriptor is leaked. A program of its own with one test, as others would be counted too.
+//! No descriptor is leaked. A separate program with one test, because other tests' descriptors
+//! would be counted too.
 
-// Linux and Android: they have /proc.
+// Linux and Android, which have /proc.
 #![cfg(cancel_on_set)]
 
 use std::fs;
@@ -23,7 +24,7 @@ fn nothing_is_leaked() {
             watch(&mut poll, &mut timer);
             watch(&mut poll, &mut wall);
             assert_eq!(open(), before + 3);
-            // What fails takes none.
+            // A failed registration takes no descriptor.
             poll.registry()
                 .register(&mut wall, mio::Token(1), mio::Interest::WRITABLE)
                 .expect_err("for writing");

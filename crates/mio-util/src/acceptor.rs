@@ -1,16 +1,16 @@
-//! Accepting without losing a connection, spinning, or running over a limit.
+//! Accepts connections without losing one, spinning, or exceeding a limit.
 
 use std::io::{self, ErrorKind};
 use std::time::{Duration, Instant};
 
 /// A listener that yields connections.
 ///
-/// Those of `mio::net` are. With the feature `os-ext` so is any `mio::IoSource` of a listener, such
-/// as std's.
+/// Implemented for the listeners of `mio::net`. With the feature `os-ext` it is also implemented
+/// for any `mio::IoSource` of a listener, such as std's.
 ///
 /// # Examples
 ///
-/// A listener of std's:
+/// A listener of std:
 ///
 /// ```
 /// # #[cfg(all(unix, feature = "os-ext", feature = "net"))]
@@ -73,8 +73,7 @@ impl Accept for mio::net::UnixListener {
     }
 }
 
-/// Accepts by [`read_with`](mio::IoSource::read_with), so that selectors that re-arm learn of
-/// `WouldBlock`.
+/// Accepts by [`read_with`](mio::IoSource::read_with), which re-arms the listener on `WouldBlock`.
 #[cfg(feature = "os-ext")]
 #[cfg_attr(docsrs, doc(cfg(feature = "os-ext")))]
 impl<L: Accept> Accept for mio::IoSource<L> {
@@ -86,7 +85,7 @@ impl<L: Accept> Accept for mio::IoSource<L> {
     }
 }
 
-/// For a listener in an `IoSource`. The connections are in non-blocking mode.
+/// For a listener in an `IoSource`. Accepted connections are in non-blocking mode.
 #[cfg(feature = "os-ext")]
 #[cfg_attr(docsrs, doc(cfg(feature = "os-ext")))]
 impl Accept for std::net::TcpListener {
@@ -100,7 +99,7 @@ impl Accept for std::net::TcpListener {
     }
 }
 
-/// For a listener in an `IoSource`. The connections are in non-blocking mode.
+/// For a listener in an `IoSource`. Accepted connections are in non-blocking mode.
 #[cfg(all(unix, feature = "os-ext"))]
 #[cfg_attr(docsrs, doc(cfg(feature = "os-ext")))]
 impl Accept for std::os::unix::net::UnixListener {
@@ -114,20 +113,20 @@ impl Accept for std::os::unix::net::UnixListener {
     }
 }
 
-/// The rules of accepting, for one listener that is registered in edge mode.
+/// The state of accepting from one listener that is registered in edge mode.
 ///
-/// * It accepts until `WouldBlock`, or until a budget is used up, and remembers that more may be
-///   waiting: an edge-triggered listener is not reported again for those.
-/// * It goes on after errors that belong to one connection: `ECONNABORTED`, `EINTR` and the network
-///   errors of [accept(2)].
-/// * Any other error, such as `EMFILE` (no descriptor is left), makes it pause. To try again at
-///   once would be a busy loop, and to wait for an event would wait for ever. After the pause it
-///   goes on by itself: wait in `poll` no longer than until [`next_deadline`](Self::next_deadline),
-///   and call [`accept_all`](Self::accept_all) then.
-/// * With a [limit](Self::set_limit) it stops while so many connections are open. The OS keeps what
-///   fits into the backlog waiting.
+/// * It accepts until `WouldBlock` or until a budget is reached, and remembers that more
+///   connections may be waiting: an edge-triggered listener is not reported again for those.
+/// * It continues after errors that belong to one connection: `ECONNABORTED`, `EINTR` and the
+///   network errors of [accept(2)].
+/// * Any other error, such as `EMFILE` (no descriptor is left), starts a pause. Retrying at once
+///   would be a busy loop, and the next event may never come. To retry after the pause, wait in
+///   `poll` no longer than until [`next_deadline`](Self::next_deadline), and then call
+///   [`accept_all`](Self::accept_all).
+/// * With a [limit](Self::set_limit) it stops while that many connections are open. The OS keeps
+///   waiting connections in the backlog, as far as they fit.
 /// * With a [reserve](Self::keep_reserve) it closes connections that it can't serve for lack of
-///   descriptors, so that their peers learn of it and don't wait.
+///   descriptors, so that their peers do not wait.
 ///
 /// [accept(2)]: https://man7.org/linux/man-pages/man2/accept.2.html
 ///
@@ -163,7 +162,7 @@ impl Accept for std::os::unix::net::UnixListener {
 /// ```
 #[derive(Debug)]
 pub struct Acceptor {
-    /// Connections may be waiting that no event will tell of.
+    /// Set if connections may be waiting for which no event will come.
     more: bool,
     paused_until: Option<Instant>,
     pause: Duration,
@@ -176,11 +175,11 @@ pub struct Acceptor {
     refused: u64,
 }
 
-/// What [`Acceptor::accept_all`] did.
+/// The result of [`Acceptor::accept_all`].
 #[derive(Debug)]
 #[must_use = "an error and a pause should be logged"]
 pub struct Accepted {
-    /// The number of connections that were passed on.
+    /// The number of connections that were passed to `add`.
     pub count: usize,
     /// The number of connections that were closed at once, for lack of descriptors.
     pub refused: usize,
@@ -194,11 +193,11 @@ impl Default for Acceptor {
     }
 }
 
-/// What an error of `accept` means.
+/// The kind of an error of `accept`.
 #[derive(Debug, PartialEq)]
 enum Failure {
     WouldBlock,
-    /// Of one connection, or of this call: the next one may work.
+    /// Concerns one connection or this call: the next call may succeed.
     Passing,
     /// No descriptor is left.
     Descriptors,
@@ -206,8 +205,7 @@ enum Failure {
 }
 
 impl Acceptor {
-    /// How long an acceptor pauses after an error, unless [`set_pause`](Self::set_pause) says
-    /// otherwise.
+    /// The default pause after an error. [`set_pause`](Self::set_pause) changes it.
     pub const PAUSE: Duration = Duration::from_millis(100);
 
     /// Creates the state for one listener: no limit, no reserve.
@@ -220,7 +218,7 @@ impl Acceptor {
     /// ```
     pub fn new() -> Acceptor {
         Acceptor {
-            // A listener may have connections before it is registered, which is an event too.
+            // A listener may have connections before it is registered. They cause an event too.
             more: false,
             paused_until: None,
             pause: Self::PAUSE,
@@ -234,7 +232,7 @@ impl Acceptor {
         }
     }
 
-    /// Sets how long to pause after an error. More than an hour counts as an hour.
+    /// Sets how long to pause after an error: one hour at most.
     ///
     /// # Examples
     ///
@@ -248,8 +246,8 @@ impl Acceptor {
         self.pause = pause.min(Duration::from_secs(3600));
     }
 
-    /// Stops accepting while `limit` connections are open. Tell of each that is closed with
-    /// [`closed`](Self::closed).
+    /// Stops accepting while `limit` connections are open. Call [`closed`](Self::closed) for each
+    /// one that is closed.
     ///
     /// # Examples
     ///
@@ -290,18 +288,17 @@ impl Acceptor {
     }
 
     /// Keeps a descriptor in reserve. When the process has no other left (`EMFILE`, `ENFILE`), the
-    /// reserve is closed, the waiting connections are accepted and closed one by one, so that their
-    /// peers see the end at once, and a new reserve is opened.
+    /// acceptor closes the reserve, accepts and closes the waiting connections one by one, so that
+    /// their peers see the end at once, and opens a new reserve.
     ///
     /// Another thread may take the descriptor in between. Then the acceptor pauses as it does
     /// without a reserve, and opens a new one after the pause.
     ///
-    /// On Windows there is nothing to keep: handles are limited by memory alone. There this does
-    /// nothing.
+    /// On Windows this does nothing: handles are limited by memory alone.
     ///
     /// # Errors
     ///
-    /// If no descriptor is left.
+    /// Returns an error if no descriptor is left.
     ///
     /// # Examples
     ///
@@ -324,8 +321,9 @@ impl Acceptor {
         Ok(())
     }
 
-    /// Counts a connection as closed. With a limit, connections that wait are accepted by the next
-    /// [`accept_all`](Self::accept_all), which [`timeout`](Self::timeout) makes due at once.
+    /// Counts a connection as closed. If the limit was reached, the next
+    /// [`accept_all`](Self::accept_all) accepts waiting connections, and [`timeout`](Self::timeout)
+    /// makes that due at once.
     ///
     /// # Examples
     ///
@@ -343,8 +341,8 @@ impl Acceptor {
         self.open
     }
 
-    /// Returns the number of connections that were closed at once since this was created, for lack
-    /// of descriptors.
+    /// Returns the number of connections that were closed at once, for lack of descriptors, since
+    /// this was created.
     ///
     /// # Examples
     ///
@@ -355,8 +353,8 @@ impl Acceptor {
 
     /// Accepts until `WouldBlock`, at most `budget` connections, and passes each to `add`.
     ///
-    /// Call it on each event of the listener, and whenever [`is_due`](Self::is_due). During a
-    /// pause, and over the limit, it does nothing but remember.
+    /// Call it on each event of the listener, and whenever [`is_due`](Self::is_due) returns `true`.
+    /// During a pause, and at the limit, it only records that connections may be waiting.
     ///
     /// # Examples
     ///
@@ -383,7 +381,7 @@ impl Acceptor {
             self.reserve = open_reserve().ok();
         }
         let mut passing = None;
-        // Each try counts, so that errors without end can't keep the loop here.
+        // Each attempt counts, so that endless errors can't keep the loop here.
         for _ in 0..budget {
             if self.open >= self.limit {
                 return accepted;
@@ -411,7 +409,7 @@ impl Acceptor {
                 }
             }
         }
-        // Errors of single connections that fill a whole budget are none: don't spin on them.
+        // If errors of single connections fill a whole budget, pause instead of spinning.
         if accepted.count == 0 && accepted.refused == 0 && passing.is_some() {
             self.paused_until = Some(now + self.pause);
             accepted.error = passing;
@@ -420,10 +418,10 @@ impl Acceptor {
     }
 
     /// Closes the reserve, accepts a connection and closes it, and opens the reserve again. Returns
-    /// `false` if that is not possible.
+    /// `false` if that fails.
     #[cfg(unix)]
     fn refuse<L: Accept>(&mut self, listener: &L) -> bool {
-        // It may be that it could not be opened again last time.
+        // The reserve may have failed to reopen last time.
         if self.reserve.take().is_none() {
             return false;
         }
@@ -447,7 +445,7 @@ impl Acceptor {
         self.more && self.open < self.limit && self.paused_until.is_none_or(|until| until <= now)
     }
 
-    /// Returns the end of the pause, if there is one: call [`accept_all`](Self::accept_all) then.
+    /// Returns the end of the pause, if there is one. Call [`accept_all`](Self::accept_all) then.
     ///
     /// # Examples
     ///
@@ -460,7 +458,7 @@ impl Acceptor {
     }
 
     /// Returns the timeout for the next poll: `otherwise`, or the time until
-    /// [`accept_all`](Self::accept_all) is due, if that is shorter.
+    /// [`accept_all`](Self::accept_all) is due if that is shorter.
     ///
     /// # Examples
     ///
@@ -523,7 +521,7 @@ fn other_failure(code: Option<i32>) -> Failure {
 mod tests {
     use super::*;
 
-    /// Fails for lack of descriptors each second time.
+    /// Fails every second call for lack of descriptors.
     struct Scarce(std::cell::Cell<bool>);
 
     impl Accept for Scarce {
@@ -543,7 +541,7 @@ mod tests {
     fn lost_reserve_is_opened_again_after_the_pause() {
         let mut acceptor = Acceptor::new();
         acceptor.keep_reserve().unwrap();
-        // As if another thread had taken the descriptor while the reserve was closed.
+        // Simulates another thread that took the descriptor while the reserve was closed.
         acceptor.reserve = None;
         let now = Instant::now();
         acceptor.paused_until = Some(now);

@@ -18,17 +18,17 @@ pub const MAX_FDS: usize = 64;
 
 const SPACE: usize = rustix::cmsg_space!(ScmRights(MAX_FDS));
 
-/// Sends `data`, at least one byte, and duplicates of `fds` with its first byte. Returns how many
-/// bytes were sent.
+/// Sends `data`, at least one byte, and duplicates of `fds` with its first byte. Returns the number
+/// of bytes sent.
 ///
-/// If that is less than all, the descriptors are on their way with what was sent: send the rest
-/// without them.
+/// If not all bytes were sent, the descriptors went with the first ones: send the rest without
+/// them.
 ///
 /// # Errors
 ///
-/// `InvalidInput` without data or with more than [`MAX_FDS`] descriptors, `WouldBlock` (nothing was
-/// sent, and a writable event will come), or another error of the OS. The descriptors stay open in
-/// each case, as they are only lent.
+/// Returns `InvalidInput` without data or with more than [`MAX_FDS`] descriptors, `WouldBlock` if
+/// nothing was sent and a writable event will come, or another error of the OS. The descriptors
+/// stay open in each case, because they are only borrowed.
 ///
 /// # Examples
 ///
@@ -80,16 +80,16 @@ pub fn send_with_fds(
 }
 
 /// Receives data and the descriptors that came with it, which are appended to `fds`, close-on-exec.
-/// Returns how many bytes were received; 0 is the end.
+/// Returns the number of bytes received; 0 is the end.
 ///
-/// On macOS and its relatives the flag is set by a further call, so a program that another thread
-/// starts in between may inherit the descriptor.
+/// On macOS and its relatives a further call sets the flag, so a program that another thread starts
+/// in between may inherit the descriptor.
 ///
 /// # Errors
 ///
-/// `InvalidInput` with an empty buffer, `WouldBlock` (a readable event will come), or another error
-/// of the OS. `InvalidData` means that the peer sent more descriptors than [`MAX_FDS`], or than the
-/// process may have: those that came are closed, and none is leaked.
+/// Returns `InvalidInput` with an empty buffer, `WouldBlock` if a readable event will come, or
+/// another error of the OS. `InvalidData` means that the peer sent more descriptors than
+/// [`MAX_FDS`], or than the process may have: those that arrived are closed, and none is leaked.
 ///
 /// # Examples
 ///
@@ -109,7 +109,7 @@ pub fn receive_with_fds(
         Ok(recvmsg(stream, &mut data, &mut control, FLAGS)?)
     })?;
     if received.flags.contains(ReturnFlags::CTRUNC) {
-        // The descriptors that did come are closed with `control`.
+        // The descriptors that did arrive are closed with `control`.
         return Err(io::Error::new(
             io::ErrorKind::InvalidData,
             "descriptors were lost: more were sent than fit into the message or the process",
@@ -127,7 +127,7 @@ pub fn receive_with_fds(
     Ok(received.bytes)
 }
 
-/// A peer that has gone is an error, and no signal that ends the process.
+/// A peer that has gone causes an error instead of a signal that ends the process.
 #[cfg(msg_nosignal)]
 const SEND_FLAGS: SendFlags = SendFlags::NOSIGNAL;
 // The sockets of `mio` have `SO_NOSIGPIPE` here.
@@ -165,11 +165,11 @@ pub struct Credentials {
     pub gid: u32,
 }
 
-/// Returns who was at the other end when the connection was made: on Linux and Android.
+/// Returns the credentials of the peer at the time of the connect. Available on Linux and Android.
 ///
 /// # Errors
 ///
-/// That of the OS.
+/// Returns the error of the OS.
 ///
 /// # Examples
 ///

@@ -45,9 +45,9 @@ impl BytesQueue {
     /// Makes room for `least` bytes at the end without using more than `most` bytes of memory, and
     /// returns all the room that there is.
     ///
-    /// The bytes are moved to the front only if the room before them is at least as large: then
-    /// each moved byte is paid for by one that was consumed since the last move. With `most` at
-    /// least twice the sum of `least` and the length, one of the three ways always gives the room.
+    /// It moves the bytes to the front only if the room before them is at least as large. So there
+    /// is at least one consumed byte since the last move for each moved byte. With `most` at least
+    /// twice the sum of `least` and the length, one of the three ways always gives the room.
     pub(crate) fn spare(&mut self, least: usize, most: usize) -> &mut [u8] {
         if self.storage.len() - self.end < least {
             if self.start >= self.len() && self.storage.len() - self.len() >= least {

@@ -1,4 +1,4 @@
-//! A stream with its buffers, and the one function that serves it on any event.
+//! A stream with its buffers, and a function that serves it on any event.
 
 use std::io::{self, ErrorKind};
 use std::time::Instant;
@@ -9,10 +9,10 @@ use crate::{Fill, Flush, ReadBuffer, Stream, WriteQueue};
 
 /// A stream with its [`ReadBuffer`] and [`WriteQueue`].
 ///
-/// [`ready`](Self::ready) is the rule that is right for each event, in each mode and on each
-/// selector: write what is queued, read what is there, let the protocol work, and repeat until
-/// nothing moves. Call it on *any* event of the connection, when [`Next::again`] asked for it, and
-/// when the program itself has something to send.
+/// [`ready`](Self::ready) handles any event, in each mode and on each selector: it writes the
+/// queued output, reads the available input, calls the protocol, and repeats until nothing changes.
+/// Call it on *each* event of the connection, when [`Next::again`] returned `true`, and when the
+/// program itself has something to send.
 ///
 /// # Examples
 ///
@@ -58,9 +58,9 @@ pub struct Connection<S> {
     output: WriteQueue,
     budget: usize,
     has_ended: bool,
-    /// The stream holds back bytes that it could not send yet.
+    /// Set while the stream buffers bytes that it could not send.
     is_unflushed: bool,
-    /// The writing half is shut down.
+    /// Set once the writing half is shut down.
     is_shut_down: bool,
     closing: Closing,
 }
@@ -70,19 +70,19 @@ enum Closing {
     No,
     /// The output is written first.
     Flushing(Instant),
-    /// Waits for the peer to end, after the writing half was shut down.
+    /// Waits for the end of the peer, after the writing half was shut down.
     Lingering(Instant),
     Finished,
 }
 
-/// What a protocol works with: see [`Connection::ready`].
+/// The arguments of a protocol: see [`Connection::ready`].
 ///
 /// # Examples
 ///
 /// See [`Connection`].
 #[derive(Debug)]
 pub struct Exchange<'a> {
-    /// The bytes that were received and not consumed.
+    /// The bytes that were received but not consumed.
     pub input: &'a mut ReadBuffer,
     /// The bytes to send.
     pub output: &'a mut WriteQueue,
@@ -91,7 +91,8 @@ pub struct Exchange<'a> {
 }
 
 impl Exchange<'_> {
-    /// Returns `true` if the peer has stopped sending: no more input follows. It may still receive.
+    /// Returns `true` if the peer has stopped sending: no more input follows. The peer may still
+    /// receive.
     ///
     /// # Examples
     ///
@@ -110,9 +111,9 @@ impl Exchange<'_> {
 
     /// Closes the connection once all output is written.
     ///
-    /// The protocol is not called again. The writing half is shut down after the last byte, and
-    /// input is read and discarded until the peer ends too, so that no reset destroys what the peer
-    /// has yet to read. At `deadline` the connection is over, whatever the peer does.
+    /// The protocol is not called again. The writing half is shut down after the last byte. Input
+    /// is then read and discarded until the peer ends too, so that no reset destroys data that the
+    /// peer has not yet read. At `deadline` the connection ends in any case.
     ///
     /// # Examples
     ///
@@ -132,7 +133,7 @@ impl Exchange<'_> {
     }
 }
 
-/// What a connection waits for: returned by [`Connection::ready`].
+/// The next step of a connection, returned by [`Connection::ready`].
 ///
 /// # Examples
 ///
@@ -147,10 +148,10 @@ pub struct Next {
 }
 
 impl Next {
-    /// Returns the interest to be registered for, in level and oneshot mode. `None` means neither
-    /// direction. In edge mode a connection is registered for both once, and this is of no use.
+    /// Returns the interest to register for, in level and oneshot mode. `None` means neither
+    /// direction. In edge mode a connection is registered once for both, and this is not needed.
     ///
-    /// [`Registration`](crate::Registration) does what follows from it.
+    /// [`Registration`](crate::Registration) makes the calls that follow from it.
     ///
     /// # Examples
     ///
@@ -172,7 +173,7 @@ impl Next {
         self.interest
     }
 
-    /// Returns the moment at which to drop the connection: see [`Exchange::close`].
+    /// Returns the time at which to drop the connection: see [`Exchange::close`].
     ///
     /// # Examples
     ///
@@ -181,9 +182,9 @@ impl Next {
         self.deadline
     }
 
-    /// Returns `true` if the budget is used up: call [`Connection::ready`] again after the other
-    /// sources of the batch, for example by a [`ReadyList`](crate::ReadyList). No event will say
-    /// so.
+    /// Returns `true` if the budget was reached: call [`Connection::ready`] again after the other
+    /// sources of the batch, for example by a [`ReadyList`](crate::ReadyList). No event will come
+    /// for the rest.
     ///
     /// # Examples
     ///
@@ -210,7 +211,7 @@ impl Next {
         self.again
     }
 
-    /// Returns `true` if the connection has ended in both directions: drop it.
+    /// Returns `true` if the connection has ended in both directions and can be dropped.
     ///
     /// # Examples
     ///
@@ -221,15 +222,15 @@ impl Next {
 }
 
 impl<S: Stream> Connection<S> {
-    /// The number of bytes that one call of [`ready`](Self::ready) reads and writes, unless
-    /// [`set_budget`](Self::set_budget) says otherwise.
+    /// The default number of bytes that one call of [`ready`](Self::ready) reads and writes.
+    /// [`set_budget`](Self::set_budget) changes it.
     pub const BUDGET: usize = 256 * 1024;
 
     /// Creates a connection that buffers up to `limit` bytes in each direction.
     ///
     /// # Panics
     ///
-    /// As [`ReadBuffer::new`].
+    /// Panics as [`ReadBuffer::new`] does.
     ///
     /// # Examples
     ///
@@ -238,7 +239,7 @@ impl<S: Stream> Connection<S> {
         Connection::with_buffers(stream, ReadBuffer::new(limit), WriteQueue::new(limit))
     }
 
-    /// Creates a connection of a stream and buffers, which may hold data already.
+    /// Creates a connection from a stream and buffers, which may hold data already.
     ///
     /// # Examples
     ///
@@ -270,8 +271,8 @@ impl<S: Stream> Connection<S> {
         }
     }
 
-    /// Sets the number of bytes that one call of [`ready`](Self::ready) reads and writes, at least
-    /// 1, before it lets the other sources take their turn.
+    /// Sets the number of bytes, at least 1, that one call of [`ready`](Self::ready) reads and
+    /// writes before it lets other sources take their turn.
     ///
     /// # Examples
     ///
@@ -290,29 +291,30 @@ impl<S: Stream> Connection<S> {
         self.budget = budget.max(1);
     }
 
-    /// Writes, reads and calls the protocol until nothing moves or the budget is used up.
+    /// Writes, reads and calls the protocol until nothing changes or the budget is reached.
     ///
     /// The protocol is called once, and again each time that there is new input, the end of the
-    /// input, or room in the output. It consumes what it understands of `input`, and pushes to
-    /// `output`. While the output is over its limit nothing is read and the protocol is not called,
-    /// so a peer that does not read can't make the program buffer without bound.
+    /// input, or room in the output. It consumes the part of `input` that it can parse, and pushes
+    /// to `output`. While the output is over its limit nothing is read and the protocol is not
+    /// called, so a peer that does not read can't make the program buffer without bound.
     ///
-    /// A protocol that waits for something else than its input, as a proxy does for its other side,
-    /// may leave the input unconsumed. When it can go on, call `ready` again. A protocol that can't
-    /// go on with a [full](ReadBuffer::is_full) input should return an error: nothing is read until
-    /// it consumes.
+    /// A protocol that waits for something other than its input may leave the input unconsumed, for
+    /// example a proxy that waits for its other side. Call `ready` again when it can continue. A
+    /// protocol that can't continue with a [full](ReadBuffer::is_full) input should return an
+    /// error, because nothing is read until it consumes.
     ///
-    /// A protocol that has sent all but still receives closes `output` alone, by
-    /// [`WriteQueue::close`]: the writing half is shut down after the last byte, and input goes on.
-    /// The connection is finished once the peer has ended too and all input is consumed.
+    /// A protocol that has sent everything but still receives closes only `output`, by
+    /// [`WriteQueue::close`]: the writing half is shut down after the last byte, and input
+    /// continues. The connection is finished once the peer has ended too and all input is consumed.
     ///
-    /// A stream that buffers, such as one of TLS, is flushed here.
+    /// A stream that buffers, such as a TLS stream, is flushed here.
     ///
     /// # Errors
     ///
-    /// That of the protocol, and any error of the stream but `WouldBlock` and `Interrupted`. The
-    /// protocol sees the input that came before the error first. The connection is then of no more
-    /// use. While it closes, an error of the stream is its end.
+    /// Returns the error of the protocol, and any error of the stream but `WouldBlock` and
+    /// `Interrupted`. The protocol first receives the input that came before the error. The
+    /// connection can't be used after that. While the connection closes, an error of the stream
+    /// counts as its end.
     ///
     /// # Examples
     ///
@@ -323,7 +325,7 @@ impl<S: Stream> Connection<S> {
     ) -> Result<Next, E> {
         let mut left = self.budget;
         let mut is_first = true;
-        // After `WouldBlock` there is an event as soon as trying again is worth a system call.
+        // After `WouldBlock` there is an event as soon as retrying is worth a system call.
         let (mut can_read, mut can_write) = (true, true);
         loop {
             if self.closing != Closing::No {
@@ -349,7 +351,7 @@ impl<S: Stream> Connection<S> {
                 can_read = fill != Fill::WouldBlock;
                 self.has_ended = fill == Fill::End;
             }
-            // To read may make a stream of TLS write, so this comes after both.
+            // Reading may make a TLS stream write, so this comes after both.
             can_write = can_write && self.flush_stream()?;
             if can_write && self.output.is_finished() {
                 can_write = self.shut_down()?;
@@ -367,7 +369,7 @@ impl<S: Stream> Connection<S> {
         }
     }
 
-    /// Returns `true` if the protocol has consumed, queued or closed.
+    /// Calls the protocol. Returns `true` if it has consumed, queued or closed.
     fn call<E>(
         &mut self,
         protocol: &mut impl FnMut(&mut Exchange<'_>) -> Result<(), E>,
@@ -386,13 +388,13 @@ impl<S: Stream> Connection<S> {
         Ok(before != self.progress() || self.closing != Closing::No)
     }
 
-    /// Returns what a protocol that goes on changes.
+    /// Returns values that differ after each call in which a protocol makes progress.
     fn progress(&self) -> (usize, usize, bool) {
         let is_closed = self.output.is_closed();
         (self.input.len(), self.output.len(), is_closed)
     }
 
-    /// Returns `false` if the stream would block.
+    /// Flushes the stream. Returns `false` if it would block.
     fn flush_stream(&mut self) -> io::Result<bool> {
         let result = loop {
             match self.stream.flush() {
@@ -411,9 +413,9 @@ impl<S: Stream> Connection<S> {
     fn shut_down(&mut self) -> io::Result<bool> {
         if !self.is_shut_down {
             match self.stream.shutdown_write() {
-                // A stream of TLS may have to write for it; the next event goes on.
+                // A TLS stream may have to write for it; the next event continues.
                 Err(err) if err.kind() == ErrorKind::WouldBlock => return Ok(false),
-                // The peer has gone, which the next read tells.
+                // The peer has gone, which the next read reports.
                 Err(err) if err.kind() == ErrorKind::NotConnected => {}
                 result => result?,
             }
@@ -422,7 +424,7 @@ impl<S: Stream> Connection<S> {
         Ok(true)
     }
 
-    /// Goes on with closing. An error means that the peer has gone, which is the end as well.
+    /// Continues closing. An error means that the peer has gone, which is the end as well.
     fn close(&mut self, budget: usize, can_read: bool) -> Next {
         match self.try_close(budget, can_read) {
             Ok(again) => self.next(again),
@@ -433,7 +435,7 @@ impl<S: Stream> Connection<S> {
         }
     }
 
-    /// Returns `true` if the budget is used up.
+    /// Continues closing. Returns `true` if the budget was reached.
     fn try_close(&mut self, budget: usize, can_read: bool) -> io::Result<bool> {
         let mut left = budget;
         if let Closing::Flushing(deadline) = self.closing {
@@ -491,8 +493,8 @@ impl<S: Stream> Connection<S> {
         }
     }
 
-    /// Closes the connection once all output is written, as [`Exchange::close`] does, from outside
-    /// the protocol: for a server that shuts down. Call [`ready`](Self::ready) next.
+    /// Closes the connection from outside the protocol once all output is written, as
+    /// [`Exchange::close`] does. Use it when a server shuts down. Call [`ready`](Self::ready) next.
     ///
     /// # Examples
     ///
@@ -539,8 +541,8 @@ impl<S: Stream> Connection<S> {
         &self.stream
     }
 
-    /// Returns the stream, to be registered or configured. Bytes that are read or written directly
-    /// pass the buffers by.
+    /// Returns the stream, for registering or configuring it. Direct reads and writes bypass the
+    /// buffers.
     ///
     /// # Examples
     ///
@@ -549,7 +551,7 @@ impl<S: Stream> Connection<S> {
         &mut self.stream
     }
 
-    /// Returns the bytes that were received and not consumed.
+    /// Returns the bytes that were received but not consumed.
     ///
     /// # Examples
     ///
@@ -577,7 +579,7 @@ impl<S: Stream> Connection<S> {
         &self.output
     }
 
-    /// Returns the queue of bytes to send, to push from outside the protocol. Call
+    /// Returns the queue of bytes to send, for pushing from outside the protocol. Call
     /// [`ready`](Self::ready) afterwards.
     ///
     /// # Examples
@@ -603,7 +605,7 @@ impl<S: Stream> Connection<S> {
         &mut self.output
     }
 
-    /// Returns the stream, and drops the buffers with what they hold.
+    /// Returns the stream. Drops the buffers and their contents.
     ///
     /// # Examples
     ///

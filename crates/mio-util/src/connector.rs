@@ -1,4 +1,4 @@
-//! Connecting to the first of several addresses that answers.
+//! Connects to the first of several addresses that accepts.
 
 use std::collections::VecDeque;
 use std::error::Error;
@@ -10,15 +10,15 @@ use std::time::{Duration, Instant};
 use mio::net::TcpStream;
 use mio::{Interest, Registry, Token};
 
-/// A TCP connect that ends: to the first of a list of addresses that answers, by a deadline.
+/// A TCP connect with a deadline, to the first of several addresses that accepts.
 ///
-/// The addresses race by [RFC 8305] ("Happy Eyeballs"): they are tried in the order given, with the
-/// two families alternating, and the next one starts when the last one failed or has taken
+/// The addresses race by [RFC 8305] ("Happy Eyeballs"). They are tried in the given order, with the
+/// two families alternating. The next one starts when the last one has failed or has taken
 /// [`attempt_delay`](Self::attempt_delay). The first connection wins and the others are closed.
 ///
 /// All attempts are registered under one token. Call [`advance`](Self::advance) at the start, on
-/// each event of the token, and at [`next_deadline`](Self::next_deadline). The clock is the
-/// caller's: this asks for no time.
+/// each event of the token, and at [`next_deadline`](Self::next_deadline). The connector does not
+/// read the clock: the caller passes the time in.
 ///
 /// [RFC 8305]: https://www.rfc-editor.org/rfc/rfc8305
 ///
@@ -58,14 +58,14 @@ pub struct Connector {
     attempt_delay: Duration,
     attempt_timeout: Option<Duration>,
     timeout: Option<Duration>,
-    /// Those that were not tried yet.
+    /// The addresses that were not tried yet.
     addresses: VecDeque<SocketAddr>,
     attempts: Vec<Attempt>,
     errors: Vec<(SocketAddr, io::Error)>,
     is_started: bool,
-    /// When the next address is tried; `None` if not before the attempts have failed.
+    /// The time at which to try the next address. `None` waits until the attempts have failed.
     next_start: Option<Instant>,
-    /// When all attempts end.
+    /// The end of all attempts.
     deadline: Option<Instant>,
 }
 
@@ -76,7 +76,7 @@ struct Attempt {
     deadline: Option<Instant>,
 }
 
-/// The state of a [`Connector`], from [`Connector::advance`].
+/// The state of a [`Connector`], returned by [`Connector::advance`].
 ///
 /// # Examples
 ///
@@ -84,17 +84,17 @@ struct Attempt {
 #[derive(Debug)]
 #[must_use = "the stream is in here"]
 pub enum Connecting {
-    /// No attempt has ended the race. Wait for an event or for [`Connector::next_deadline`].
+    /// No attempt has won yet. Wait for an event or for [`Connector::next_deadline`].
     Pending,
     /// The connection and the address of its peer. It is registered under the connector's token,
-    /// for both directions in edge mode. Try to read and to write at once: the event for both may
-    /// have been this one.
+    /// for both directions in edge mode. Read and write at once: this event may have been the only
+    /// one for both.
     Connected(TcpStream, SocketAddr),
-    /// All attempts have failed, or the time is over.
+    /// All attempts have failed, or the deadline has passed.
     Failed(ConnectError),
 }
 
-/// The error of each attempt of a [`Connector`].
+/// The errors of the attempts of a [`Connector`].
 ///
 /// # Examples
 ///
@@ -105,10 +105,10 @@ pub struct ConnectError {
 }
 
 impl Connector {
-    /// Creates a connector that has not started. With no address it fails at once.
+    /// Creates a connector that has not started. Without an address it fails at once.
     ///
-    /// By default each attempt may take as long as the OS lets it, and the next one starts after
-    /// 250 ms.
+    /// By default each attempt may take as long as the OS allows, and the next one starts after 250
+    /// ms.
     ///
     /// # Examples
     ///
@@ -134,8 +134,8 @@ impl Connector {
         }
     }
 
-    /// Sets how long an attempt has the race for itself before the next one starts. RFC 8305
-    /// recommends 100 ms to 2 s.
+    /// Sets the time between the start of an attempt and that of the next one, unless the attempt
+    /// fails before. RFC 8305 recommends 100 ms to 2 s.
     ///
     /// # Examples
     ///
@@ -154,8 +154,8 @@ impl Connector {
         self
     }
 
-    /// Sets how long a single attempt may take. It fails with
-    /// [`TimedOut`](ErrorKind::TimedOut) then.
+    /// Sets the maximum duration of a single attempt, after which it fails with
+    /// [`TimedOut`](ErrorKind::TimedOut).
     ///
     /// # Examples
     ///
@@ -174,7 +174,8 @@ impl Connector {
         self
     }
 
-    /// Sets how long all attempts together may take, from the first [`advance`](Self::advance) on.
+    /// Sets the maximum duration of all attempts together, from the first
+    /// [`advance`](Self::advance) on.
     ///
     /// # Examples
     ///
@@ -185,10 +186,10 @@ impl Connector {
         self
     }
 
-    /// Looks at the attempts under way, and starts those that are due.
+    /// Checks the running attempts, and starts those that are due.
     ///
-    /// After [`Connecting::Connected`] or [`Connecting::Failed`] there is nothing left to do; a
-    /// further call returns `Failed` without errors.
+    /// After [`Connecting::Connected`] or [`Connecting::Failed`] nothing is left to do; a further
+    /// call returns `Failed` without errors.
     ///
     /// # Examples
     ///
@@ -261,7 +262,7 @@ impl Connector {
         }
     }
 
-    /// Gives all attempts up, also those that were not begun.
+    /// Ends all attempts, including those that were not started.
     fn end(&mut self, registry: &Registry, kind: ErrorKind) {
         for attempt in std::mem::take(&mut self.attempts) {
             self.fail(registry, attempt, kind.into());
@@ -272,13 +273,13 @@ impl Connector {
     }
 
     fn fail(&mut self, registry: &Registry, mut attempt: Attempt, err: io::Error) {
-        // It is closed next, which deregisters it as well.
+        // Closing the socket, which comes next, deregisters it as well.
         let _ = registry.deregister(&mut attempt.stream);
         self.errors.push((attempt.address, err));
     }
 
-    /// Returns the moment at which to call [`advance`](Self::advance) without an event. `None`
-    /// means that there is none: not before the first call, and not after the end.
+    /// Returns the time at which to call [`advance`](Self::advance) without an event. `None` before
+    /// the first call, after the end, and if only an event makes a call necessary.
     ///
     /// # Examples
     ///
@@ -292,8 +293,8 @@ impl Connector {
         attempts.chain(next_start).chain(self.deadline).min()
     }
 
-    /// Gives the attempts up and closes their sockets. Dropping the connector does the same, but
-    /// leaves it to the OS to deregister them.
+    /// Cancels the attempts and closes their sockets. Dropping the connector does the same, but
+    /// leaves deregistering them to the OS.
     ///
     /// # Examples
     ///
@@ -314,7 +315,7 @@ impl Connector {
 }
 
 impl Attempt {
-    /// Returns `true` if it is connected.
+    /// Returns `true` if the attempt is connected.
     fn state(&self, now: Instant) -> io::Result<bool> {
         if let Some(err) = self.stream.take_error()? {
             return Err(err);
@@ -332,7 +333,7 @@ impl Attempt {
     }
 }
 
-/// Some systems say so of a socket that is connecting.
+/// Some platforms report this for a socket that is connecting.
 #[cfg(unix)]
 fn is_in_progress(err: &io::Error) -> bool {
     err.raw_os_error() == Some(libc::EINPROGRESS)
@@ -343,7 +344,7 @@ fn is_in_progress(_: &io::Error) -> bool {
     false
 }
 
-/// Alternates the families, beginning with that of the first address.
+/// Alternates the families, starting with that of the first address.
 fn alternate(addresses: impl IntoIterator<Item = SocketAddr>) -> VecDeque<SocketAddr> {
     let mut addresses = addresses.into_iter().peekable();
     let Some(first) = addresses.peek().map(SocketAddr::is_ipv4) else {
@@ -363,7 +364,7 @@ fn alternate(addresses: impl IntoIterator<Item = SocketAddr>) -> VecDeque<Socket
 
 impl ConnectError {
     /// Returns the address and the error of each attempt, in the order in which they failed.
-    /// Addresses that were not tried before the time was over have failed with
+    /// Addresses that were not tried before the deadline have failed with
     /// [`TimedOut`](ErrorKind::TimedOut).
     ///
     /// # Examples

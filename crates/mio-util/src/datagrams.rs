@@ -6,16 +6,15 @@ use mio::Interest;
 use mio::net::UdpSocket;
 use quinn_udp::{RecvMeta, Transmit, UdpSocketState};
 
-/// Sends and receives datagrams of a [`UdpSocket`] in batches, with what the OS offers for it.
+/// Sends and receives datagrams of a [`UdpSocket`] in batches, with the batch operations of the OS.
 ///
-/// A call of [`send`](Self::send) may carry several datagrams of equal size (GSO), and a call of
+/// One call of [`send`](Self::send) may carry several datagrams of equal size (GSO). One call of
 /// [`receive`](Self::receive) fills several buffers (`recvmmsg`), each of which may hold several
-/// datagrams of one peer (GRO). ECN and the address that a datagram was sent to come with them. The
-/// work is done by the crate [quinn-udp], whose types are re-exported in
-/// [`quinn_udp`](crate::quinn_udp); its table tells which OS has what. Where an OS has nothing of
-/// this, a call moves one datagram.
+/// datagrams of one peer (GRO). ECN and the destination address come with each. The crate
+/// [quinn-udp] does the work. Its types are re-exported in [`quinn_udp`](crate::quinn_udp), and its
+/// table lists the support of each OS. Without support a call moves one datagram.
 ///
-/// On selectors that re-arm, `WouldBlock` re-arms the direction of the call alone.
+/// On selectors that re-arm, `WouldBlock` re-arms only the direction of the call.
 ///
 /// [quinn-udp]: https://docs.rs/quinn-udp
 ///
@@ -63,12 +62,12 @@ pub struct Datagrams {
 }
 
 impl Datagrams {
-    /// Prepares a socket: asks the OS for ECN, destination addresses and GRO, and puts the socket
-    /// into non-blocking mode. One `Datagrams` belongs to one socket.
+    /// Prepares a socket: enables ECN, destination addresses and GRO, and puts the socket into
+    /// non-blocking mode. One `Datagrams` belongs to one socket.
     ///
     /// # Errors
     ///
-    /// If the OS refuses an option that it needs.
+    /// Returns an error if the OS refuses a required option.
     ///
     /// # Examples
     ///
@@ -83,8 +82,8 @@ impl Datagrams {
     ///
     /// # Errors
     ///
-    /// `WouldBlock`: nothing was sent, and a writable event will come. Any other error of the OS
-    /// concerns this call only.
+    /// `WouldBlock` means that nothing was sent and a writable event will come. Any other error
+    /// concerns only this call.
     ///
     /// # Examples
     ///
@@ -96,18 +95,18 @@ impl Datagrams {
     }
 
     /// Receives into as many buffers as there are datagrams, and returns the number of buffers. The
-    /// record with the same index in `meta` tells the length of what is in a buffer. No more
-    /// buffers are filled than there are records.
+    /// record with the same index in `meta` has the length of the data in a buffer. No more buffers
+    /// are filled than there are records.
     ///
     /// With GRO a buffer may hold several datagrams, each of [`stride`](RecvMeta::stride) bytes but
-    /// the last one: make buffers [`max_received`](Self::max_received) datagrams long, or what does
-    /// not fit is lost.
+    /// the last one. Make each buffer [`max_received`](Self::max_received) datagrams long, or the
+    /// rest is lost.
     ///
     /// # Errors
     ///
-    /// `WouldBlock`: there is no datagram, and a readable event will come. Any other error concerns
-    /// this call only, as a refused datagram that was sent earlier. `InvalidInput`: there is no
-    /// buffer, or no record.
+    /// `WouldBlock` means that there is no datagram and a readable event will come. `InvalidInput`
+    /// means that there is no buffer or no record. Any other error concerns only this call, such as
+    /// that of a refused datagram that was sent earlier.
     ///
     /// # Examples
     ///
@@ -129,8 +128,8 @@ impl Datagrams {
         })
     }
 
-    /// Returns the number of datagrams that one call of [`send`](Self::send) may carry: 1 where the
-    /// OS has no GSO.
+    /// Returns the number of datagrams that one call of [`send`](Self::send) may carry: 1 if the OS
+    /// has no GSO.
     ///
     /// # Examples
     ///
@@ -146,7 +145,7 @@ impl Datagrams {
         self.state.max_gso_segments()
     }
 
-    /// Returns the number of datagrams that one buffer may receive: 1 where the OS has no GRO.
+    /// Returns the number of datagrams that one buffer may receive: 1 if the OS has no GRO.
     ///
     /// # Examples
     ///
@@ -162,6 +161,6 @@ impl Datagrams {
         self.state.gro_segments()
     }
 
-    /// The number of buffers that one call of [`receive`](Self::receive) fills at most.
+    /// The maximum number of buffers that one call of [`receive`](Self::receive) fills.
     pub const BUFFERS: usize = quinn_udp::BATCH_SIZE;
 }

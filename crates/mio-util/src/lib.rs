@@ -13,7 +13,7 @@
 //! | both loops, and the rule when to call them | [`Connection`] |
 //! | `reregister` in the right places | [`Registration`] |
 //! | a `HashMap<Token, _>` and a counter | [`Sources`] |
-//! | a list of sources that were left to be fair | [`ReadyList`] |
+//! | a list of sources that stopped at their budget | [`ReadyList`] |
 //! | `recvmmsg`, `sendmmsg` and their structures | `Datagrams`, with the feature `udp` |
 //! | `sendmsg` with `SCM_RIGHTS` | `send_with_fds`, `receive_with_fds`, with the feature `ancillary` |
 //!
@@ -65,7 +65,7 @@ pub use quinn_udp;
 #[doc = include_str!("options.md")]
 pub mod options {}
 
-/// The README's program, so that it is compiled.
+/// The README's program, so that the doc tests compile it.
 #[cfg(all(doctest, feature = "net"))]
 #[doc = include_str!("../README.md")]
 mod readme {}

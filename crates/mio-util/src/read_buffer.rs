@@ -1,22 +1,22 @@
-//! Input that waits to be understood.
+//! Input that was read but not consumed.
 
 use std::fmt;
 use std::io::{self, ErrorKind, Read};
 
 use crate::bytes_queue::BytesQueue;
 
-/// The size of the first read into an empty buffer, and of the smallest one while there is room.
+/// Size of the first read into an empty buffer, and minimum size of a read while there is room.
 const FIRST: usize = 4096;
 
-/// Bytes that were read from a source and are not consumed yet.
+/// Bytes that were read from a source but not consumed.
 ///
-/// [`fill`](Self::fill) reads until the source has no more, and says why it stopped: that is all
-/// that edge-triggered readiness asks for. The protocol looks at [`data`](Self::data), and calls
-/// [`consume`](Self::consume) for what it has understood.
+/// [`fill`](Self::fill) reads until the source is drained or a limit is reached, and returns the
+/// reason, which is all that edge-triggered readiness requires. The protocol parses
+/// [`data`](Self::data), and calls [`consume`](Self::consume) for the parsed part.
 ///
 /// The buffer starts empty, grows as data arrives, and never holds more than its limit. Its memory
-/// is at most twice the limit, so that consumed bytes are reclaimed by moving the rest to the front
-/// once they outnumber it: on average a byte is moved at most once.
+/// is at most twice the limit, so that it can reclaim consumed bytes by moving the rest to the
+/// front once they outnumber it: on average a byte is moved at most once.
 ///
 /// # Examples
 ///
@@ -45,17 +45,17 @@ pub struct ReadBuffer {
     limit: usize,
 }
 
-/// Why [`ReadBuffer::fill`] stopped.
+/// The reason why [`ReadBuffer::fill`] stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Fill {
-    /// The source has no more for now. The next event tells when it has.
+    /// The source is drained. The next event reports new data.
     WouldBlock,
     /// The peer has stopped sending: a read returned 0 bytes.
     End,
-    /// The buffer holds as much as its limit allows. More may be waiting, and no event says so:
-    /// consume, and fill again.
+    /// The buffer is at its limit. More data may be waiting without an event: consume, and fill
+    /// again.
     Full,
-    /// The budget is used up. More may be waiting, and no event says so: fill again soon, for
+    /// The budget is reached. More data may be waiting without an event: fill again soon, for
     /// example after the other sources of the batch (see [`ReadyList`](crate::ReadyList)).
     Budget,
 }
@@ -65,7 +65,7 @@ impl ReadBuffer {
     ///
     /// # Panics
     ///
-    /// If `limit` is 0, or twice the limit is more than `isize::MAX`.
+    /// Panics if `limit` is 0, or if twice the limit is more than `isize::MAX`.
     ///
     /// # Examples
     ///
@@ -88,7 +88,7 @@ impl ReadBuffer {
     ///
     /// # Panics
     ///
-    /// As [`new`](Self::new).
+    /// Panics as [`new`](Self::new) does.
     ///
     /// # Examples
     ///
@@ -109,8 +109,8 @@ impl ReadBuffer {
     ///
     /// # Errors
     ///
-    /// The error of a read other than `WouldBlock` and `Interrupted`. Bytes that were read before
-    /// it are in the buffer.
+    /// Returns the error of a read other than `WouldBlock` and `Interrupted`. Bytes that were read
+    /// before it are in the buffer.
     ///
     /// # Examples
     ///
@@ -132,22 +132,22 @@ impl ReadBuffer {
         self.fill_while(source, budget, |_, _| true)
     }
 
-    /// Reads like [`fill`](Self::fill), and takes a read that did not use the room it was given for
-    /// the last one: it returns [`Fill::WouldBlock`] without the system call that would say so.
+    /// Reads like [`fill`](Self::fill), but treats a short read as the last one: it returns
+    /// [`Fill::WouldBlock`] without the system call that would return `WouldBlock`.
     ///
-    /// That is right in two cases only:
+    /// This is correct in two cases only:
     ///
     /// * the source is registered with [`level`](mio::Interest::level), on any selector, and is a
     ///   stream or a datagram socket;
     /// * the source is a stream in edge mode on epoll, and the event that led here is not
     ///   [`is_read_closed`](mio::event::Event::is_read_closed).
     ///
-    /// Elsewhere the connection would hang: see "Saving the last read" in the guide of `mio`. A
-    /// stream in between, such as one of TLS, needs `fill`.
+    /// In other cases the connection would hang: see "Saving the last read" in the guide of `mio`.
+    /// A stream in between, such as a TLS stream, needs `fill`.
     ///
     /// # Errors
     ///
-    /// As [`fill`](Self::fill).
+    /// Returns the errors of [`fill`](Self::fill).
     ///
     /// # Examples
     ///
@@ -184,7 +184,8 @@ impl ReadBuffer {
             match source.read(&mut spare[..length]) {
                 Ok(0) => return Ok(Fill::End),
                 Ok(read) => {
-                    // A reader that claims more than there was room for is wrong; believe the room.
+                    // A reader that claims more than there was room for is wrong, so ignore the
+                    // excess.
                     let read = read.min(length);
                     self.queue.extend_by(read);
                     left -= read;
@@ -199,7 +200,7 @@ impl ReadBuffer {
         }
     }
 
-    /// Returns the bytes that are not consumed, the oldest first.
+    /// Returns the unconsumed bytes, the oldest first.
     ///
     /// # Examples
     ///
@@ -215,8 +216,7 @@ impl ReadBuffer {
         self.queue.data()
     }
 
-    /// Returns the bytes that are not consumed, to be changed in place: for protocols that unmask
-    /// or decrypt.
+    /// Returns the unconsumed bytes, for protocols that change them in place, to unmask or decrypt.
     ///
     /// # Examples
     ///
@@ -237,7 +237,7 @@ impl ReadBuffer {
     ///
     /// # Panics
     ///
-    /// If there are fewer.
+    /// Panics if there are fewer.
     ///
     /// # Examples
     ///
@@ -271,7 +271,7 @@ impl ReadBuffer {
         self.queue.consume(self.queue.len());
     }
 
-    /// Returns the number of bytes that are not consumed.
+    /// Returns the number of unconsumed bytes.
     ///
     /// # Examples
     ///
@@ -298,7 +298,7 @@ impl ReadBuffer {
         self.queue.len() == 0
     }
 
-    /// Returns `true` if the buffer holds as much as its limit allows.
+    /// Returns `true` if the buffer is at its limit.
     ///
     /// # Examples
     ///
@@ -314,7 +314,7 @@ impl ReadBuffer {
         self.queue.len() == self.limit
     }
 
-    /// Returns the number of bytes that the buffer holds at most.
+    /// Returns the maximum number of bytes that the buffer holds.
     ///
     /// # Examples
     ///
@@ -325,8 +325,8 @@ impl ReadBuffer {
         self.limit
     }
 
-    /// Frees the memory of an empty buffer: for connections that are idle for long. A buffer with
-    /// data stays as it is.
+    /// Frees the memory of an empty buffer, for connections that are idle for long. Does nothing to
+    /// a buffer with data.
     ///
     /// # Examples
     ///

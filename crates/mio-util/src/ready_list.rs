@@ -1,4 +1,4 @@
-//! Sources that have more to do although no event will say so.
+//! Sources with work left for which no event will come.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
@@ -8,7 +8,7 @@ use mio::Token;
 /// The tokens of sources that stopped at their budget, each at most once.
 ///
 /// A source in edge mode that is left before `WouldBlock`, so that one busy peer does not starve
-/// the others, gets no event for what is still there. Insert its token, visit the list after each
+/// the others, gets no event for the rest of its data. Insert its token, visit the list after each
 /// batch of events, and poll with [`timeout`](Self::timeout).
 ///
 /// # Examples
@@ -34,8 +34,8 @@ use mio::Token;
 /// ```
 #[derive(Debug, Default)]
 pub struct ReadyList {
-    /// In the order of insertion, with the number of the insertion. Also entries that are removed,
-    /// whose number is not that of `contained`.
+    /// In the order of insertion, each with the number of its insertion. It also has removed
+    /// entries, whose number differs from that in `contained`.
     order: VecDeque<(Token, u64)>,
     contained: HashMap<Token, u64>,
     /// The number of the next insertion.
@@ -93,10 +93,10 @@ impl ReadyList {
         is_new
     }
 
-    /// Removes a token, because its source has ended. Returns `false` if it is not in the list.
+    /// Removes a token whose source has ended. Returns `false` if it is not in the list.
     ///
-    /// Where tokens are not reused, as those of [`Sources`](crate::Sources), there is no need: the
-    /// token finds nothing then.
+    /// Tokens that are not reused, such as those of [`Sources`](crate::Sources), need not be
+    /// removed: a stale token finds no source.
     ///
     /// # Examples
     ///
@@ -116,8 +116,8 @@ impl ReadyList {
         is_removed
     }
 
-    /// Calls `visit` for each token of the list once, in the order of insertion. A token that is
-    /// inserted meanwhile is visited in the next turn, so this ends.
+    /// Calls `visit` once for each token of the list, in the order of insertion. A token that is
+    /// inserted meanwhile is visited in the next turn, so this terminates.
     ///
     /// # Examples
     ///
@@ -130,8 +130,8 @@ impl ReadyList {
     }
 
     /// Begins a turn: [`next_in_turn`](Self::next_in_turn) takes the tokens that are in the list
-    /// now. As [`visit`](Self::visit), for a loop that needs the list between two tokens, or that
-    /// can be left early.
+    /// now. It is for loops that [`visit`](Self::visit) does not fit: that need the list between
+    /// two tokens, or that may stop early.
     ///
     /// # Examples
     ///
@@ -153,9 +153,8 @@ impl ReadyList {
         self.turn_end = self.next;
     }
 
-    /// Removes and returns the next token of the turn that [`begin_turn`](Self::begin_turn) has
-    /// begun. Returns `None` at its end. A turn that is left before its end loses nothing: the rest
-    /// stays in the list.
+    /// Removes and returns the next token of the current turn, or `None` at its end. If the turn is
+    /// left before its end, the rest stays in the list.
     pub fn next_in_turn(&mut self) -> Option<Token> {
         while let Some(&(token, number)) = self.order.front() {
             if number >= self.turn_end {
@@ -193,7 +192,7 @@ impl ReadyList {
         }
     }
 
-    /// Returns `true` if no source waits for its turn.
+    /// Returns `true` if no source is waiting for its turn.
     ///
     /// # Examples
     ///
@@ -209,7 +208,7 @@ impl ReadyList {
         self.contained.is_empty()
     }
 
-    /// Returns the number of sources that wait for their turn.
+    /// Returns the number of sources that are waiting for their turn.
     ///
     /// # Examples
     ///

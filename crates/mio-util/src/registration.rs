@@ -1,4 +1,4 @@
-//! Keeping the registration of a connection as its mode needs it.
+//! Keeps the registration of a source up to date, as its mode requires.
 
 use std::io;
 
@@ -7,7 +7,7 @@ use mio::{Interest, Registry, Token};
 
 use crate::Next;
 
-/// How a source is reported: the modes of [`Interest`].
+/// The mode in which a source is reported, as in [`Interest`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Mode {
     /// Each change of readiness once: [`Interest`]'s default.
@@ -18,7 +18,7 @@ pub enum Mode {
     Oneshot,
 }
 
-/// The registration of one source: makes the calls that its mode needs after each event.
+/// The registration of one source. It makes the calls that its mode requires after each event.
 ///
 /// | mode | after an event |
 /// |---|---|
@@ -81,8 +81,8 @@ impl Registration {
         }
     }
 
-    /// Creates the state of a source that is registered already, for both directions in edge mode:
-    /// for a stream that a `Connector` has connected.
+    /// Creates the state of a source that is registered already, for both directions in edge mode,
+    /// such as a stream that a `Connector` has connected.
     ///
     /// # Examples
     ///
@@ -104,7 +104,7 @@ impl Registration {
     ///
     /// # Errors
     ///
-    /// Those of [`Registry::register`].
+    /// Returns the errors of [`Registry::register`].
     ///
     /// # Examples
     ///
@@ -121,12 +121,13 @@ impl Registration {
         self.set(registry, source, Some(interest))
     }
 
-    /// Has the source watched for what [`Connection::ready`](crate::Connection::ready) asked for.
+    /// Updates the registration to the interest that
+    /// [`Connection::ready`](crate::Connection::ready) returned.
     ///
     /// # Errors
     ///
-    /// Those of [`Registry::register`], `reregister` and `deregister`. The source stays registered
-    /// as it was.
+    /// Returns the errors of [`Registry::register`], `reregister` and `deregister`. The source
+    /// stays registered as it was.
     ///
     /// # Examples
     ///
@@ -140,10 +141,11 @@ impl Registration {
         let wanted = next.interest();
         match self.mode {
             Mode::Edge => Ok(()),
-            // A level that nobody waits for would end each poll at once, so it is deregistered.
+            // A level-triggered source without an interest would end each poll at once, so it is
+            // deregistered.
             Mode::Level if wanted == self.current => Ok(()),
             Mode::Level => self.set(registry, source, wanted),
-            // Disarmed by the event already.
+            // The event has disarmed it already.
             Mode::Oneshot if wanted.is_none() => Ok(()),
             Mode::Oneshot => self.set(registry, source, wanted),
         }
@@ -153,7 +155,7 @@ impl Registration {
     ///
     /// # Errors
     ///
-    /// Those of [`Registry::deregister`].
+    /// Returns the errors of [`Registry::deregister`].
     ///
     /// # Examples
     ///

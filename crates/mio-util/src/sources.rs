@@ -1,4 +1,4 @@
-//! Values by token, where a stale token finds nothing.
+//! Values by token. A stale token finds nothing.
 
 use std::fmt;
 use std::iter::FusedIterator;
@@ -14,31 +14,31 @@ const GENERATION_SHIFT: u32 = PLACE_BITS + PART_BITS;
 const PLACE: usize = (1 << PLACE_BITS) - 1;
 const PART: usize = (1 << PART_BITS) - 1;
 
-/// The number of places. The last one is left out, so that no token has all bits set: event loops
+/// Number of places. The last one is excluded, so that no token has all bits set: event loops
 /// reserve the highest tokens for themselves.
 const PLACES: usize = PLACE - 2;
 const GENERATIONS: usize = (1 << (usize::BITS - GENERATION_SHIFT)) - 1;
 
 /// Values by [`Token`], with tokens that are not reused.
 ///
-/// For the connections of a server, with all that belongs to each. To find, insert and remove a
-/// value takes constant time. A token holds the place of its value and a *generation*, a number
-/// that each insertion increases. So the token of a value that was removed finds nothing, even if
-/// its place is taken again: a late event, or a timeout that was not cancelled, hits no stranger.
+/// Use it for the connections of a server, with the state of each. Finding, inserting and removing
+/// a value takes constant time. A token holds the place of its value and a *generation*, a number
+/// that each insertion increases. So the token of a removed value finds nothing, even if its place
+/// is taken again: a late event, or a timeout that was not cleared, does not affect another value.
 ///
 /// Generations start again after 2^29 - 1 insertions, or 1023 where a `usize` has 32 bits. Only
-/// then can a token come again, and only if its place is free.
+/// then can a token be reused, and only if its place is free.
 ///
 /// # Several tokens for one value
 ///
 /// A value may have several sources: a proxy has two sockets, a session a socket and a timer.
 /// [`part`](Self::part) derives further tokens, which find the same value, and
-/// [`part_of`](Self::part_of) tells which of them a token is.
+/// [`part_of`](Self::part_of) returns the part of a token.
 ///
 /// # Tokens of your own
 ///
-/// Tokens below [`FIRST`](Self::FIRST) are never handed out. They are yours for sources that are
-/// found otherwise, such as a listener or a waker.
+/// Tokens below [`FIRST`](Self::FIRST) are never used here. Use them for sources that are stored
+/// elsewhere, such as a listener or a waker.
 ///
 /// # Examples
 ///
@@ -53,7 +53,7 @@ const GENERATIONS: usize = (1 << (usize::BITS - GENERATION_SHIFT)) - 1;
 /// assert_eq!(sources.get(first), Some(&"first"));
 /// assert_eq!(sources.remove(first), Some("first"));
 ///
-/// // The same place, and yet another token.
+/// // The same place, but another token.
 /// let second = sources.insert("second");
 /// assert_ne!(second, first);
 /// assert_eq!(sources.get(first), None);
@@ -72,23 +72,24 @@ struct Entry<T> {
     value: T,
 }
 
-/// An iterator over the tokens and values of a [`Sources`], from [`Sources::iter`].
+/// An iterator over the tokens and values of a [`Sources`], created by [`Sources::iter`].
 pub struct Iter<'a, T> {
     entries: slab::Iter<'a, Entry<T>>,
 }
 
-/// An iterator over the tokens and mutable values of a [`Sources`], from [`Sources::iter_mut`].
+/// An iterator over the tokens and mutable values of a [`Sources`], created by
+/// [`Sources::iter_mut`].
 pub struct IterMut<'a, T> {
     entries: slab::IterMut<'a, Entry<T>>,
 }
 
-/// An iterator that removes all values of a [`Sources`], from [`Sources::drain`].
+/// An iterator that removes all values of a [`Sources`], created by [`Sources::drain`].
 pub struct Drain<'a, T> {
     entries: slab::Drain<'a, Entry<T>>,
 }
 
 impl<T> Sources<T> {
-    /// The first token that may be handed out: 2^35, or 2^22 where a `usize` has 32 bits.
+    /// The first token that an insertion may return: 2^35, or 2^22 where a `usize` has 32 bits.
     ///
     /// # Examples
     ///
@@ -99,7 +100,7 @@ impl<T> Sources<T> {
     /// ```
     pub const FIRST: Token = Token(1 << GENERATION_SHIFT);
 
-    /// The highest token that may be handed out. Those above are free for event loops.
+    /// The highest token that an insertion may return. Those above are free for event loops.
     ///
     /// # Examples
     ///
@@ -147,7 +148,8 @@ impl<T> Sources<T> {
     ///
     /// # Panics
     ///
-    /// If there are 2^32 - 3 values, or 2^20 - 3 where a `usize` has 32 bits, or no memory.
+    /// Panics if there are 2^32 - 3 values (2^20 - 3 where a `usize` has 32 bits), or if there is
+    /// not enough memory.
     ///
     /// # Examples
     ///
@@ -164,7 +166,7 @@ impl<T> Sources<T> {
     ///
     /// # Panics
     ///
-    /// As [`insert`](Self::insert).
+    /// Panics as [`insert`](Self::insert) does.
     ///
     /// # Examples
     ///
@@ -180,16 +182,16 @@ impl<T> Sources<T> {
         token
     }
 
-    /// Inserts the value that `make` returns for its token, unless `make` fails: so it can register
-    /// a source.
+    /// Inserts the value that `make` returns for its token, unless `make` fails. So `make` can
+    /// register a source.
     ///
     /// # Errors
     ///
-    /// That of `make`. Nothing is inserted then.
+    /// Returns the error of `make`. Nothing is inserted then.
     ///
     /// # Panics
     ///
-    /// As [`insert`](Self::insert).
+    /// Panics as [`insert`](Self::insert) does.
     ///
     /// # Examples
     ///
@@ -225,7 +227,7 @@ impl<T> Sources<T> {
     ///
     /// # Panics
     ///
-    /// If `part` is not below [`PARTS`](Self::PARTS).
+    /// Panics if `part` is not below [`PARTS`](Self::PARTS).
     ///
     /// # Examples
     ///
@@ -251,7 +253,7 @@ impl<T> Sources<T> {
         Token(token.0 & !(PART << PLACE_BITS) | part << PLACE_BITS)
     }
 
-    /// Returns which part of its value a token is: 0 unless it comes from [`part`](Self::part).
+    /// Returns the part that a token refers to: 0 unless it comes from [`part`](Self::part).
     ///
     /// # Examples
     ///
@@ -260,7 +262,7 @@ impl<T> Sources<T> {
         token.0 >> PLACE_BITS & PART
     }
 
-    /// Returns the value of a token, or `None` if it was removed or the token is not from here.
+    /// Returns the value of a token, or `None` if the token is stale or unknown.
     ///
     /// # Examples
     ///
@@ -276,7 +278,7 @@ impl<T> Sources<T> {
         (entry.token == first_part(token)).then_some(&entry.value)
     }
 
-    /// Returns the value of a token for changing it, or `None` as [`get`](Self::get) does.
+    /// Returns a mutable reference to the value of a token, or `None` as [`get`](Self::get) does.
     ///
     /// # Examples
     ///
@@ -292,7 +294,7 @@ impl<T> Sources<T> {
         (entry.token == first_part(token)).then_some(&mut entry.value)
     }
 
-    /// Removes and returns the value of a token. Its tokens find nothing from then on.
+    /// Removes and returns the value of a token. Its tokens are stale from then on.
     ///
     /// # Examples
     ///
@@ -345,7 +347,7 @@ impl<T> Sources<T> {
         self.entries.is_empty()
     }
 
-    /// Returns the number of values that there can be before this allocates again.
+    /// Returns the number of values that this can hold before it allocates again.
     ///
     /// # Examples
     ///
@@ -356,7 +358,7 @@ impl<T> Sources<T> {
         self.entries.capacity()
     }
 
-    /// Removes all values. Their tokens find nothing from then on.
+    /// Removes all values. Their tokens are stale from then on.
     ///
     /// # Examples
     ///
@@ -371,7 +373,7 @@ impl<T> Sources<T> {
         self.entries.clear();
     }
 
-    /// Removes the values for which `keep` returns `false`: the way to visit all and remove some.
+    /// Removes the values for which `keep` returns `false`, after visiting all of them.
     ///
     /// # Examples
     ///
@@ -387,7 +389,7 @@ impl<T> Sources<T> {
             .retain(|_, entry| keep(entry.token, &mut entry.value));
     }
 
-    /// Removes all values, and returns them with their tokens. Those that are not taken from the
+    /// Removes all values, and returns them with their tokens. Values that are not taken from the
     /// iterator are dropped with it.
     ///
     /// # Examples
@@ -432,7 +434,7 @@ impl<T> Sources<T> {
         }
     }
 
-    /// Returns an iterator like [`iter`](Self::iter) for changing the values.
+    /// Returns an iterator like [`iter`](Self::iter) with mutable values.
     ///
     /// # Examples
     ///
@@ -450,7 +452,7 @@ impl<T> Sources<T> {
         }
     }
 
-    /// Returns what prints a token readably, for logs: its place, its part, and its generation.
+    /// Returns an object that formats a token for logs: its place, its part, and its generation.
     ///
     /// # Examples
     ///

@@ -1,4 +1,4 @@
-//! What a connection needs of its stream.
+//! The stream of a connection.
 
 use std::io::{self, Read, Write};
 #[cfg(feature = "net")]
@@ -6,8 +6,8 @@ use std::net::Shutdown;
 
 /// A byte stream whose writing half can be closed on its own.
 ///
-/// Implemented for the streams of `mio::net`. For a stream of your own, such as one of TLS,
-/// [`shutdown_write`](Self::shutdown_write) sends what ends the stream there.
+/// Implemented for the streams of `mio::net`. If you implement it for a stream of your own, such as
+/// TLS, [`shutdown_write`](Self::shutdown_write) sends the end of that protocol.
 ///
 /// # Examples
 ///
@@ -16,7 +16,7 @@ use std::net::Shutdown;
 ///
 /// use mio_util::Stream;
 ///
-/// /// Counts what is read.
+/// /// Counts the bytes read.
 /// struct Counted<S>(S, u64);
 ///
 /// impl<S: Read> Read for Counted<S> {
@@ -44,12 +44,12 @@ use std::net::Shutdown;
 /// }
 /// ```
 pub trait Stream: Read + Write {
-    /// Closes the writing half: the peer reads what was written, and then the end.
+    /// Closes the writing half: the peer reads the written data, and then the end.
     ///
     /// # Errors
     ///
-    /// The error of the OS. `NotConnected` means that the peer has gone. `WouldBlock` means that
-    /// the end is not sent yet: call this again on the next writable event.
+    /// Returns the error of the OS. `NotConnected` means that the peer has gone. `WouldBlock` means
+    /// that the end is not sent yet: call this again on the next writable event.
     fn shutdown_write(&mut self) -> io::Result<()>;
 }
 

@@ -1,4 +1,4 @@
-//! Output that waits for room.
+//! Output that was queued but not written.
 
 #[cfg(feature = "bytes")]
 use std::collections::VecDeque;
@@ -9,29 +9,31 @@ use std::io::{self, ErrorKind, Write};
 
 use crate::bytes_queue::BytesQueue;
 
-/// The number of slices in one vectored write. Systems allow at least 16.
+/// The number of slices in one vectored write. All platforms allow at least 16.
 #[cfg(feature = "bytes")]
 const SLICES: usize = 16;
 
-/// Bytes that are to be written to a source, in order.
+/// Bytes to write to a sink, in order.
 ///
-/// [`push`](Self::push) queues, [`flush`](Self::flush) writes until the queue is empty or the
-/// source would block. Flush when you have pushed, and on each event until the queue is empty:
-/// then no message is left behind, and no writable event is lost.
+/// [`push`](Self::push) queues bytes, and [`flush`](Self::flush) writes until the queue is empty or
+/// the sink would block. Flush after each push, and on each event until the queue is empty: then no
+/// message stays behind, and no writable event is lost.
 ///
 /// # Back-pressure
 ///
-/// The queue takes whatever is pushed, because half a message is of no use to anybody. Its limit
-/// says when to stop: once more than the limit is queued, [`is_over_limit`](Self::is_over_limit)
-/// returns `true`, until no more than the low-water mark is left. Do not read from a peer whose
-/// queue is over its limit. [`Connection`](crate::Connection) does this for you.
+/// The queue accepts everything that is pushed, because half a message is useless. Its limit tells
+/// the caller when to stop: once more than the limit is queued,
+/// [`is_over_limit`](Self::is_over_limit) returns `true`, until no more than the low-water mark is
+/// left. Do not read from a peer whose queue is over its limit. [`Connection`](crate::Connection)
+/// does this for you.
 ///
 /// # Closing
 ///
-/// After [`close`](Self::close) what is pushed is discarded, and
-/// [`is_finished`](Self::is_finished) tells when all that was pushed before has been written. Then
-/// shut the writing half down, and wait for the peer to end before you drop the stream: to close a
-/// socket with unread input sends a reset, which may destroy the last message on its way.
+/// After [`close`](Self::close) further pushes are discarded, and
+/// [`is_finished`](Self::is_finished) returns `true` once everything that was pushed before is
+/// written. Then shut the writing half down, and wait for the peer to end before you drop the
+/// stream: closing a socket with unread input sends a reset, which may destroy the last message in
+/// transit.
 ///
 /// # Examples
 ///
@@ -50,7 +52,7 @@ const SLICES: usize = 16;
 /// ```
 pub struct WriteQueue {
     copied: BytesQueue,
-    /// The order of copied and shared bytes. Copied bytes that follow each other are one segment.
+    /// The order of copied and shared bytes. Consecutive copied bytes are one segment.
     #[cfg(feature = "bytes")]
     segments: VecDeque<Segment>,
     len: usize,
@@ -62,24 +64,24 @@ pub struct WriteQueue {
 
 #[cfg(feature = "bytes")]
 enum Segment {
-    /// So many bytes of `copied`.
+    /// This many bytes of `copied`.
     Copied(usize),
     Shared(bytes::Bytes),
 }
 
-/// Why [`WriteQueue::flush`] stopped.
+/// The reason why [`WriteQueue::flush`] stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Flush {
-    /// All is written.
+    /// All bytes are written.
     Empty,
-    /// The source takes no more for now. The next event tells when it does.
+    /// The sink accepts no more for now. The next event reports when it does.
     WouldBlock,
-    /// The budget is used up. There may be room for more, and no event says so: flush again soon.
+    /// The budget is reached. There may be room for more without an event: flush again soon.
     Budget,
 }
 
 impl WriteQueue {
-    /// Creates an empty queue that is over its limit with more than `limit` bytes, until half of
+    /// Creates an empty queue that is over its limit from more than `limit` bytes until half of
     /// that is left. Allocates nothing yet.
     ///
     /// # Examples
@@ -96,7 +98,7 @@ impl WriteQueue {
     ///
     /// # Panics
     ///
-    /// If `low_water` is larger than `limit`.
+    /// Panics if `low_water` is larger than `limit`.
     ///
     /// # Examples
     ///
@@ -180,14 +182,14 @@ impl WriteQueue {
     /// written by this call.
     ///
     /// [`Interrupted`](ErrorKind::Interrupted) is retried. With a budget of 0 nothing is written.
-    /// This does not call [`Write::flush`]: a sink that buffers, such as a stream of TLS, is
-    /// flushed by the caller.
+    /// This does not call [`Write::flush`]: the caller flushes a sink that buffers, such as a TLS
+    /// stream.
     ///
     /// # Errors
     ///
-    /// The error of a write other than `WouldBlock` and `Interrupted`, or
-    /// [`WriteZero`](ErrorKind::WriteZero) if the sink accepts 0 bytes. What was not written is
-    /// still queued.
+    /// Returns the error of a write other than `WouldBlock` and `Interrupted`, or
+    /// [`WriteZero`](ErrorKind::WriteZero) if the sink accepts 0 bytes. Unwritten bytes are still
+    /// queued.
     ///
     /// # Examples
     ///
@@ -318,7 +320,7 @@ impl WriteQueue {
         self.is_over_limit
     }
 
-    /// Discards from now on what is pushed. What is queued is still written.
+    /// Closes the queue: further pushes are discarded. Queued bytes are still written.
     ///
     /// # Examples
     ///
@@ -362,8 +364,8 @@ impl WriteQueue {
         self.is_closed && self.len == 0
     }
 
-    /// Frees the memory of an empty queue: for connections that are idle for long. A queue with
-    /// bytes stays as it is.
+    /// Frees the memory of an empty queue, for connections that are idle for long. Does nothing to
+    /// a queue with bytes.
     ///
     /// # Examples
     ///

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::{class, escape, label};
 use crate::report::{self, Report};
 
-/// What has columns of its own.
+/// Writes the tables that have columns of their own.
 pub(super) fn write(page: &mut String, report: &Report) {
     if !report.counts.is_empty() {
         let peers = report.peers.iter().zip(&report.counts);
@@ -29,7 +29,7 @@ pub(super) fn write(page: &mut String, report: &Report) {
     }
 }
 
-/// A row for each name, a column for each head that has figures.
+/// Writes a row for each name, and a column for each head that has figures.
 fn table(page: &mut String, heads: &[&str], rows: &[(&str, Vec<Option<f64>>)]) {
     let columns: Vec<(usize, f64)> = (0..heads.len())
         .filter_map(|index| Some((index, longest(rows.iter().filter_map(|row| row.1[index]))?)))
@@ -46,7 +46,7 @@ fn table(page: &mut String, heads: &[&str], rows: &[(&str, Vec<Option<f64>>)]) {
             match figures[*index] {
                 Some(figure) => {
                     let _ = write!(page, "<td>{}", report::figure(figure));
-                    // How sure a figure is has no size to be compared.
+                    // The uncertainty of a figure is not compared.
                     if heads[*index] != "±" {
                         page.push_str(&bar(figure / longest, class));
                     }
@@ -67,8 +67,8 @@ fn table(page: &mut String, heads: &[&str], rows: &[(&str, Vec<Option<f64>>)]) {
     }
 }
 
-/// What a whole bar stands for: the greatest, unless it is so far above the middle that the other
-/// bars could not be seen. Those above are cut.
+/// Returns the value of a whole bar: the greatest, unless it is so far above the median that the
+/// other bars would not be visible. Longer bars are cut.
 fn longest(figures: impl Iterator<Item = f64>) -> Option<f64> {
     let mut figures: Vec<f64> = figures.collect();
     figures.sort_unstable_by(f64::total_cmp);
@@ -79,7 +79,7 @@ fn longest(figures: impl Iterator<Item = f64>) -> Option<f64> {
     Some(seen.max(f64::MIN_POSITIVE))
 }
 
-/// A bar of this part of the whole; one that is cut ends in an arrow.
+/// Returns a bar of this part of the whole; a cut one ends in an arrow.
 fn bar(part: f64, class: &str) -> String {
     let end = part.clamp(0.0, 1.0) * 90.0;
     let arrow = if part > 1.0 {

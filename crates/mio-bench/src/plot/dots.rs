@@ -12,16 +12,16 @@ const ROW: usize = 22;
 const LEFT: f64 = 200.0;
 const WIDTH: f64 = 820.0;
 const RIGHT: f64 = 70.0;
-/// For the scale and its name.
+/// Space for the scale and its name.
 const BELOW: usize = 44;
 
-/// Those that are on the scale if there is room. The first have it first.
+/// Candidates for ticks. Each is drawn if there is room, the first ones first.
 const TICKS: [f64; 20] = [
     1.0, 2.0, 0.5, 1.5, 5.0, 10.0, 100.0, 3.0, 20.0, 50.0, 200.0, 0.1, 0.25, 0.9, 1.1, 1.25, 0.75,
     0.95, 1.05, 1000.0,
 ];
 
-/// A row for each peer, in the order of its ratio.
+/// Returns a plot with a row for each peer, in the order of its ratio.
 pub(super) fn plot(report: &Report, name: &str, outcomes: &Outcomes) -> String {
     let peers = report.peers.iter().zip(outcomes);
     let mut rows: Vec<(&str, Spread)> = peers
@@ -72,13 +72,13 @@ pub(super) fn plot(report: &Report, name: &str, outcomes: &Outcomes) -> String {
     plot
 }
 
-/// The lines of the scale, their ratios, and what it is.
+/// Draws the lines of the scale, their ratios, and its name.
 fn scale(plot: &mut String, x: impl Fn(f64) -> f64, end: usize) {
     let mut taken: Vec<f64> = Vec::new();
     for ratio in TICKS {
         let at = x(ratio);
         let is_outside = !(LEFT..=WIDTH - RIGHT).contains(&at);
-        // The labels must not run into each other.
+        // The labels must not overlap.
         if is_outside || taken.iter().any(|other| (at - other).abs() < 34.0) {
             continue;
         }

@@ -1,4 +1,4 @@
-//! The page with the plots. It needs no network, and follows the reader's colours.
+//! The page with the plots. It needs no network, and follows the reader's colour scheme.
 
 mod bars;
 mod dots;
@@ -9,7 +9,7 @@ use std::fmt::Write;
 use crate::peers::{REFERENCE, is_ours};
 use crate::report::Report;
 
-/// The whole page.
+/// Returns the whole page.
 pub fn page(report: &Report) -> String {
     let about = report.about.iter();
     let about: Vec<String> = about
@@ -61,12 +61,12 @@ pub fn page(report: &Report) -> String {
     page
 }
 
-/// The class of what has this name.
+/// Returns the CSS class of a peer.
 fn class(name: &str) -> &'static str {
     if is_ours(name) { "ours" } else { "other" }
 }
 
-/// The class of the name itself.
+/// Returns the CSS class of a peer's name.
 fn label(name: &str) -> &'static str {
     match name {
         REFERENCE => "reference",

@@ -1,4 +1,4 @@
-//! What a reader wants to know first: what this layer costs, and whether there is a faster one.
+//! The summary: the cost of this layer, and whether a faster one exists.
 
 use std::fmt::Write;
 
@@ -8,13 +8,13 @@ use crate::report::Report;
 use crate::stats::Spread;
 use crate::works::Outcomes;
 
-/// The loop that is like the reference, with this crate.
+/// The peer of this crate that works like the reference.
 const OURS: &str = "mio, edge";
 
-/// With fewer pairs the quarters say little.
+/// With fewer pairs the quartiles mean little.
 const ENOUGH: usize = 10;
 
-/// Two tables: an answer for each work, and all ratios.
+/// Writes two tables: a verdict for each workload, and all ratios.
 pub(super) fn write(page: &mut String, report: &Report) {
     let rounds = report.plan.rounds;
     let _ = writeln!(
@@ -44,7 +44,7 @@ pub(super) fn write(page: &mut String, report: &Report) {
     matrix(page, report);
 }
 
-/// The name and the ratio of the best for whom `is_meant`.
+/// Returns the name and the ratio of the best peer for which `is_meant` returns `true`.
 fn best<'a>(
     report: &'a Report,
     outcomes: &Outcomes,
@@ -71,7 +71,7 @@ fn answers(page: &mut String, report: &Report) {
         let reference = best(report, outcomes, |name| name == REFERENCE);
         let ours = best(report, outcomes, is_ours);
         let other = best(report, outcomes, |name| !is_ours(name));
-        // The reference beside itself should be 1, so how far it is off is noise too.
+        // The reference compared with itself should be 1, so its deviation is noise too.
         let noise = |ratio: Spread| ratio.high.max(1.0) - ratio.low.min(1.0);
         let noise = reference.map_or(f64::INFINITY, |(_, ratio)| noise(ratio));
         let pairs = outcomes.iter().flatten().map(|outcome| outcome.pairs);
@@ -96,7 +96,7 @@ fn answers(page: &mut String, report: &Report) {
     page.push_str("</tbody></table></div>\n");
 }
 
-/// Two cells.
+/// Returns two table cells.
 fn named(peer: Option<(&str, Spread)>) -> String {
     match peer {
         Some((name, ratio)) => format!(
@@ -130,7 +130,7 @@ fn matrix(page: &mut String, report: &Report) {
                 continue;
             };
             let class = match reference.and_then(|index| ratio(outcomes, index)) {
-                // The reference beside itself may be off too.
+                // The reference compared with itself may deviate too.
                 Some(noise) if own.high < noise.low.min(1.0) => "less",
                 Some(noise) if own.low > noise.high.max(1.0) => "more",
                 _ => "",

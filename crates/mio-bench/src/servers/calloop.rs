@@ -10,7 +10,7 @@ use calloop::{EventLoop, Interest, LoopHandle, Mode, PostAction};
 
 use super::{BUFFER, Peer, Reads, Service, accept, answer, seen};
 
-/// What the callbacks share.
+/// The state that the callbacks share.
 struct Shared {
     handle: LoopHandle<'static, Shared>,
     buffer: Vec<u8>,

@@ -89,7 +89,7 @@ impl<S: Service> MioLoop<S> {
 
 impl Peer for MioLoop {
     fn serve<S: Service>(self, listener: TcpListener) -> io::Result<()> {
-        // Its handler is of another type for each service.
+        // The type of its handler depends on the service.
         let MioLoop {
             mut events,
             mut server,

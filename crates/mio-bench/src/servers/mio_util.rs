@@ -1,4 +1,4 @@
-//! Our own `mio-util`: a `Connection` for each stream, on a bare `Poll`, with edges.
+//! Our own `mio-util`: a `Connection` for each stream, on a bare `Poll`, edge-triggered.
 
 use std::io;
 use std::net::TcpListener;
@@ -14,7 +14,7 @@ use super::{BUFFER, Peer, Service};
 
 const LISTENER: Token = Token(0);
 
-/// How many connections are accepted before the others have their turn.
+/// Number of connections to accept before the other sources are served.
 const BUDGET: usize = 1024;
 
 pub(super) struct MioUtil {
@@ -38,7 +38,7 @@ impl Peer for MioUtil {
         registry.register(&mut listener, LISTENER, Interest::READABLE)?;
         let mut acceptor = Acceptor::new();
         let mut clients = Sources::<(Connection<TcpStream>, S)>::new();
-        // As the other servers do it, with no clock read for an event.
+        // Like the other servers, this reads no clock for an event.
         let start = Instant::now();
         loop {
             self.poll.poll(&mut self.events, None)?;
@@ -48,8 +48,8 @@ impl Peer for MioUtil {
                     let accepted = acceptor.accept_all(&listener, BUDGET, start, |stream, _| {
                         let result = clients.try_insert_with(|token| {
                             let mut client = Connection::new(stream, BUFFER);
-                            // As the servers by hand do it, and no example to copy: an answer is
-                            // so short that there is room for it, and no budget is used up.
+                            // Like the hand-written servers, and not to be copied: a reply is so
+                            // short that there is room for it, and it never reaches a budget.
                             registry.register(client.stream_mut(), token, Interest::READABLE)?;
                             io::Result::Ok((client, S::default()))
                         });

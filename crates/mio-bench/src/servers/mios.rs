@@ -8,14 +8,14 @@ use std::time::Duration;
 
 use super::{BUFFER, ByFd, Peer, Reads, Service, answer, seen};
 
-/// How readiness is reported, and what a server makes of it.
+/// The readiness mode, and how much a server reads.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Mode {
-    /// Edges, and reading until it would block.
+    /// Edge-triggered, reading until `WouldBlock`.
     Edge,
-    /// Edges, and reading until a read is short.
+    /// Edge-triggered, reading until a short read.
     Short,
-    /// Levels, and reading once.
+    /// Level-triggered, reading once.
     Level,
 }
 
@@ -55,7 +55,7 @@ pub(super) fn published() -> io::Result<impl Peer> {
     published::Server::new(poll, mio_1_2::Interest::READABLE, Mode::Edge)
 }
 
-/// Both versions of mio have the same API, so the same text serves both.
+/// Both versions of mio have the same API, so one macro serves both.
 macro_rules! with_mio {
     ($mio:ident) => {
         use $mio::net::TcpStream;
@@ -99,7 +99,7 @@ macro_rules! with_mio {
                         let token = event.token().0;
                         if let Some((stream, service)) = streams.get(token) {
                             let reads = match self.mode.reads() {
-                                // After the end of the stream no other edge comes.
+                                // After the end of the stream there is no other edge.
                                 Reads::UntilShort if event.is_read_closed() => Reads::UntilBlock,
                                 reads => reads,
                             };

@@ -1,5 +1,5 @@
-//! The peers in Rust. Each is a server, for an echo or HTTP, and does the work of dispatching; all
-//! of that which is not the peer's own is here, once.
+//! The peers in Rust. Each is a server, for an echo or HTTP, and runs the dispatch workload. The
+//! code that is not specific to a peer is here.
 
 mod calloop;
 mod mio_loop;
@@ -26,10 +26,10 @@ pub(crate) use self::service::ANSWER;
 use self::service::{Echo, Http, Service};
 use crate::ffi::cpu_time;
 
-/// What the buffer of a server holds, which its connections share; so it is with the peers in C.
+/// The buffer size of a server, shared by its connections; the same as in the C peers.
 const BUFFER: usize = 16 * 1024;
 
-/// The names of the peers in Rust, and what each is.
+/// The names of the peers in Rust, with their descriptions.
 pub const NAMES: [(&str, &str); 14] = [
     ("raw", "Rust epoll, edge"),
     ("mio-edge", "mio, edge"),
@@ -47,26 +47,26 @@ pub const NAMES: [(&str, &str); 14] = [
     ("tokio-buffered", "tokio 1, BufReader/Writer"),
 ];
 
-/// Whether this build has the selector of a peer.
+/// Returns `true` if this build has the selector of a peer.
 pub fn is_built(name: &str) -> bool {
     !name.starts_with("mio-poll")
         || SelectorKind::available().any(|kind| kind == SelectorKind::Poll)
 }
 
-/// What a server is to do.
+/// The task of a server.
 #[derive(Clone, Copy, Debug)]
 pub enum Task {
     /// Echo until the input is closed.
     Echo,
-    /// Answer requests of HTTP until the input is closed.
+    /// Reply to HTTP requests until the input is closed.
     Http,
-    /// See `ready` of `registered` eventfds ready, in so many rounds.
+    /// Handle `ready` of `registered` ready eventfds, for this many rounds.
     Dispatch {
-        /// How many sources there are.
+        /// Number of sources.
         registered: usize,
-        /// How many of them are ready in each round.
+        /// Number of ready sources in each round.
         ready: usize,
-        /// How many rounds are measured.
+        /// Number of measured rounds.
         rounds: usize,
     },
 }
@@ -98,15 +98,15 @@ pub fn run(name: &str, task: Task) -> io::Result<()> {
     }
 }
 
-/// What a peer can do.
+/// The operations of a peer.
 trait Peer {
-    /// Accepts and answers, for ever.
+    /// Accepts and replies without end.
     fn serve<S: Service>(self, listener: TcpListener) -> io::Result<()>;
 
     /// Registers an eventfd, whose handler reads it once and counts.
     fn watch(&mut self, event: Arc<OwnedFd>) -> io::Result<()>;
 
-    /// Handles events until so many were counted, and says how many were.
+    /// Handles events until this many were counted, and returns the number that were.
     fn turn(&mut self, expected: usize) -> io::Result<usize>;
 }
 
@@ -127,7 +127,7 @@ fn perform(mut peer: impl Peer, task: Task) -> io::Result<()> {
                 events.push(event);
             }
             let mut begin = (cpu_time()?, Instant::now());
-            // The first round is no part of it.
+            // The first round is not measured.
             for round in 0..=rounds {
                 if round == 1 {
                     begin = (cpu_time()?, Instant::now());
@@ -146,9 +146,9 @@ fn perform(mut peer: impl Peer, task: Task) -> io::Result<()> {
     }
 }
 
-/// The listener of a server, which ends with its input.
+/// Creates the listener of a server. The process ends when its input is closed.
 fn listen() -> io::Result<TcpListener> {
-    // A closed input ends the process by SIGIO. A thread that reads would do too, but then the
+    // A closed input ends the process by SIGIO. A reading thread would do too, but with it the
     // kernel would count references to files at each call.
     crate::ffi::own(io::stdin().as_raw_fd())?;
     fcntl_setfl(io::stdin(), OFlags::ASYNC)?;
@@ -165,14 +165,14 @@ fn listen() -> io::Result<TcpListener> {
     Ok(listener)
 }
 
-/// The next connection, for those that take one of the standard library: nonblocking without a
-/// further call, as it is for the others.
+/// Accepts the next connection, for peers that use the standard library's type. It is non-blocking
+/// without a further call, as for the other peers.
 fn accept(listener: &TcpListener) -> io::Result<TcpStream> {
     let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
     Ok(accept_with(listener, flags)?.into())
 }
 
-/// What each peer does about a ready eventfd.
+/// Reads a ready eventfd, as each peer does.
 fn seen(event: &OwnedFd) -> io::Result<()> {
     rustix::io::read(event, &mut [0; 8])?;
     Ok(())
@@ -181,17 +181,17 @@ fn seen(event: &OwnedFd) -> io::Result<()> {
 /// How much a server reads when a connection is readable.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Reads {
-    /// Once, and the selector tells about what is left.
+    /// Once. The selector reports the remaining data.
     Once,
-    /// Until a read did not fill the buffer.
+    /// Until a read does not fill the buffer.
     UntilShort,
-    /// Until a read would block.
+    /// Until `WouldBlock`.
     UntilBlock,
 }
 
-/// Answers what there is; `false` when the connection is over.
+/// Replies to the available data. Returns `false` when the connection is over.
 ///
-/// An answer is short, so there is room for it.
+/// A reply is short, so there is room for it.
 fn answer(
     mut stream: impl Read + Write,
     service: &mut impl Service,

@@ -1,16 +1,16 @@
-//! What a server answers. The servers are the same for each.
+//! The replies of a server. The servers are the same for each service.
 
 use std::sync::LazyLock;
 
 use super::BUFFER;
 
-/// What is known of a connection, and what is written back for what was read from it.
+/// The state of a connection, which maps the data read from it to the reply.
 pub(super) trait Service: Default + Send + 'static {
-    /// The answer to what was read; empty if there is none yet.
+    /// Returns the reply to `data`; empty if there is none yet.
     fn answer<'a>(&mut self, data: &'a [u8]) -> &'a [u8];
 }
 
-/// The same bytes.
+/// Returns the same bytes.
 #[derive(Debug, Default)]
 pub(super) struct Echo;
 
@@ -21,21 +21,21 @@ impl Service for Echo {
     }
 }
 
-/// What each server says to each request; the peers in C have the same text.
+/// The reply of each server to each request; the C peers have the same text.
 pub(crate) const ANSWER: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\
      Content-Length: 13\r\nConnection: keep-alive\r\n\r\nHello, world!";
 
 /// The end of a request.
 const END: [u8; 4] = *b"\r\n\r\n";
 
-/// As many as there can be ends of requests in a read.
+/// Enough replies for all ends of requests that fit into one read.
 static ANSWERS: LazyLock<String> = LazyLock::new(|| ANSWER.repeat(BUFFER / END.len()));
 
-/// An answer for each request. A request is what ends with an empty line, and is not looked at
-/// further. One may come in two reads, and two in one.
+/// Replies to each request. A request ends with an empty line, and is not parsed further. It may
+/// arrive in two reads, and two may arrive in one.
 #[derive(Debug, Default)]
 pub(super) struct Http {
-    /// How much of an end the connection has brought so far.
+    /// Number of bytes of an end that the connection has received so far.
     matched: u8,
 }
 
@@ -77,7 +77,7 @@ mod tests {
             assert_eq!(answers(&mut http, &request[..at]), 0);
             assert_eq!(answers(&mut http, &request[at..]), 1);
         }
-        // An end may begin in what looked like another one.
+        // An end may begin within a sequence that looked like another one.
         assert_eq!(answers(&mut http, "GET /\r\r\n\r"), 0);
         assert_eq!(answers(&mut http, "\r\n\r\n"), 1);
         assert_eq!(answers(&mut http, "GET /\r\n\r"), 0);

@@ -14,7 +14,7 @@ use tokio::sync::Notify;
 use super::{Peer, Service, seen};
 use crate::ffi::watch_with_tokio;
 
-/// Each connection has a buffer of its own here, so it is smaller.
+/// Each connection has its own buffer here, so it is smaller.
 const BUFFER: usize = 1024;
 
 pub(super) struct Tokio {
@@ -41,7 +41,7 @@ impl Tokio {
     }
 }
 
-/// Answers until the peer has ended.
+/// Replies until the peer has ended.
 async fn answer(mut stream: TcpStream, mut service: impl Service) -> io::Result<()> {
     let mut buffer = vec![0; BUFFER];
     loop {
@@ -52,7 +52,7 @@ async fn answer(mut stream: TcpStream, mut service: impl Service) -> io::Result<
     }
 }
 
-/// Answers like [`answer`], and flushes once for all that one read has brought.
+/// Replies like [`answer`], and flushes once for all data of one read.
 async fn answer_buffered(mut stream: TcpStream, mut service: impl Service) -> io::Result<()> {
     let (reader, writer) = stream.split();
     let mut reader = BufReader::with_capacity(BUFFER, reader);
@@ -93,7 +93,7 @@ impl Peer for Tokio {
             loop {
                 let mut guard = event.readable().await.expect("a runtime that lasts");
                 seen(event.get_ref()).expect("a count");
-                // One read empties it, so the edge is used up.
+                // One read drains it, so clear the readiness.
                 guard.clear_ready();
                 let seen = count.seen.fetch_add(1, Ordering::Relaxed) + 1;
                 if seen == count.expected.load(Ordering::Relaxed) {

@@ -1,8 +1,8 @@
-//! What many timers cost: the wheel of mio-sources, a binary heap, tokio-util's `DelayQueue`, and
+//! The cost of many timers: the wheel of mio-sources, a binary heap, tokio-util's `DelayQueue`, and
 //! calloop's timers.
 //!
 //! Each gets the same deadlines, spread at random over a minute, cancels every other timer in
-//! random order, and lets the rest expire. Time is made up where that is possible, so nothing
+//! random order, and lets the rest expire. The time is simulated where that is possible, so nothing
 //! waits.
 
 mod peers;
@@ -15,7 +15,8 @@ use crate::report::Table;
 
 const SPREAD: Duration = Duration::from_secs(60);
 
-/// The same work for everybody: deadlines as times after the start, and which to cancel, in order.
+/// The same workload for all: deadlines as times after the start, and the timers to cancel, in
+/// order.
 struct Timers {
     deadlines: Vec<Duration>,
     cancels: Vec<usize>,
@@ -26,7 +27,7 @@ type Cost = [f64; 3];
 
 type Run = fn(&Timers) -> Cost;
 
-/// Who has timers.
+/// The timer implementations.
 const CONTENDERS: [(&str, Run); 5] = [
     ("TimerWheel", peers::wheel),
     ("TimerWheel, ms by ms", peers::wheel_by_steps),
@@ -35,11 +36,11 @@ const CONTENDERS: [(&str, Run); 5] = [
     ("calloop, fewer", peers::calloop),
 ];
 
-/// The best of some runs, in which all take turns; with `quick`, of fewer timers.
+/// Returns the best of some runs, in which the peers alternate; with `quick`, of fewer timers.
 pub fn measure(quick: bool) -> Table {
     let (count, runs) = if quick { (100_000, 3) } else { (1_000_000, 5) };
     let timers = Timers::new(count);
-    // Everything else on the machine only adds to what a phase takes.
+    // Other load on the machine can only increase the time of a phase.
     let mut best = [[f64::INFINITY; 3]; CONTENDERS.len()];
     for _ in 0..runs {
         for ((_, run), best) in CONTENDERS.iter().zip(&mut best) {
@@ -88,7 +89,7 @@ impl Timers {
     }
 }
 
-/// Takes the time of one phase after another.
+/// Measures one phase after another.
 struct Watch {
     since: Duration,
     cost: Vec<f64>,
@@ -102,7 +103,7 @@ impl Watch {
         }
     }
 
-    /// Ends a phase in which so many timers were handled.
+    /// Ends a phase that handled this many timers.
     fn lap(&mut self, timers: usize) {
         let now = clock();
         let nanos = (now - self.since).as_nanos() as f64;
@@ -115,7 +116,7 @@ impl Watch {
     }
 }
 
-/// The time that this thread has had on a processor, so that others on the machine count less.
+/// Returns the CPU time of this thread, so that other load on the machine counts less.
 fn clock() -> Duration {
     let time = clock_gettime(ClockId::ThreadCPUTime);
     Duration::new(time.tv_sec as u64, time.tv_nsec as u32)

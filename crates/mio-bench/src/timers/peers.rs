@@ -1,4 +1,4 @@
-//! The same work with each kind of timers.
+//! The same workload for each timer implementation.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -12,14 +12,14 @@ use tokio_util::time::DelayQueue;
 
 use super::{Cost, SPREAD, Timers, Watch};
 
-/// How many timers there are where one takes time for all of them.
+/// Number of timers for an implementation that is linear in it.
 pub(super) const FEWER: usize = 20_000;
 
 pub(super) fn wheel(work: &Timers) -> Cost {
     wheel_with(work, SPREAD)
 }
 
-/// As a loop that wakes each millisecond.
+/// Simulates a loop that wakes each millisecond.
 pub(super) fn wheel_by_steps(work: &Timers) -> Cost {
     wheel_with(work, Duration::from_millis(1))
 }
@@ -48,7 +48,7 @@ fn wheel_with(work: &Timers, step: Duration) -> Cost {
     watch.cost()
 }
 
-/// As one writes it by hand: what is cancelled is marked, and passed over when it comes up.
+/// A hand-written heap: a cancelled timer is marked, and skipped when it is due.
 pub(super) fn heap(work: &Timers) -> Cost {
     let start = Instant::now();
     let mut watch = Watch::start();
@@ -83,7 +83,7 @@ pub(super) fn delay_queue(work: &Timers) -> Cost {
         .start_paused(true)
         .build()
         .expect("a runtime");
-    // Without the budget that makes a task give way after some operations.
+    // Without the budget that makes a task yield after some operations.
     runtime.block_on(tokio::task::unconstrained(async {
         let mut queue = DelayQueue::new();
         let start = tokio::time::Instant::now();
@@ -117,7 +117,8 @@ pub(super) fn delay_queue(work: &Timers) -> Cost {
     }))
 }
 
-/// Its clock can't be made up, so all deadlines are over: that makes no difference to its heap.
+/// Its clock can't be simulated, so all deadlines have passed, which makes no difference to its
+/// heap.
 pub(super) fn calloop(work: &Timers) -> Cost {
     use calloop::EventLoop;
     use calloop::timer::{TimeoutAction, Timer};
@@ -125,10 +126,10 @@ pub(super) fn calloop(work: &Timers) -> Cost {
     let mut events: EventLoop<'_, usize> = EventLoop::try_new().expect("a loop");
     let handle = events.handle();
     let end = Instant::now();
-    // A clock that began less than a minute ago may have no such moment. Now is over too.
+    // A clock that started less than a minute ago may have no such moment. Now has passed too.
     let over = |deadline: &Duration| end.checked_sub(SPREAD - *deadline).unwrap_or(end);
     let deadlines: Vec<Instant> = work.deadlines[..FEWER].iter().map(over).collect();
-    // Looking for them is no part of the cancelling.
+    // Selecting them is not part of the cancelling.
     let cancels = work.cancels.iter().copied().filter(|which| *which < FEWER);
     let cancels: Vec<usize> = cancels.collect();
     let left = FEWER - cancels.len();

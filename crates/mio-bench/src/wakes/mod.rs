@@ -1,8 +1,8 @@
-//! How late a wait ends, how long a wake-up takes, and what looking before sleeping changes: this
-//! crate beside mio 1.2.5.
+//! The lateness of waits, the latency of wake-ups, and the effect of busy polling: this crate
+//! beside mio 1.2.5.
 //!
-//! These run in this process. The peers take turns within each table, so that what else the machine
-//! does falls on all of them. Times vary from run to run; what to read are the ratios within one.
+//! These run in this process. The peers alternate within each table, so that other load on the
+//! machine affects all of them. Times vary between runs; compare the ratios within one run.
 
 mod peers;
 
@@ -18,7 +18,7 @@ use rustix::time::{ClockId, clock_gettime};
 use self::peers::{Contender, contenders};
 use crate::report::Table;
 
-/// How late waits of three lengths end.
+/// Measures how late waits of three lengths end.
 pub fn lateness() -> io::Result<Table> {
     const ROUNDS: usize = 200;
     let times = [50, 500, 1500].map(Duration::from_micros);
@@ -33,7 +33,7 @@ pub fn lateness() -> io::Result<Table> {
             for (time, late) in times.iter().zip(late) {
                 let start = Instant::now();
                 peer.sleep(*time)?;
-                // Below zero where it ends too early.
+                // Negative if it ends too early.
                 late.push(microseconds(start.elapsed()) - microseconds(*time));
             }
         }
@@ -54,7 +54,7 @@ pub fn lateness() -> io::Result<Table> {
     })
 }
 
-/// Two threads that wake each other by turns.
+/// Measures two threads that wake each other alternately.
 pub fn round_trips() -> io::Result<Table> {
     const TRIES: usize = 5;
     let what = format!(
@@ -88,7 +88,7 @@ pub fn round_trips() -> io::Result<Table> {
     Ok(table)
 }
 
-/// Microseconds of one round trip, and of the processor time that both threads used for it.
+/// Returns the microseconds of one round trip, and those of CPU time that both threads used for it.
 fn round_trip(contender: &Contender, cores: [usize; 2]) -> io::Result<(f64, f64)> {
     const ROUNDS: u32 = 3_000;
     let (mut here, mut there) = ((contender.make)()?, (contender.make)()?);
@@ -125,7 +125,8 @@ fn round_trip(contender: &Contender, cores: [usize; 2]) -> io::Result<(f64, f64)
     })
 }
 
-/// A thread that wakes as often as it can, while another polls and is busy for a while after each.
+/// Measures a thread that wakes as often as it can, while another polls and is busy for a while
+/// after each poll.
 pub fn storm() -> io::Result<Table> {
     const TRIES: usize = 5;
     let cores = two_cores()?;
@@ -155,7 +156,7 @@ pub fn storm() -> io::Result<Table> {
 
 fn one_storm(contender: &Contender, cores: [usize; 2]) -> io::Result<(f64, f64)> {
     const WAKES: u32 = 100_000;
-    /// What the polling thread does about a batch of wakes.
+    /// The time that the polling thread is busy after a batch of wakes.
     const WORK: Duration = Duration::from_micros(20);
     let mut peer = (contender.make)()?;
     let wake = peer.waker();
@@ -177,7 +178,7 @@ fn one_storm(contender: &Contender, cores: [usize; 2]) -> io::Result<(f64, f64)>
             }
             Ok(())
         });
-        // A thread of its own, because this one goes on to other things, on all cores.
+        // A separate thread, because this one continues with other work, on all cores.
         let waking = scope.spawn(move || -> io::Result<(f64, f64)> {
             let pinned = pin(cores[0]);
             begin.wait();
@@ -202,7 +203,7 @@ fn one_storm(contender: &Contender, cores: [usize; 2]) -> io::Result<(f64, f64)>
     })
 }
 
-/// Two cores that this process may run on. An error if there are not as many.
+/// Returns two cores that this process may run on, or an error if there are fewer.
 fn two_cores() -> io::Result<[usize; 2]> {
     let allowed = sched_getaffinity(None)?;
     let mut cores = (0..CpuSet::MAX_CPU).filter(|core| allowed.is_set(*core));
@@ -212,7 +213,7 @@ fn two_cores() -> io::Result<[usize; 2]> {
     }
 }
 
-/// Keeps this thread on one core.
+/// Pins this thread to one core.
 fn pin(core: usize) -> io::Result<()> {
     let mut set = CpuSet::new();
     set.set(core);
@@ -220,7 +221,7 @@ fn pin(core: usize) -> io::Result<()> {
     Ok(())
 }
 
-/// The processor time that this thread has used.
+/// Returns the CPU time that this thread has used.
 pub(crate) fn cpu_time() -> Duration {
     let time = clock_gettime(ClockId::ThreadCPUTime);
     Duration::new(time.tv_sec.unsigned_abs(), time.tv_nsec as u32)

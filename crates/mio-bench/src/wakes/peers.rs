@@ -1,4 +1,4 @@
-//! What is compared: the same few calls on each crate.
+//! The peers: the same few calls on each crate.
 
 use std::io;
 use std::sync::Arc;
@@ -6,13 +6,13 @@ use std::time::{Duration, Instant};
 
 use mio::SelectorKind;
 
-/// A name, and how to make one.
+/// A peer, and the function that creates it.
 pub(crate) struct Contender {
     pub(crate) name: &'static str,
     pub(crate) make: fn() -> io::Result<Box<dyn Peer>>,
 }
 
-/// What there is in this build.
+/// Returns the peers of this build.
 pub(crate) fn contenders(with_busy_poll: bool) -> Vec<Contender> {
     const LOOK: Duration = Duration::from_micros(20);
     let mut contenders = vec![Contender {
@@ -40,17 +40,17 @@ pub(crate) fn contenders(with_busy_poll: bool) -> Vec<Contender> {
 
 /// A poll with a waker.
 pub(crate) trait Peer: Send {
-    /// What wakes it, from another thread.
+    /// Returns a function that wakes it from another thread.
     fn waker(&self) -> Arc<dyn Fn() + Send + Sync>;
 
     /// Waits for a wake.
     fn wait(&mut self) -> io::Result<()>;
 
-    /// Waits, with nothing to come, for so long from now.
+    /// Waits for this long, with no event to come.
     fn sleep(&mut self, time: Duration) -> io::Result<()>;
 }
 
-/// This crate's.
+/// That of this crate.
 struct Ours {
     poll: mio::Poll,
     events: mio::Events,
@@ -58,7 +58,7 @@ struct Ours {
 }
 
 impl Ours {
-    /// One that looks for so long before it sleeps.
+    /// Creates a poll that busy-polls for this long before it sleeps.
     fn new(kind: SelectorKind, look: Duration) -> io::Result<Ours> {
         let builder = mio::Poll::builder().selector(kind).busy_poll(look);
         let poll = builder.build()?;

@@ -1,4 +1,4 @@
-// The clients of each server on the page `choosing`, which includes this file: the same for all.
+// The clients for the servers on the page `choosing`, which includes this file: the same for all.
 
 use std::io::{Read as _, Write as _};
 
@@ -9,7 +9,7 @@ fn clients_of(serve: Serve) -> std::io::Result<()> {
     let first = connected(address)?;
     echoes(&first, b"hello")?;
 
-    // Many at once, and one after the other has gone.
+    // Several at once, and another one after they have gone.
     let others = [connected(address)?, connected(address)?];
     for turn in [b"one", b"two"] {
         for client in &others {
@@ -18,14 +18,14 @@ fn clients_of(serve: Serve) -> std::io::Result<()> {
     }
     drop(others);
 
-    // What nobody has read makes the end of a client a reset, which is no concern of the others.
+    // Unread input turns the end of a client into a reset, which does not affect the others.
     let mut rude = connected(address)?;
     rude.write_all(b"goodbye")?;
     rude.peek(&mut [0])?;
     drop(rude);
     echoes(&first, b"still here")?;
 
-    // More than fits anywhere, and then no more.
+    // More than fits into all buffers, and then no more.
     const SIZE: usize = 8 << 20;
     let mut writer = connected(address)?;
     let mut reader = writer.try_clone()?;
@@ -39,7 +39,7 @@ fn clients_of(serve: Serve) -> std::io::Result<()> {
     assert_eq!(answer.len(), SIZE);
     echoes(&first, b"to the end")?;
 
-    // Another server, which does not wait for long.
+    // Another server, with a short timeout.
     let address = started(serve, std::time::Duration::from_millis(20))?;
     assert_eq!(
         connected(address)?.read(&mut [0])?,
@@ -50,7 +50,7 @@ fn clients_of(serve: Serve) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Starts a server, which goes on until the program ends.
+/// Starts a server, which runs until the program ends.
 fn started(serve: Serve, idle: std::time::Duration) -> std::io::Result<std::net::SocketAddr> {
     let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
     let address = listener.local_addr()?;

@@ -1,4 +1,4 @@
-//! Sources that a callback left before `WouldBlock`, and that are called again without an event.
+//! Sources that a callback left before `WouldBlock`, which are called again without an event.
 
 use std::io::{self, Read, Write};
 use std::time::Duration;
@@ -113,7 +113,7 @@ fn again_is_skipped_after_deregister_forget_and_register(kind: SelectorKind) {
     assert_eq!(count(&script.calls, |call| matches!(call, Again(_))), 0);
     assert_eq!(count(&script.calls, |call| matches!(call, Readable(_))), 3);
 
-    // Outside a batch too.
+    // The same outside a batch.
     event_loop.again(Token(1));
     event_loop.forget(Token(1));
     assert_eq!(event_loop.next_deadline(), None);
@@ -187,7 +187,7 @@ fn again_that_fails_leaves_the_rest_to_the_next_iteration(kind: SelectorKind) {
         _ => Ok(()),
     });
     event_loop.run_once(&mut script, NOW).unwrap_err();
-    // The rest of this iteration, with the timeouts that the failure must not keep waiting.
+    // The rest of this iteration, with the timeouts that the failure must not delay.
     event_loop.run_once(&mut script, LONG).unwrap();
     let run = std::panic::AssertUnwindSafe(|| event_loop.run_once(&mut script, LONG));
     std::panic::catch_unwind(run).unwrap_err();

@@ -21,7 +21,7 @@ fn the_counter_counts() {
     assert_eq!(counted.count_total, 1);
 }
 
-/// With events, messages and timeouts, and with sources that end and come again.
+/// With events, messages and timeouts, and with sources that are deregistered and registered again.
 fn an_iteration_does_not_allocate(kind: SelectorKind) {
     const COUNT: usize = 32;
     let mut event_loop = event_loop(kind);
@@ -59,7 +59,7 @@ fn an_iteration_does_not_allocate(kind: SelectorKind) {
             script.calls.truncate(512);
         }
     };
-    // What is reserved when it is first needed.
+    // Structures that are allocated on first use.
     iterations(3);
     let before = metrics.events();
     let counted = measure(|| iterations(50));

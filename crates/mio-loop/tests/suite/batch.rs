@@ -23,7 +23,7 @@ over_each_selector!(
     the_loops_own_tokens_are_refused,
 );
 
-/// The number of the other one of two.
+/// Returns the token of the other source of two.
 fn other(token: Token) -> Token {
     Token(1 - token.0)
 }
@@ -83,7 +83,7 @@ fn a_token_may_be_taken_again_at_once(kind: SelectorKind) {
     let events = count(&script.calls, |call| matches!(call, Readable(_)));
     assert_eq!(events, 1, "the new source has no event: {:?}", script.calls);
 
-    // And its own events come.
+    // Its own events are delivered.
     let (source, token) = new.take().unwrap();
     source.notify().unwrap();
     new.replace(Some((source, token)));

@@ -37,7 +37,7 @@ fn its_descriptor_is_readable_when_there_is_something(kind: SelectorKind) {
         event_loop.run_once(&mut script, NOW).unwrap();
         assert!(script.calls.contains(&Notify(number)));
     }
-    // And when all is done it is not.
+    // It is not readable once the loop is drained.
     event_loop.run_once(&mut script, NOW).unwrap();
     outer.poll(&mut events, NOW).unwrap();
     assert!(events.is_empty());
@@ -59,7 +59,7 @@ fn its_deadline_tells_when_it_is_needed(kind: SelectorKind) {
     assert!(script.calls.contains(&Timeout(0)));
     assert_eq!(event_loop.next_deadline(), None);
 
-    // A request to end is something to do.
+    // A request to end is work.
     event_loop.shutdown();
     assert!(event_loop.next_deadline() <= Some(Instant::now()));
 }

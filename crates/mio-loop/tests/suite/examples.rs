@@ -14,7 +14,7 @@ fn example(name: &str) -> Command {
     path.pop();
     path.extend(["examples", name]);
     path.set_extension(std::env::consts::EXE_EXTENSION);
-    // An emulator and its arguments, where this is a program of another processor.
+    // The emulator and its arguments, if this program was built for another processor.
     let runner = std::env::var("MIO_TEST_RUNNER").unwrap_or_default();
     let runner = runner.split_whitespace().map(OsString::from);
     let mut words = runner.chain([path.into_os_string()]);
@@ -23,7 +23,7 @@ fn example(name: &str) -> Command {
     command
 }
 
-/// What a program prints, line by line. Cargo builds the examples when it builds the tests.
+/// Returns the output of a program, line by line. Cargo builds the examples with the tests.
 fn output(name: &str) -> Vec<String> {
     let output = example(name).output().expect("an example");
     assert!(output.status.success(), "{name}: {output:?}");
@@ -41,7 +41,7 @@ fn the_game_goes_on_step_by_step() {
     assert!(steps >= 50);
 }
 
-/// The command, limited to so many descriptors.
+/// Returns the command, limited to this many descriptors.
 #[cfg(unix)]
 fn limited(command: &Command, descriptors: u32) -> Command {
     let script = format!(r#"ulimit -n {descriptors}; exec "$0" "$@""#);
@@ -51,7 +51,7 @@ fn limited(command: &Command, descriptors: u32) -> Command {
     limited
 }
 
-/// With each limit of descriptors: one of them makes the first thread fail, another one the second.
+/// With each limit of descriptors: one makes the first thread fail, another one the second.
 #[cfg(unix)]
 #[test]
 fn game_tick_ends_when_a_player_fails() {
@@ -85,7 +85,7 @@ fn the_embedded_loop_does_all_its_work() {
     assert_eq!(lines.last().unwrap(), "outer loop: the inner one has ended");
 }
 
-/// A running server, which is killed when the test is over.
+/// A running server, which is killed at the end of the test.
 struct Server {
     child: Child,
     lines: BufReader<ChildStdout>,
@@ -120,7 +120,7 @@ impl Server {
         stream
     }
 
-    /// What it still prints, once it has ended well.
+    /// Waits for a successful end, and returns the rest of the output.
     #[cfg(unix)]
     fn rest(mut self) -> String {
         let mut rest = String::new();
@@ -199,10 +199,10 @@ fn echo_loop_ends_gracefully() {
     let client = server.connect();
     echoes(&client, "hello");
     server.terminate();
-    // It has nothing more for this client, and hangs up.
+    // It has no more output for this client, and closes the connection.
     assert_eq!((&client).read(&mut [0; 8]).unwrap(), 0);
     let rest = server.rest();
-    // With who sent it, if the program was built with that.
+    // With the sender, if the program was built with that feature.
     let line = rest.lines().find(|line| line.starts_with("SIGTERM"));
     assert!(
         line.is_some_and(|line| line.ends_with(": ending")),
@@ -210,7 +210,7 @@ fn echo_loop_ends_gracefully() {
     );
 }
 
-/// It prints the error once, and not at each attempt.
+/// It prints the error once, not at each attempt.
 #[cfg(unix)]
 #[test]
 fn echo_loop_complains_once_without_descriptors() {
@@ -220,14 +220,14 @@ fn echo_loop_complains_once_without_descriptors() {
     let mut server = Server::spawn(limited(&command, 32).stderr(Stdio::piped()));
     let clients: Vec<_> = (0..40).map(|_| server.connect()).collect();
     echoes(&clients[0], "hello");
-    // Nothing comes for a client that is not accepted, and meanwhile the server tries some times.
+    // A client that is not accepted receives nothing, and meanwhile the server retries.
     let mut last = &clients[39];
     let pause = std::time::Duration::from_millis(700);
     last.set_read_timeout(Some(pause)).unwrap();
     last.write_all(b"hello").unwrap();
     last.read(&mut [0; 8]).unwrap_err();
     last.set_read_timeout(LONG).unwrap();
-    // Each that leaves makes room for another.
+    // Each client that leaves makes room for another.
     for client in clients {
         echoes(&client, "hello");
     }
@@ -240,11 +240,11 @@ fn echo_loop_complains_once_without_descriptors() {
     assert_eq!(complaints, 1, "{errors}");
 }
 
-/// A second signal finds it waiting for a client that has not read what is for it.
+/// A second signal arrives while it waits for a client that has not read its output.
 #[cfg(unix)]
 #[test]
 fn echo_loop_stays_for_a_client_that_has_not_caught_up() {
-    // Nothing tells when the buffers in between are full, so it may have to be tried again.
+    // Nothing reports when the buffers in between are full, so this may need several attempts.
     let waited = (0..20).any(|_| {
         let mut server = Server::start("echo_loop", "60000");
         let mut client = server.connect();
@@ -263,8 +263,8 @@ fn echo_loop_stays_for_a_client_that_has_not_caught_up() {
     assert!(waited, "it has ended at the first signal");
 }
 
-/// A datagram from port 0 of an address, to which no reply can be sent. Only a raw socket sends
-/// one, and most users may not make any.
+/// Sends a datagram from port 0 of an address, to which no reply can be sent. This needs a raw
+/// socket, which most users may not create.
 #[cfg(unix)]
 fn send_from_port_zero(to: SocketAddr) {
     use socket2::{Domain, Protocol, Socket, Type};
@@ -278,7 +278,7 @@ fn send_from_port_zero(to: SocketAddr) {
     socket.send_to(&packet, &to.into()).unwrap();
 }
 
-/// One that is longer than its buffer is an error on Windows.
+/// A datagram that is longer than its buffer is an error on Windows.
 #[test]
 fn udp_echo_survives_datagrams_that_fail() {
     let server = Server::spawn(&mut example("udp_echo"));

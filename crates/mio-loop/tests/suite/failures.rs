@@ -47,7 +47,7 @@ fn an_error_ends_the_run_and_is_returned(kind: SelectorKind) {
     assert!(!event_loop.is_running());
 }
 
-/// `interrupted` is tried in `tests/interrupted.rs`, and `signal` in `signals.rs`.
+/// `tests/interrupted.rs` tests `interrupted`, and `signals.rs` tests `signal`.
 fn each_kind_of_callback_can_end_the_run(kind: SelectorKind) {
     let mut event_loop = event_loop(kind);
     let sources = ready_sources(&mut event_loop, 1);
@@ -213,10 +213,10 @@ fn timeouts_keep_their_order_after_one_has_panicked(kind: SelectorKind) {
     assert!(script.calls.ends_with(&[Timeout(1), Timeout(2), Tick]));
 }
 
-/// Runs again after each error, a hundred times, and answers which callbacks were made.
+/// Runs again after each error, a hundred times, and returns the callbacks.
 fn runs(event_loop: &mut EventLoop<Script>, script: &mut Script) -> Vec<Call> {
     for _ in 0..100 {
-        // Either way it goes on.
+        // It continues in both cases.
         let _ = event_loop.run_once(script, NOW);
     }
     std::mem::take(&mut script.calls)

@@ -1,4 +1,4 @@
-//! Nobody keeps the others waiting.
+//! No source, message or timeout starves the others.
 
 use std::io::Write;
 use std::time::{Duration, Instant};
@@ -58,7 +58,7 @@ fn a_busy_source_starves_neither_timeouts_nor_messages(kind: SelectorKind) {
     event_loop.timeout(Duration::ZERO, 0);
     event_loop.sender().try_send(0).unwrap();
     let mut script = Script::idle();
-    // It is ready in each poll, and for once in each.
+    // It is ready in each poll, and delivered once per poll.
     for _ in 0..3 {
         event_loop.run_once(&mut script, LONG).unwrap();
     }
@@ -84,7 +84,7 @@ fn a_timeout_that_sets_itself_for_the_past_lets_later_ones_come(kind: SelectorKi
     assert_eq!(count(&script.calls, |call| *call == Timeout(0)), 10);
 }
 
-/// As the docs advise who stops before a source is drained.
+/// As the docs recommend for a callback that stops before a source is drained.
 fn a_source_that_is_reregistered_in_readable_is_written_too(kind: SelectorKind) {
     let mut event_loop = event_loop(kind);
     let (mut ours, mut theirs) = connected();
@@ -150,7 +150,7 @@ fn a_source_that_is_reregistered_in_writable_starves_nobody(kind: SelectorKind) 
     });
 }
 
-/// As a proxy does that has something to write for the other side.
+/// Like a proxy that has something to write for its other side.
 fn a_busy_source_that_reregisters_another_one_does_not_starve_it(kind: SelectorKind) {
     let both = Interest::READABLE | Interest::WRITABLE;
     for interests in [both, both.level()] {
@@ -161,7 +161,7 @@ fn a_busy_source_that_reregisters_another_one_does_not_starve_it(kind: SelectorK
         busy.notify().unwrap();
         let (mut ours, mut theirs) = connected();
         theirs.write_all(b"never read").unwrap();
-        // Loopback may bring it later.
+        // Loopback may deliver it later.
         while ours.peek(&mut [0]).is_err() {
             std::thread::yield_now();
         }

@@ -1,4 +1,4 @@
-//! What a user relies on, shown by doing it, over each selector.
+//! The public behaviour, over each selector.
 
 // Elsewhere a program has one thread, and the loop has no messages.
 #![cfg(any(unix, windows))]

@@ -27,7 +27,7 @@ fn no_message_is_lost_where_one_fits_at_a_time(kind: SelectorKind) {
     flood(builder.messages_per_tick(1).build().unwrap(), 1_000);
 }
 
-/// Several threads send so many messages each, as fast as they can.
+/// Several threads send this many messages each, as fast as they can.
 fn flood(mut event_loop: EventLoop<Script>, each: u64) {
     const THREADS: u64 = 4;
     let threads: Vec<_> = (0..THREADS)

@@ -1,4 +1,4 @@
-//! What a loop has done, in numbers.
+//! The counters of a loop.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
@@ -62,7 +62,7 @@ fn the_time_of_a_callback_that_panics_is_counted(kind: SelectorKind) {
     let mut event_loop = event_loop(kind);
     event_loop.timeout(Duration::ZERO, 0);
     let mut script = Script::new(|_, call| {
-        // For as long as the clock needs to go on.
+        // Until the clock advances.
         let start = Instant::now();
         while start.elapsed().is_zero() {}
         assert_ne!(call, Timeout(0), "on purpose");

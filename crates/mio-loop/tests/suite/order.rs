@@ -51,11 +51,11 @@ fn readable_comes_before_writable(kind: SelectorKind) {
     let both = Interest::READABLE | Interest::WRITABLE;
     event_loop.register(&mut stream, Token(7), both).unwrap();
     let mut script = Script::idle();
-    // Some systems have two events for it, and the data may come after the room.
+    // Some platforms report two events for it, and the data may come after the room.
     crate::support::run_until(&mut event_loop, &mut script, |calls| {
         calls.contains(&Readable(Token(7))) && calls.contains(&Writable(Token(7)))
     });
-    // Within one event it is this order.
+    // Within one event this is the order.
     event_loop.reregister(&mut stream, Token(7), both).unwrap();
     script.calls.clear();
     event_loop.run_once(&mut script, LONG).unwrap();

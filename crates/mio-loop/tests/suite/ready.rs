@@ -1,4 +1,4 @@
-//! Which callbacks the events of ends and errors make.
+//! The callbacks that the events of ends and errors cause.
 
 use std::io::{ErrorKind, Write};
 
@@ -28,7 +28,7 @@ fn a_writer_hears_that_the_reader_of_a_full_pipe_has_gone(kind: SelectorKind) {
         .register(&mut writer, Token(0), Interest::WRITABLE)
         .unwrap();
     drop(reader);
-    // NetBSD's kernel wakes the writer before it sets the end, so it finds nothing to report.
+    // NetBSD's kernel wakes the writer before it sets the end, and so reports nothing.
     if !(kind == SelectorKind::Kqueue && kernel() == "netbsd") {
         let mut script = Script::idle();
         event_loop.run_once(&mut script, LONG).unwrap();
@@ -42,7 +42,7 @@ fn a_writer_hears_that_the_reader_of_a_full_pipe_has_gone(kind: SelectorKind) {
     assert_eq!(err.kind(), ErrorKind::BrokenPipe);
 }
 
-/// The OS, or the one whose kqueue the model of `ci/kqueue` imitates.
+/// Returns the OS, or the one whose kqueue the model of `ci/kqueue` imitates.
 fn kernel() -> String {
     let imitated = std::env::var("MIO_KQUEUE_KERNEL");
     imitated.map_or(std::env::consts::OS.to_owned(), |name| name.to_lowercase())
@@ -64,7 +64,7 @@ fn a_reader_hears_that_the_writer_of_a_pipe_has_gone(kind: SelectorKind) {
     );
 }
 
-/// A socket whose datagrams are refused, which the kernel reports after they were sent.
+/// Returns a socket whose datagrams are refused, which the kernel reports after they were sent.
 fn refused() -> UdpSocket {
     let nobody = UdpSocket::bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let socket = UdpSocket::bind("127.0.0.1:0".parse().unwrap()).unwrap();
@@ -87,7 +87,7 @@ fn a_reader_hears_of_an_error_alone(kind: SelectorKind) {
     assert_eq!(err.kind(), ErrorKind::ConnectionRefused);
 }
 
-/// The event of the error says that the socket is writable, and not that it is readable.
+/// The event of the error is writable but not readable.
 fn udp_error_while_writable_calls_readable(kind: SelectorKind) {
     let mut event_loop = event_loop(kind);
     let mut socket = refused();

@@ -34,7 +34,7 @@ fn another_thread_ends_a_loop_that_waits(kind: SelectorKind) {
     }
 }
 
-/// Each time while it waits, after an iteration: the last request must not hide this one.
+/// Each time during the wait after an iteration: the last request must not hide this one.
 fn another_thread_ends_the_same_loop_again_and_again(kind: SelectorKind) {
     let mut event_loop = event_loop(kind);
     let handle = event_loop.shutdown_handle();
@@ -148,7 +148,7 @@ fn a_panic_after_a_callbacks_request_ends_one_run(kind: SelectorKind) {
     assert!(event_loop.run_once(&mut script, NOW).unwrap());
 }
 
-/// Who runs a loop again after an error would else never end.
+/// Otherwise a program that runs its loop again after an error would never end.
 fn an_error_does_not_lose_the_request_of_another_thread(kind: SelectorKind) {
     let mut event_loop = event_loop(kind);
     let handle = event_loop.shutdown_handle();

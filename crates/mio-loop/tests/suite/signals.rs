@@ -51,7 +51,8 @@ fn a_signal_is_handed_out(kind: SelectorKind) {
 fn signals_come_last_before_the_tick(kind: SelectorKind) {
     let mut event_loop = event_loop(kind);
     event_loop.signals([THREE]).unwrap();
-    // Raised to the whole process, and so by the other selector's turn too: throw away what is old.
+    // Signals are raised for the whole process, so the run of another selector has left some:
+    // discard them.
     event_loop.run_once(&mut Script::idle(), NOW).unwrap();
     event_loop.timeout(std::time::Duration::ZERO, 0);
     event_loop.sender().try_send(0).unwrap();
@@ -93,7 +94,7 @@ fn a_callback_for_a_signal_can_end_the_run(kind: SelectorKind) {
     let err = run(&mut event_loop, &mut script).unwrap_err();
     assert_eq!(err.to_string(), "ended by a signal");
     assert!(matches!(script.calls.last(), Some(Call::Signal(_))));
-    // What is left of that iteration.
+    // The rest of that iteration.
     script.calls.clear();
     event_loop.run_once(&mut script, LONG).unwrap();
     assert_eq!(script.calls, [Tick]);
@@ -101,7 +102,7 @@ fn a_callback_for_a_signal_can_end_the_run(kind: SelectorKind) {
 
 #[cfg(unix)]
 fn signals_over_the_budget_come_with_the_next_iteration(kind: SelectorKind) {
-    // Real-time signals, so many that there are enough with a few of each.
+    // Real-time signals, so many that a few of each are enough.
     let numbers: Vec<Signal> = (36..=60).map(Signal::from_raw).collect();
     let mut event_loop = event_loop(kind);
     if event_loop.signals(numbers.clone()).is_err() {

@@ -1,4 +1,4 @@
-//! Tokens that are not used twice.
+//! Tokens are not reused.
 
 use std::collections::HashSet;
 

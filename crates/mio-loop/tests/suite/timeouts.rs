@@ -67,7 +67,7 @@ fn a_million_timeouts_come_in_their_order(kind: SelectorKind) {
     const COUNT: u64 = 1_000_000;
     let mut event_loop = event_loop(kind);
     let start = Instant::now();
-    // Over a second from soon on, shuffled by a step that has no divisor with the count.
+    // Spread over a second that begins soon, shuffled by a step that is coprime to the count.
     let first = start + Duration::from_millis(300);
     for number in 0..COUNT {
         let place = number * 7_919 % COUNT;
@@ -97,7 +97,7 @@ fn a_resolution_brings_timeouts_together(kind: SelectorKind) {
         .selector(kind)
         .timer_resolution(ms(100));
     let mut event_loop: EventLoop<Script> = builder.build().unwrap();
-    // The end of a step that has begun or is to come, however long all this takes.
+    // The end of a step that has begun or will begin, however long all this takes.
     let later = event_loop.timeout(ms(100), 0);
     let end = event_loop.next_deadline().unwrap();
     event_loop.clear_timeout(later);
@@ -111,7 +111,7 @@ fn a_resolution_brings_timeouts_together(kind: SelectorKind) {
     assert_eq!(script.calls, [Timeout(1), Timeout(2), Timeout(3), Tick]);
 }
 
-/// Or one that is put off again and again would keep those after it waiting.
+/// Otherwise one that is reset again and again would delay those after it.
 fn a_timeout_that_is_reset_in_a_callback_comes_later(kind: SelectorKind) {
     let mut event_loop = event_loop(kind);
     let past = Instant::now();
@@ -155,7 +155,7 @@ fn a_handle_is_of_one_loop(kind: SelectorKind) {
 
 fn what_was_due_long_ago_comes_at_once_and_in_order(kind: SelectorKind) {
     let past: Vec<_> = (0..3).map(|number| (number, Instant::now())).collect();
-    // Made after that, and with a grid that begins after that.
+    // Created after that, and with a grid that begins after that.
     let builder = EventLoop::builder().selector(kind);
     let builder = builder.timer_resolution(Duration::from_secs(1));
     let mut event_loop: EventLoop<Script> = builder.build().unwrap();

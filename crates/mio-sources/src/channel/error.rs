@@ -1,4 +1,4 @@
-//! Why a message was not sent, or not received.
+//! Errors of sending and receiving.
 
 use std::error::Error;
 use std::{fmt, io};
@@ -23,9 +23,9 @@ use std::{fmt, io};
 /// # }
 /// ```
 pub enum TrySendError<T> {
-    /// As many messages are on their way as the channel has room for.
+    /// The channel is at its capacity.
     Full(T),
-    /// The receiver was dropped, so nothing can ever be sent again.
+    /// The receiver was dropped, so no message can be sent any more.
     Disconnected(T),
     /// The message was sent, but the OS refused to make the receiver readable, with this error.
     /// [`Receiver::try_recv`](super::Receiver::try_recv) returns the message, and the next
@@ -34,7 +34,7 @@ pub enum TrySendError<T> {
     Unnotified(io::Error),
 }
 
-/// Why there is no message.
+/// An error of [`Receiver::try_recv`](super::Receiver::try_recv).
 ///
 /// # Examples
 ///
@@ -51,9 +51,9 @@ pub enum TrySendError<T> {
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TryRecvError {
-    /// There is none now. The next one makes an event.
+    /// There is no message now. The next one causes an event.
     Empty,
-    /// All have been received, and all senders were dropped: there will be no more.
+    /// All messages have been received and all senders were dropped: no message will follow.
     Disconnected,
 }
 
@@ -74,7 +74,7 @@ impl<T> TrySendError<T> {
     }
 }
 
-/// Without the message, which need not be `Debug`.
+/// Formats without the message, which need not be `Debug`.
 impl<T> fmt::Debug for TrySendError<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -104,7 +104,7 @@ impl<T> Error for TrySendError<T> {
     }
 }
 
-/// Errors of the OS are equal if their kind and their code are.
+/// Compares errors of the OS by their kind and code.
 impl<T: PartialEq> PartialEq for TrySendError<T> {
     fn eq(&self, other: &Self) -> bool {
         use TrySendError::{Disconnected, Full, Unnotified};

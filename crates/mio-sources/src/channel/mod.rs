@@ -36,17 +36,17 @@
 //! # Receiving until `Empty`
 //!
 //! The receiver is readable from the first message, or from the disconnect, until
-//! [`try_recv`](Receiver::try_recv) answers `Empty` or `Disconnected`. Messages that come meanwhile
-//! make no system call: a burst is one event.
+//! [`try_recv`](Receiver::try_recv) returns `Empty` or `Disconnected`. Messages that arrive
+//! meanwhile make no system call: a burst is one event.
 //!
-//! In edge mode there is no further event before `Empty`, so receive until then. A program that
-//! would rather take a few messages per turn registers the receiver with
-//! [`Interest::level`](mio::Interest::level): then each poll has an event while there are messages.
+//! In edge mode there is no further event before `Empty`, so receive until then. To take only a few
+//! messages per iteration, register the receiver with [`Interest::level`](mio::Interest::level):
+//! then each poll has an event while there are messages.
 //!
-//! # What it is made of
+//! # Implementation
 //!
-//! A queue of crossbeam and a [`mio::Notifier`]: one eventfd on Linux, one pipe where there are no
-//! eventfds or a sandbox refuses them, and no thread.
+//! A queue of crossbeam and a [`mio::Notifier`]. The notifier is one eventfd on Linux, and one pipe
+//! where there are no eventfds or a sandbox refuses them. There is no thread.
 //!
 //! Needs the feature `channel`.
 
@@ -64,10 +64,10 @@ pub use self::error::{TryRecvError, TrySendError};
 use self::protocol::{Clear, Notify, Shared};
 use self::queue::Messages;
 
-/// Sends to a [`Receiver`] from any thread. Clone it for another one.
+/// The sending half of a channel, for any thread. It can be cloned.
 ///
-/// When the last sender is dropped the receiver has an event, and after the last message
-/// [`TryRecvError::Disconnected`].
+/// When the last sender is dropped, the receiver gets an event, and returns
+/// [`TryRecvError::Disconnected`] after the last message.
 ///
 /// # Examples
 ///
@@ -85,12 +85,12 @@ pub struct Sender<T> {
     shared: Arc<Shared<Messages<T>, NotifierHandle>>,
 }
 
-/// Receives what the [`Sender`]s send, as a source that is readable when there is something.
+/// The receiving half of a channel, as a source that is readable while there are messages.
 ///
-/// Register it for [`Interest::READABLE`]; the [module](self) tells how to receive. What was not
-/// received when it is dropped is dropped, and senders get what they try to send back. A message
-/// that is sent at that very moment is one or the other: it may be dropped while
-/// [`try_send`](Sender::try_send) answers `Ok`, as one that was sent just before is.
+/// Register it for [`Interest::READABLE`]; see the [module](self) for how to receive. Dropping it
+/// drops the unreceived messages, and senders then get back what they try to send. A message that
+/// is sent at the moment of the drop may be dropped although [`try_send`](Sender::try_send) returns
+/// `Ok`, as one that was sent just before.
 ///
 /// # Examples
 ///
@@ -111,12 +111,12 @@ pub struct Sender<T> {
 /// # }
 /// ```
 pub struct Receiver<T> {
-    /// First, because it is dropped first: nobody needs to be notified any more.
+    /// First, because it is dropped first: no more notifications are needed.
     notifier: Notifier,
     shared: Arc<Shared<Messages<T>, NotifierHandle>>,
 }
 
-/// The messages that there are, from [`Receiver::try_iter`].
+/// An iterator over the available messages, created by [`Receiver::try_iter`].
 ///
 /// # Examples
 ///
@@ -124,7 +124,7 @@ pub struct Receiver<T> {
 /// # fn main() -> std::io::Result<()> {
 /// use mio_sources::channel::{self, TryIter};
 ///
-/// /// A few messages per turn, for a receiver in level mode.
+/// /// Takes a few messages per iteration, for a receiver in level mode.
 /// fn turn(messages: TryIter<'_, u32>) -> u32 {
 ///     messages.take(2).sum()
 /// }
@@ -143,17 +143,17 @@ pub struct TryIter<'a, T> {
     receiver: &'a Receiver<T>,
 }
 
-/// A channel with room for `capacity` messages, which allocates now and never again.
+/// Creates a channel with room for `capacity` messages. It allocates now and never again.
 ///
 /// # Errors
 ///
-/// [`InvalidInput`](io::ErrorKind::InvalidInput) if the capacity is zero. Those of
-/// [`Notifier::new`]: the system's if it has no descriptor left (`EMFILE`, `ENFILE`), and
+/// Returns [`InvalidInput`](io::ErrorKind::InvalidInput) if the capacity is zero, and the errors of
+/// [`Notifier::new`]: that of the OS if no descriptor is left (`EMFILE`, `ENFILE`), and
 /// [`Unsupported`](io::ErrorKind::Unsupported) on WASI.
 ///
 /// # Panics
 ///
-/// If there is no memory for so many messages.
+/// Panics if there is not enough memory for the capacity.
 ///
 /// # Examples
 ///
@@ -175,12 +175,13 @@ pub fn bounded<T>(capacity: usize) -> io::Result<(Sender<T>, Receiver<T>)> {
     channel(Messages::bounded(capacity))
 }
 
-/// A channel that is never full. It grows while messages are sent faster than received.
+/// Creates a channel that is never full. It grows while messages are sent faster than they are
+/// received.
 ///
 /// # Errors
 ///
-/// Those of [`Notifier::new`]: the system's if it has no descriptor left (`EMFILE`, `ENFILE`), and
-/// [`Unsupported`](io::ErrorKind::Unsupported) on WASI.
+/// Returns the errors of [`Notifier::new`]: that of the OS if no descriptor is left (`EMFILE`,
+/// `ENFILE`), and [`Unsupported`](io::ErrorKind::Unsupported) on WASI.
 ///
 /// # Examples
 ///
@@ -199,23 +200,22 @@ pub fn unbounded<T>() -> io::Result<(Sender<T>, Receiver<T>)> {
 }
 
 impl<T> Sender<T> {
-    /// Sends a message, and makes the receiver readable if it is not. Never waits
-    /// for room.
+    /// Sends a message, and makes the receiver readable if it is not. Never waits for room.
     ///
-    /// It is not for signal handlers. It may allocate, and it may wait for another message that is
-    /// being sent, which never ends if the handler has interrupted that. In a handler set a flag
-    /// and call [`mio::NotifierHandle::notify`].
+    /// Messages of one sender are received in the order in which it sent them.
     ///
-    /// The messages of one sender are received in the order in which it has sent them.
+    /// Do not call it in a signal handler. It may allocate, and it may wait for another send to
+    /// complete, which never happens if the handler has interrupted that send. In a handler set a
+    /// flag and call [`mio::NotifierHandle::notify`].
     ///
     /// # Errors
     ///
-    /// The first two give the message back.
+    /// The first two errors return the message.
     ///
     /// * [`Full`](TrySendError::Full): a bounded channel has no room left.
     /// * [`Disconnected`](TrySendError::Disconnected): the receiver was dropped.
     /// * [`Unnotified`](TrySendError::Unnotified): the message was sent, but the receiver could not
-    ///   be made readable. It is not expected.
+    ///   be made readable. This is not expected.
     ///
     /// # Examples
     ///
@@ -237,7 +237,7 @@ impl<T> Sender<T> {
         self.shared.send(message)
     }
 
-    /// Whether the receiver was dropped. If so, every [`try_send`](Self::try_send) fails.
+    /// Returns `true` if the receiver was dropped. Every [`try_send`](Self::try_send) then fails.
     ///
     /// # Examples
     ///
@@ -254,7 +254,7 @@ impl<T> Sender<T> {
         self.shared.receiver_is_gone()
     }
 
-    /// How many messages there is room for at once. `None` if the channel is unbounded.
+    /// Returns the maximum number of queued messages, or `None` if the channel is unbounded.
     ///
     /// # Examples
     ///
@@ -271,16 +271,16 @@ impl<T> Sender<T> {
 }
 
 impl<T> Receiver<T> {
-    /// Takes the next message, if there is one. Never waits for a message. (If a sender is in the
-    /// middle of putting one in, it yields until that is done, which takes a few instructions.)
+    /// Receives the next message, if there is one. Never waits for a message. (If a sender is just
+    /// putting one into the queue, it yields until that is done, which takes a few instructions.)
     ///
-    /// To find that there is none takes a system call. To take one takes none, unless it came while
-    /// that was being found out.
+    /// Returning `Empty` takes a system call. Receiving a message takes none, unless it arrived
+    /// during that call.
     ///
     /// # Errors
     ///
-    /// * [`Empty`](TryRecvError::Empty): there is none now, and the next one makes an event.
-    /// * [`Disconnected`](TryRecvError::Disconnected): there will be none.
+    /// * [`Empty`](TryRecvError::Empty): there is no message now, and the next one causes an event.
+    /// * [`Disconnected`](TryRecvError::Disconnected): no message will follow.
     ///
     /// # Examples
     ///
@@ -300,10 +300,10 @@ impl<T> Receiver<T> {
         self.shared.receive(&self.notifier)
     }
 
-    /// The messages that there are, until [`try_recv`](Self::try_recv) answers `Empty` or
-    /// `Disconnected`. To tell these two apart, call it once more.
+    /// Returns an iterator over the messages, until [`try_recv`](Self::try_recv) returns `Empty` or
+    /// `Disconnected`. To distinguish the two, call it once more.
     ///
-    /// It is without end if messages come faster than they are taken.
+    /// The iterator does not end while messages arrive faster than it takes them.
     ///
     /// # Examples
     ///
@@ -344,8 +344,8 @@ impl Notify for Notifier {
 
 impl Clear for Notifier {
     fn clear(&self) {
-        // A notifier that can't be cleared may stay readable: a spurious event. The next
-        // notification still makes an event.
+        // A notifier that can't be cleared may stay readable, which causes a spurious event. The
+        // next notification still causes an event.
         let _ = Notifier::clear(self);
     }
 }
@@ -371,8 +371,8 @@ impl<T> Drop for Receiver<T> {
     }
 }
 
-/// In any mode. It is readable and nothing else: an interest without `READABLE` is
-/// [`InvalidInput`](io::ErrorKind::InvalidInput), and what else an interest asks for is left out.
+/// Registers for reading, in any mode. An interest without `READABLE` is
+/// [`InvalidInput`](io::ErrorKind::InvalidInput); other interests are ignored.
 impl<T> Source for Receiver<T> {
     fn register(&mut self, registry: &Registry, token: Token, wanted: Interest) -> io::Result<()> {
         self.notifier.register(registry, token, wanted)

@@ -1,16 +1,17 @@
-//! Who says what when, so that no message and no disconnect is missed: the part of the channel that
-//! is neither the queue nor the notifier.
+//! The protocol of the channel, apart from its queue and its notifier: the order of operations that
+//! loses no message and no disconnect.
 //!
-//! A sender publishes and then notifies. The receiver looks; when it finds nothing it clears the
-//! notification and looks again, because what was published before the clear may have been notified
-//! of before it too. From this follows what the receiver relies on: *the notification stands unless
-//! `Empty` or `Disconnected` was the last answer, and after that each message makes a new one.*
+//! A sender publishes and then notifies. The receiver checks the queue. If it is empty, the
+//! receiver clears the notification and checks again, because the notification of a message that
+//! was published before the clear may have been cleared with it. This gives the receiver's
+//! invariant: *the notification is set unless the last result was `Empty` or `Disconnected`, and
+//! after that each message sets it again.*
 //!
-//! When the receiver goes, it says so and then empties the queue. A sender puts its message in and
-//! then looks whether the receiver is gone. So at least one of the two sees what the other did, and
-//! *no message stays in the queue of a receiver that is gone.*
+//! When the receiver is dropped, it first sets a flag and then empties the queue. A sender first
+//! pushes its message and then reads the flag. At least one of the two sees the other's action, so
+//! *no message stays in the queue of a dropped receiver.*
 //!
-//! The tests of this file run it under [loom], which tries every order: `ci/loom`.
+//! The tests of this file run it under [loom], which tries every interleaving: `ci/loom`.
 //!
 //! [loom]: https://docs.rs/loom
 
@@ -22,17 +23,17 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
 
 use super::{TryRecvError, TrySendError};
 
-/// Messages on their way, first in first out.
+/// Queued messages, first in first out.
 pub(super) trait Queue<T> {
-    /// Gives the message back if there is no room.
+    /// Returns the message if there is no room.
     fn push(&self, message: T) -> Result<(), T>;
     fn pop(&self) -> Option<T>;
 }
 
 /// The sending side of a notifier.
 pub(super) trait Notify {
-    /// Happens before the `clear` that takes this notification. After an error the next call tries
-    /// again.
+    /// Happens before the `clear` that takes this notification. After an error the next call
+    /// retries.
     fn notify(&self) -> io::Result<()>;
 }
 
@@ -41,7 +42,7 @@ pub(super) trait Clear: Notify {
     fn clear(&self);
 }
 
-/// What senders and receiver share.
+/// The state shared by senders and receiver.
 #[derive(Debug)]
 pub(super) struct Shared<Q, N> {
     queue: Q,
@@ -51,7 +52,7 @@ pub(super) struct Shared<Q, N> {
 }
 
 impl<Q, N: Notify> Shared<Q, N> {
-    /// With one sender.
+    /// Creates the state for one sender.
     pub(super) fn new(queue: Q, notify: N) -> Shared<Q, N> {
         Shared {
             queue,
@@ -73,12 +74,12 @@ impl<Q, N: Notify> Shared<Q, N> {
             return Err(TrySendError::Disconnected(message));
         }
         self.queue.push(message).map_err(TrySendError::Full)?;
-        // This one and that of `drop_receiver` have an order. Who is second sees what the first did
-        // before it.
+        // Pairs with the fence of `drop_receiver`: the thread that is second to pass its fence sees
+        // what the first did before its own.
         fence(Ordering::SeqCst);
         if self.receiver_is_gone() {
-            // It went meanwhile. Messages of others are taken out with ours, so it can't be told
-            // apart, and is not given back.
+            // The receiver was dropped meanwhile. Draining may remove other messages along with
+            // this one, so it can't be returned.
             self.empty();
             return Ok(());
         }
@@ -93,11 +94,12 @@ impl<Q, N: Notify> Shared<Q, N> {
             return Ok(message);
         }
         notifier.clear();
-        // Before the last look: who is gone by now has published before.
+        // Before the last check: a sender that is gone by now has published before.
         let disconnected = self.senders.load(Ordering::Acquire) == 0;
         if let Some(message) = self.queue.pop() {
-            // There may be more of which nobody will notify, and who stops here has to hear of it.
-            // After an error the next message notifies, and who receives until `Empty` needs none.
+            // There may be more messages without a notification, and a caller that stops here needs
+            // an event. After an error the next message notifies, and a caller that receives until
+            // `Empty` needs none.
             let _ = notifier.notify();
             return Ok(message);
         }
@@ -109,13 +111,14 @@ impl<Q, N: Notify> Shared<Q, N> {
     }
 
     pub(super) fn add_sender(&self) {
-        // Who adds one is one, so the number can't be zero, and nothing has to be in order with it.
+        // The caller is a sender, so the count can't be zero, and nothing needs to be ordered with
+        // it.
         self.senders.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(super) fn drop_sender(&self) {
         if self.senders.fetch_sub(1, Ordering::AcqRel) == 1 {
-            // This is a drop, which has nobody to return an error to.
+            // A drop can't report an error.
             let _ = self.notify.notify();
         }
     }
@@ -124,7 +127,7 @@ impl<Q, N: Notify> Shared<Q, N> {
         self.receiver_is_gone.load(Ordering::Acquire)
     }
 
-    /// Drops what was not received.
+    /// Drops the unreceived messages.
     pub(super) fn drop_receiver<T>(&self)
     where
         Q: Queue<T>,
@@ -165,9 +168,9 @@ mod tests {
         }
     }
 
-    /// As mio's: a word that coalesces, and a signal that a poll waits for. The word says whether
-    /// the signal is raised, and in its other bits the generation, which goes on with each clear.
-    /// To clear takes two steps.
+    /// A model of mio's notifier: a word that coalesces, and a signal that a poll waits for. One
+    /// bit of the word is set while the signal is; the other bits are the generation, which each
+    /// clear increases. Clearing takes two steps.
     #[derive(Clone, Default)]
     struct Notifier(Arc<State>);
 
@@ -196,7 +199,7 @@ mod tests {
                 };
                 self.0.raised.notify_one();
                 drop(signal);
-                // Not if it was cleared meanwhile.
+                // Skipped if it was cleared meanwhile.
                 let (success, failure) = (Ordering::AcqRel, Ordering::Relaxed);
                 let _ = word.compare_exchange(before, before | 1, success, failure);
             }
@@ -214,7 +217,8 @@ mod tests {
     }
 
     impl Notifier {
-        /// As a poll in edge mode. Waits for ever if nothing comes, which loom reports.
+        /// Waits like a poll in edge mode. Without an edge it waits without end, which loom
+        /// reports.
         fn wait_for_edge(&self) {
             let mut signal = self.0.signal.lock().unwrap();
             while !signal.edge {
@@ -223,7 +227,7 @@ mod tests {
             signal.edge = false;
         }
 
-        /// As a poll in level mode.
+        /// Waits like a poll in level mode.
         fn wait_for_level(&self) {
             let mut signal = self.0.signal.lock().unwrap();
             while !signal.level {
@@ -250,7 +254,7 @@ mod tests {
         })
     }
 
-    /// One event, and then all there is: messages in order, and at last the disconnect.
+    /// One event, and then all messages in order, and at last the disconnect.
     #[test]
     fn who_empties_the_queue_after_each_edge_misses_nothing() {
         loom::model(|| {
@@ -275,7 +279,7 @@ mod tests {
         });
     }
 
-    /// One message for each event is enough in level mode, however many there are.
+    /// In level mode one message per event is enough, whatever their number.
     #[test]
     fn who_takes_one_message_per_level_misses_nothing() {
         loom::model(|| {
@@ -298,7 +302,7 @@ mod tests {
         });
     }
 
-    /// Two senders: the disconnect is told once, after the messages of both.
+    /// Two senders: one disconnect, after the messages of both.
     #[test]
     fn the_disconnect_comes_after_all_messages() {
         loom::model(|| {
@@ -324,8 +328,8 @@ mod tests {
         });
     }
 
-    /// Room for two messages, and no more order between two operations than a queue needs. (A lock
-    /// would put all of them in one order, and hide what the fences are for.)
+    /// Room for two messages, with no more ordering between operations than a queue needs. (A lock
+    /// would order all operations, and hide the purpose of the fences.)
     #[derive(Default)]
     struct Slots([AtomicUsize; 2]);
 
@@ -343,7 +347,8 @@ mod tests {
         }
     }
 
-    /// What two threads send while the receiver goes is refused or dropped, and stays nowhere.
+    /// Messages that two threads send while the receiver is dropped are refused or dropped; none
+    /// stays.
     #[test]
     fn no_message_stays_when_the_receiver_is_gone() {
         loom::model(|| {
@@ -371,7 +376,7 @@ mod error_tests {
     use super::*;
     use crate::channel::queue::Messages;
 
-    /// Fails once, as a write to a pipe does for which there is no memory.
+    /// Fails once, as a write to a pipe fails for lack of memory.
     #[derive(Default)]
     struct FailsOnce(Cell<usize>);
 

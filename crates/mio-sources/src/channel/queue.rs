@@ -1,4 +1,4 @@
-//! The two queues, as one.
+//! One type for the bounded and the unbounded queue.
 
 use crossbeam_queue::{ArrayQueue, SegQueue};
 
@@ -11,7 +11,7 @@ pub(super) enum Messages<T> {
 }
 
 impl<T> Messages<T> {
-    /// The capacity is not zero.
+    /// Creates a bounded queue. The capacity is not zero.
     pub(super) fn bounded(capacity: usize) -> Messages<T> {
         Messages::Bounded(ArrayQueue::new(capacity))
     }

@@ -1,4 +1,4 @@
-//! A child process as a source: what the user has.
+//! A child process as a source: the public type.
 
 use std::fmt;
 use std::io;
@@ -17,16 +17,17 @@ use super::pipes::{Pipes, Stderr, Stdin, Stdout};
 use crate::interests::readable;
 use crate::signal::Signal;
 
-/// A child process, as a [`Source`] that is readable when it has ended.
+/// A child process, as a [`Source`] that is readable when the process has ended.
 ///
-/// [The module](super) says how the end is seen and what dropping does.
+/// See [the module](super) for how the end is detected and for dropping.
 ///
-/// Register it for [`READABLE`](mio::Interest::READABLE), in any mode; that is all it ever is.
-/// After an event call [`try_wait`](Child::try_wait). When that has given a status, deregister it
-/// or drop it: in [`level`](mio::Interest::level) mode there is an event until then. In
-/// [`oneshot`](mio::Interest::oneshot) mode reregister it after `None`: where the end is seen by
-/// `SIGCHLD`, the event may have been for another child, and with kqueue it may have come a moment
-/// before the status. There is no other before that.
+/// Register it for [`READABLE`](mio::Interest::READABLE), in any mode; it has no other readiness.
+/// After an event call [`try_wait`](Child::try_wait). Once that has returned a status, deregister
+/// or drop the child: in [`level`](mio::Interest::level) mode each poll has an event until then.
+///
+/// In [`oneshot`](mio::Interest::oneshot) mode reregister it after `None`, because there is no
+/// other event before that. With `SIGCHLD` the event may have been for another child, and with
+/// kqueue it may come a moment before the status.
 ///
 /// # Examples
 ///
@@ -57,7 +58,7 @@ use crate::signal::Signal;
 ///     for event in &events {
 ///         match event.token() {
 ///             Token(0) => status = child.try_wait()?,
-///             // The rest is left for later if it would block.
+///             // The rest is read later if it would block.
 ///             _ => at_end = stdout.read_to_end(&mut output).is_ok(),
 ///         }
 ///     }
@@ -68,16 +69,14 @@ use crate::signal::Signal;
 /// # }
 /// ```
 pub struct Child {
-    /// What the child reads as its standard input, if it was started with
+    /// The child's standard input, if it was started with
     /// [`Stdio::piped`](std::process::Stdio::piped). Non-blocking, and a source of its own; on
     /// Windows from the moment it is registered: see [the module](super#its-standard-streams).
     pub stdin: Option<Stdin>,
-    /// What the child writes to its standard output, if that was piped. Non-blocking, and a source
-    /// of its own; on Windows from the moment it is registered. It may have data after the child
-    /// has ended.
+    /// The child's standard output, if that was piped. Non-blocking, and a source of its own; on
+    /// Windows from the moment it is registered. It may have data after the child has ended.
     pub stdout: Option<Stdout>,
-    /// What the child writes to its standard error, if that was piped; as
-    /// [`stdout`](Child::stdout).
+    /// The child's standard error, if that was piped; otherwise like [`stdout`](Child::stdout).
     pub stderr: Option<Stderr>,
     /// `None` once the child is lost. It has no status, so a level-triggered event would never end.
     exit: Option<Exit>,
@@ -86,17 +85,17 @@ pub struct Child {
 }
 
 impl Child {
-    /// Starts a program. Streams that the command pipes are put into non-blocking mode, but for
-    /// [those of Windows](super#its-standard-streams).
+    /// Starts a program. Puts piped streams into non-blocking mode, except for [those of
+    /// Windows](super#its-standard-streams).
     ///
     /// # Errors
     ///
-    /// * Those of [`Command::spawn`], as [`NotFound`](io::ErrorKind::NotFound) for a program that
-    ///   is not there.
-    /// * The system's error if it has no descriptor left for watching (`EMFILE`, `ENFILE`). The
-    ///   child that was started by then is killed and waited for.
-    /// * [`Unsupported`](io::ErrorKind::Unsupported) where the end of a child can't be watched:
-    ///   [the module](super) says where. No program is started.
+    /// * The errors of [`Command::spawn`], such as [`NotFound`](io::ErrorKind::NotFound) if the
+    ///   program does not exist.
+    /// * The error of the OS if no descriptor is left for watching (`EMFILE`, `ENFILE`). The child
+    ///   is then killed and waited for.
+    /// * [`Unsupported`](io::ErrorKind::Unsupported) on the platforms where [the end of a child
+    ///   can't be watched](super#how-the-end-is-seen). No program is started.
     ///
     /// # Examples
     ///
@@ -126,27 +125,28 @@ impl Child {
     /// [`Command::process_group`](std::os::unix::process::CommandExt::process_group) with 0 does;
     /// the command keeps that setting. The processes that the child starts are in its group too,
     /// unless they leave it. [`signal_group`](Child::signal_group) and
-    /// [`kill_group`](Child::kill_group) reach all of them. If the child is
-    /// [killed on drop](Child::kill_on_drop), the group is.
+    /// [`kill_group`](Child::kill_group) reach all of them. [`kill_on_drop`](Child::kill_on_drop)
+    /// kills the whole group.
     ///
     /// The child can't read from the terminal of this process, and Ctrl-C at that terminal does not
     /// reach it.
     ///
-    /// The id of the child is also the id of its group. So that no other process gets it, the child
-    /// stays a zombie from its end until its [`Child`] is dropped: the group can be signalled also
-    /// after [`try_wait`](Child::try_wait) has said how the child has ended. That is so on Linux,
-    /// Android, macOS and its relatives, FreeBSD, DragonFly, illumos and Solaris. On other Unix
-    /// systems the group can be signalled until the child has ended.
+    /// The id of the child is also the id of its group. To keep other processes from reusing it,
+    /// the child stays a zombie from its end until its [`Child`] is dropped. So the group can be
+    /// signalled even after [`try_wait`](Child::try_wait) has returned the status. This holds on
+    /// Linux, Android, macOS and its relatives, FreeBSD, DragonFly, illumos and Solaris. On other
+    /// Unix platforms the group can be signalled until the child has ended.
     ///
     /// # Errors
     ///
-    /// As [`spawn`](Child::spawn); and [`Unsupported`](io::ErrorKind::Unsupported) on Windows,
-    /// where no program is started. It has no signals, and no groups that can be ended. What it has
-    /// is the *job object*: a program can put a child into one by its handle.
+    /// Returns the errors of [`spawn`](Child::spawn), and
+    /// [`Unsupported`](io::ErrorKind::Unsupported) on Windows, where no program is started. Windows
+    /// has neither signals nor groups that can be ended. It has *job objects*: a program can put a
+    /// child into one by its handle.
     ///
     /// # Examples
     ///
-    /// The shell is killed, and the program that it waits for with it:
+    /// The shell is killed together with the program that it waits for:
     ///
     /// ```
     /// # #[cfg(not(unix))]
@@ -173,12 +173,12 @@ impl Child {
     }
 
     /// Takes over a child that std has started, with its pipes, as [`spawn`](Child::spawn) does.
-    /// It may have ended already, and may have been waited for.
+    /// The child may have ended already, and may have been waited for.
     ///
     /// # Errors
     ///
-    /// As [`spawn`](Child::spawn), without those of starting a program. The child is then treated
-    /// as one that was [dropped](super#dropping): it goes on running.
+    /// Returns the errors of [`spawn`](Child::spawn), without those of starting a program. The
+    /// child is then treated as one that was [dropped](super#dropping): it keeps running.
     ///
     /// # Examples
     ///
@@ -202,9 +202,9 @@ impl Child {
         Child::watch(Owned::new(child), Exit::of_any).map_err(|(err, _)| err)
     }
 
-    /// Its process id.
+    /// Returns the process id.
     ///
-    /// When the child has been waited for, the id may be another process's.
+    /// Once the child has been waited for, another process may have this id.
     ///
     /// # Examples
     ///
@@ -225,16 +225,15 @@ impl Child {
         self.child.id()
     }
 
-    /// How it ended, or `None` if it has not. It never waits.
+    /// Returns the exit status, or `None` if the child has not ended. Never blocks.
     ///
-    /// When it has ended, this waits for the child in the system's sense: there is no zombie from
-    /// then on, unless the child [leads a group](Child::spawn_group). Called again, it gives the
-    /// same status.
+    /// Once the child has ended, this reaps it: there is no zombie from then on, unless the child
+    /// [leads a group](Child::spawn_group). Later calls return the same status.
     ///
     /// # Errors
     ///
-    /// The system's: `ECHILD` if something else has waited for the child, or if the program
-    /// [ignores `SIGCHLD`](super#a-program-that-ignores-sigchld). Called again, it fails again.
+    /// Returns the error of the OS: `ECHILD` if something else has waited for the child, or if the
+    /// program [ignores `SIGCHLD`](super#a-program-that-ignores-sigchld). Later calls fail too.
     ///
     /// # Examples
     ///
@@ -250,17 +249,17 @@ impl Child {
         result
     }
 
-    /// Blocks until it has ended, and says how. For the end of a program; an event loop has
-    /// [`try_wait`](Child::try_wait).
+    /// Blocks until the child has ended, and returns the exit status. Use it at the end of a
+    /// program; an event loop uses [`try_wait`](Child::try_wait).
     ///
-    /// The child's standard input is closed first if it is still here, so that a child which reads
-    /// to the end of it does not wait for us. Called again, it gives the same status. (On Windows a
-    /// registered `stdin` that was written to is closed only by a later poll. So take it out, drop
-    /// it, and poll, before you call this.)
+    /// It first closes the child's standard input if that was not taken, so that a child which
+    /// reads until the end does not wait for this process. Later calls return the same status. On
+    /// Windows a registered `stdin` that was written to is closed only by a later poll: take it
+    /// out, drop it, and poll, before you call this.
     ///
     /// # Errors
     ///
-    /// As [`try_wait`](Child::try_wait).
+    /// Returns the errors of [`try_wait`](Child::try_wait).
     ///
     /// # Examples
     ///
@@ -283,14 +282,14 @@ impl Child {
         self.child.wait()
     }
 
-    /// Kills it, with `SIGKILL`; on Windows with `TerminateProcess`. There is an event when it has
-    /// ended.
+    /// Kills the child, with `SIGKILL`; on Windows with `TerminateProcess`. There is an event when
+    /// it has ended.
     ///
-    /// It does nothing if the child has ended.
+    /// Does nothing if the child has ended.
     ///
     /// # Errors
     ///
-    /// The system's: `EPERM` if the child runs as another user by now.
+    /// Returns the error of the OS: `EPERM` if the child runs as another user by now.
     ///
     /// # Examples
     ///
@@ -314,16 +313,16 @@ impl Child {
         }
     }
 
-    /// Sends it a signal, for example [`SIGTERM`](Signal::SIGTERM), which asks it to end.
+    /// Sends a signal to the child, for example [`SIGTERM`](Signal::SIGTERM), which asks it to end.
     ///
     /// # Errors
     ///
-    /// * [`NotFound`](io::ErrorKind::NotFound) if the child was waited for: the signal was sent to
-    ///   nobody. (A child that has ended and was not waited for gets it and does not mind.)
-    /// * [`InvalidInput`](io::ErrorKind::InvalidInput) for a number that POSIX has no name for.
+    /// * [`NotFound`](io::ErrorKind::NotFound) if the child was waited for. No signal was sent. (A
+    ///   child that has ended but was not waited for accepts the signal, which has no effect.)
+    /// * [`InvalidInput`](io::ErrorKind::InvalidInput) for a number that POSIX does not name.
     /// * [`Unsupported`](io::ErrorKind::Unsupported) on Windows, for all but
-    ///   [`SIGKILL`](Signal::SIGKILL), which ends it.
-    /// * The system's, as for [`kill`](Child::kill).
+    ///   [`SIGKILL`](Signal::SIGKILL), which ends the child.
+    /// * The error of the OS, as for [`kill`](Child::kill).
     ///
     /// # Examples
     ///
@@ -354,18 +353,18 @@ impl Child {
     /// Sends a signal to each process of the group that the child leads: to the child, and to the
     /// processes that it has started and that have not left the group.
     ///
-    /// [`spawn_group`](Child::spawn_group) starts such a child. Of one that was made the leader of
-    /// a group by other means, the group can be signalled until the child is waited for.
+    /// [`spawn_group`](Child::spawn_group) starts such a child. If a child became a leader by other
+    /// means, its group can be signalled until the child is waited for.
     ///
     /// # Errors
     ///
-    /// * [`NotFound`](io::ErrorKind::NotFound) if the group has no process, or if its id may be
-    ///   another's by now: see [`spawn_group`](Child::spawn_group).
+    /// * [`NotFound`](io::ErrorKind::NotFound) if the group has no process, or if another group may
+    ///   have its id by now: see [`spawn_group`](Child::spawn_group).
     /// * [`InvalidInput`](io::ErrorKind::InvalidInput) if the child leads no group, and for a
-    ///   number that POSIX has no name for.
+    ///   number that POSIX does not name.
     /// * [`Unsupported`](io::ErrorKind::Unsupported) on Windows.
-    /// * The system's: `EPERM` if no process of the group may be sent a signal. (On macOS also if
-    ///   all of them have ended.)
+    /// * The error of the OS: `EPERM` if this process may signal no process of the group. (On macOS
+    ///   also if all of them have ended.)
     ///
     /// # Examples
     ///
@@ -390,11 +389,12 @@ impl Child {
 
     /// Kills each process of the group that the child leads, with `SIGKILL`.
     ///
-    /// It does nothing if there is nobody to send it to.
+    /// Does nothing if the group has no process.
     ///
     /// # Errors
     ///
-    /// As [`signal_group`](Child::signal_group), without [`NotFound`](io::ErrorKind::NotFound).
+    /// Returns the errors of [`signal_group`](Child::signal_group), without
+    /// [`NotFound`](io::ErrorKind::NotFound).
     ///
     /// # Examples
     ///
@@ -406,7 +406,7 @@ impl Child {
         }
     }
 
-    /// Sets whether dropping this kills the child, or the group of a child that
+    /// Sets whether dropping this kills the child, or the whole group of a child that
     /// [`spawn_group`](Child::spawn_group) has started. By default it does not.
     ///
     /// # Examples
@@ -433,8 +433,8 @@ impl Child {
         owned::reap_some();
         let child = own(command.spawn()?);
         Child::watch(child, Exit::of_started).map_err(|(err, mut child)| {
-            // It was started just now, and nobody will know of it. If others have waited for it,
-            // its id may be another's.
+            // It was started just now, and no caller receives it. If others have waited for it,
+            // another process may have its id.
             if group::is_led_by(&child) {
                 let _ = group::send(&mut child, Signal::SIGKILL);
             }
@@ -446,7 +446,8 @@ impl Child {
         })
     }
 
-    /// All that is needed for watching it; or the child, and why it can't be watched.
+    /// Creates the source of a child and takes its pipes. If it can't be watched, returns it with
+    /// the error.
     fn watch(
         mut child: Owned,
         exit: fn(&mut Owned) -> io::Result<Exit>,
@@ -465,7 +466,7 @@ impl Child {
         }
     }
 
-    /// The source to register. For a child that is lost, a source that is readable at once.
+    /// Returns the source to register. For a lost child it is a source that is readable at once.
     fn source(&mut self) -> io::Result<&mut dyn Source> {
         let exit = match self.exit.take() {
             Some(exit) => exit,
@@ -479,7 +480,7 @@ impl Child {
 impl Drop for Child {
     fn drop(&mut self) {
         if self.kill_on_drop {
-            // Nobody is left who could be told.
+            // A drop can't report an error.
             let _ = if group::is_led_by(&self.child) {
                 self.kill_group()
             } else {
@@ -489,11 +490,11 @@ impl Drop for Child {
     }
 }
 
-/// In any mode. It is readable and nothing else: an interest without `READABLE` is
-/// [`InvalidInput`](io::ErrorKind::InvalidInput), and what else an interest asks for is left out.
+/// Registers for reading, in any mode. An interest without `READABLE` is
+/// [`InvalidInput`](io::ErrorKind::InvalidInput); other interests are ignored.
 ///
-/// When [`try_wait`](Child::try_wait) has failed with `ECHILD`, the child is registered no longer:
-/// there are no more events, and to deregister it does nothing. If it is registered after that, it
+/// When [`try_wait`](Child::try_wait) has failed with `ECHILD`, the child is no longer registered:
+/// there are no more events, and deregistering it does nothing. If it is registered after that, it
 /// is readable at once.
 impl Source for Child {
     fn register(

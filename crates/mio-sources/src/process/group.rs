@@ -11,13 +11,13 @@ use super::exit::{gone, named};
 use super::owned::Owned;
 use crate::signal::Signal;
 
-/// Has the command start its program in a group of its own.
+/// Makes the command start its program in a group of its own.
 pub(super) fn set_own(command: &mut Command) -> io::Result<()> {
     command.process_group(0);
     Ok(())
 }
 
-/// For a child that was started by such a command.
+/// Marks a child that was started by such a command.
 pub(super) fn set_led_by(child: &mut Owned) {
     child.set_leads_group();
 }

@@ -1,4 +1,4 @@
-//! Systems without process groups.
+//! Platforms without process groups.
 
 use std::io;
 use std::process::Command;

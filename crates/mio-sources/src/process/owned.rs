@@ -1,4 +1,4 @@
-//! std's child, which is waited for also when nobody asks any more.
+//! A child of std that is reaped even after its handle was dropped.
 
 use std::io;
 #[cfg(waitid)]
@@ -13,33 +13,34 @@ use rustix::process::Pid;
 #[cfg(waitid)]
 use rustix::process::{WaitId, WaitIdOptions, WaitIdStatus, waitid};
 
-/// Children that still ran when they were dropped. An id on this list is not given to another
-/// process, because nobody else waits for it.
+/// Children that still ran when they were dropped. No other process gets an id on this list,
+/// because nothing else waits for it.
 static DROPPED: Mutex<Dropped> = Mutex::new(Dropped {
     children: Vec::new(),
     next: 0,
 });
 
-/// At how many of the list is looked when a child is made or dropped. Each drop adds one at most,
-/// so that the turns get around the list also while it grows.
+/// Number of children on the list to check when a child is created or dropped. Each drop adds at
+/// most one, so the checks get around the list even while it grows.
 const LOOKS: usize = 2;
 
 struct Dropped {
     children: Vec<Child>,
-    /// Whose turn it is. The first one's, if it is past the end.
+    /// Index of the next child to check. Past the end it means the first one.
     next: usize,
 }
 
-/// A child that goes on the list when it is dropped, unless it has ended.
+/// A child that is added to the list when it is dropped, unless it has ended.
 pub(super) struct Owned {
     /// `None` in `drop` only.
     child: Option<Child>,
-    /// How it has ended, once that is known.
+    /// The exit status, once it is known.
     status: Option<ExitStatus>,
-    /// Others have waited for it, or the system has.
+    /// Set if other code, or the kernel, has waited for the child.
     is_lost: bool,
-    /// It was started as the leader of a process group. With `cfg(waitid)` it then stays a zombie
-    /// until this is dropped, so that no other process gets its id, which is the group's too.
+    /// Set if it was started as the leader of a process group. With `cfg(waitid)` it then stays a
+    /// zombie until this is dropped, so that no other process gets its id, which is the group's
+    /// too.
     #[cfg(signals)]
     leads_group: bool,
 }
@@ -111,17 +112,17 @@ impl Owned {
         }
     }
 
-    /// Whether it is known how it has ended.
+    /// Returns `true` if the exit status is known.
     pub(super) fn has_status(&self) -> bool {
         self.status.is_some()
     }
 
-    /// Whether nobody will know how it has ended.
+    /// Returns `true` if the exit status is lost.
     pub(super) fn is_lost(&self) -> bool {
         self.is_lost
     }
 
-    /// Returns whether the id is known to be this child's, or that of the group that it leads.
+    /// Returns `true` if the id is known to be this child's, or that of the group that it leads.
     /// (Another thread may wait for the child right after.)
     #[cfg(waitid)]
     pub(super) fn has_id(&mut self) -> bool {
@@ -129,13 +130,13 @@ impl Owned {
         !is_reaped && self.peek(WaitIdOptions::NOHANG).is_ok()
     }
 
-    /// As above. One that has ended is waited for.
+    /// The same without `waitid`. Reaps a child that has ended.
     #[cfg(all(signals, not(waitid)))]
     pub(super) fn has_id(&mut self) -> bool {
         matches!(self.try_wait(), Ok(None))
     }
 
-    /// [`try_wait`](Owned::try_wait) that leaves the zombie.
+    /// Calls [`try_wait`](Owned::try_wait) without reaping the zombie.
     #[cfg(waitid)]
     fn look(&mut self, options: WaitIdOptions) -> io::Result<Option<ExitStatus>> {
         if self.status.is_some() {
@@ -160,8 +161,8 @@ impl Owned {
         result
     }
 
-    /// The id of a child that is lost is not used again: it may be that of another child by now,
-    /// which would be waited for instead.
+    /// Returns an error for a lost child. Its id is not used again: another child may have it by
+    /// now, and would be waited for instead.
     fn check_lost(&self) -> io::Result<()> {
         #[cfg(signals)]
         if self.is_lost {
@@ -171,19 +172,19 @@ impl Owned {
     }
 }
 
-/// Whether the error means that the child was waited for elsewhere.
+/// Returns `true` if the error means that the child was waited for elsewhere.
 #[cfg(signals)]
 fn is_lost(err: &io::Error) -> bool {
     Errno::from_io_error(err) == Some(Errno::CHILD)
 }
 
-/// A handle stays the child's.
+/// Returns `false`: the handle always refers to this child.
 #[cfg(not(signals))]
 fn is_lost(_: &io::Error) -> bool {
     false
 }
 
-/// As std has it: the number that waitpid(2) would have given.
+/// Converts to std's type, by the number that waitpid(2) would have returned.
 #[cfg(waitid)]
 fn status(found: &WaitIdStatus) -> Option<ExitStatus> {
     const DUMPED: i32 = 0x80;
@@ -196,7 +197,7 @@ fn status(found: &WaitIdStatus) -> Option<ExitStatus> {
 impl Drop for Owned {
     fn drop(&mut self) {
         if let Some(mut child) = self.child.take() {
-            // A pipe that nobody can use any more would keep the child waiting.
+            // A pipe that nothing can use any more would make the child wait.
             (child.stdin, child.stdout, child.stderr) = (None, None, None);
             let runs = !self.is_lost && runs(&mut child);
             let mut dropped = lock();
@@ -209,7 +210,7 @@ impl Drop for Owned {
 }
 
 impl Dropped {
-    /// Looks at a few, in turn. To look at all each time would be quadratic in their number.
+    /// Checks a few children, in turn. Checking all each time would be quadratic in their number.
     fn reap_some(&mut self) {
         for _ in 0..LOOKS.min(self.children.len()) {
             if self.next >= self.children.len() {
@@ -218,7 +219,7 @@ impl Dropped {
             if runs(&mut self.children[self.next]) {
                 self.next += 1;
             } else {
-                // The last one comes here, and has its turn now.
+                // The last child moves to this index, and is checked next.
                 let last = self.children.len() - 1;
                 self.children.swap(self.next, last);
                 self.children.truncate(last);
@@ -227,12 +228,12 @@ impl Dropped {
     }
 }
 
-/// Waits for a few that have ended.
+/// Reaps a few children that have ended.
 pub(super) fn reap_some() {
     lock().reap_some();
 }
 
-/// Waits for all that have ended, and says how many are left.
+/// Reaps all children that have ended, and returns the number of the others.
 pub(super) fn reap() -> usize {
     let mut dropped = lock();
     dropped.children.retain_mut(runs);
@@ -243,8 +244,8 @@ fn lock() -> MutexGuard<'static, Dropped> {
     DROPPED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Waits for a child if it has ended. One that fails has been waited for by others, and is nobody's
-/// business any more.
+/// Returns `true` if the child still runs, and reaps it if not. If waiting fails, other code has
+/// waited for it, and nothing is left to do.
 fn runs(child: &mut Child) -> bool {
     matches!(child.try_wait(), Ok(None))
 }

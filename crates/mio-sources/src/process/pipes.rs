@@ -1,5 +1,5 @@
-//! The standard streams of a child that are pipes: as sources where Mio has such pipes, and else as
-//! std has them.
+//! The piped standard streams of a child: as sources where Mio has such pipes, and else as std's
+//! types.
 
 use std::io;
 
@@ -16,7 +16,7 @@ pub(super) type Stderr = Receiver;
 #[cfg(not(any(signals, process_handle)))]
 pub(super) use std::process::{ChildStderr as Stderr, ChildStdin as Stdin, ChildStdout as Stdout};
 
-/// Those that the command has piped.
+/// The streams that the command has piped.
 pub(super) struct Pipes {
     pub(super) stdin: Option<Stdin>,
     pub(super) stdout: Option<Stdout>,
@@ -24,7 +24,7 @@ pub(super) struct Pipes {
 }
 
 impl Pipes {
-    /// Takes them from the child. Only our ends become non-blocking; the child's are its own.
+    /// Takes the streams from the child. Only this side becomes non-blocking, not the child's.
     #[cfg(signals)]
     pub(super) fn take(child: &mut std::process::Child) -> io::Result<Pipes> {
         let sender = |sender: Sender| sender.set_nonblocking(true).map(|()| sender);
@@ -39,7 +39,7 @@ impl Pipes {
         })
     }
 
-    /// Takes them from the child, as they are.
+    /// Takes the streams from the child, as they are.
     #[cfg(not(signals))]
     #[cfg_attr(not(process_handle), allow(clippy::useless_conversion))]
     pub(super) fn take(child: &mut std::process::Child) -> io::Result<Pipes> {

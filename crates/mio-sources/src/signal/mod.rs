@@ -1,8 +1,7 @@
-//! Signals as an event source: one thread waits for `SIGTERM` beside its sockets.
+//! Signals as event sources: one thread waits for `SIGTERM` beside its sockets.
 //!
-//! [`Signals`] is a [`Source`](mio::event::Source) that is readable when one of the signals it
-//! watches has been delivered to the process. [`receive`](Signals::receive) then says which, and
-//! who sent it.
+//! [`Signals`] is a [`Source`](mio::event::Source) that is readable when one of its signals has
+//! been delivered to the process. [`receive`](Signals::receive) returns the signal and its sender.
 //!
 //! ```standalone_crate
 //! # #[cfg(not(any(unix, windows)))]
@@ -25,7 +24,7 @@
 //! let mut ending = false;
 //! while !ending {
 //!     match poll.poll(&mut events, None) {
-//!         // A handler ran in this thread. What it noted comes with the next poll.
+//!         // A handler ran in this thread. The next poll reports the signal.
 //!         Err(err) if err.kind() == ErrorKind::Interrupted => continue,
 //!         result => result?,
 //!     }
@@ -39,89 +38,89 @@
 //! # }
 //! ```
 //!
-//! # What is delivered
+//! # Deliveries
 //!
 //! * Several [`Signals`] in one process may watch the same signal. Each sees every one of them.
-//! * Signals that come faster than they are received are merged. The system keeps one of each
-//!   number until a thread handles it, and this source keeps up to five of each number. What does
-//!   not fit is dropped, and then others of its number are still to be received. So after a signal
-//!   was sent, [`receive`](Signals::receive) gives at least one of its number. Do not count them.
+//! * Signals that arrive faster than they are received are merged. The kernel keeps one of each
+//!   number until a thread handles it, and this source keeps up to five of each number. It drops a
+//!   signal only while others of its number are still to be received. So after a signal was sent,
+//!   [`receive`](Signals::receive) returns at least one of its number. Do not count them.
 //! * Signals of one number are received in the order in which they were handled. Between different
 //!   numbers there is no order.
 //!
-//! # What it does to the process on Unix
+//! # Effects on the process on Unix
 //!
-//! A watched signal has a *handler*, by the crate [`signal-hook`], for all threads. It notes the
-//! signal and writes a byte to a socket, which the source reads (a *self-pipe*). No thread is
-//! started. It follows that:
+//! A watched signal has a *handler*, installed by the crate [`signal-hook`], for all threads. It
+//! records the signal and writes a byte to a socket, which the source reads (a *self-pipe*). No
+//! thread is started. This has the following consequences:
 //!
-//! * A system call that a handler interrupts is restarted (`SA_RESTART`). Those that wait for
+//! * A system call that a handler interrupts is restarted (`SA_RESTART`). Calls that wait for
 //!   events are not: [`Poll::poll`](mio::Poll::poll) may return an error of the kind
 //!   [`Interrupted`](io::ErrorKind::Interrupted). Poll again.
-//! * A handler that was there before is called first, and stays.
+//! * An earlier handler stays, and is called first.
 //! * When a signal is no longer watched, its handler stays and does nothing: the signal is ignored
-//!   from then on, and does not end the process again. [`Signal::default_action`] does what the
-//!   system would have done.
-//! * A program that is started does not inherit handlers. Its signals do what they do by default.
+//!   from then on, and no longer ends the process. [`Signal::default_action`] performs the default
+//!   action of the OS.
+//! * A started program does not inherit handlers. Its signals have their default actions.
 //! * Nothing is blocked. A signal that the program blocks in all its threads is not delivered.
-//! * The handler runs on the stack of the thread that the kernel picks: signal-hook sets it without
-//!   `SA_ONSTACK`, and has no option for that. A thread whose stack has no room for a handler, as
-//!   that of a coroutine or of a Go runtime, has to block the signals.
-//! * A process that is forked and goes on without `exec` shares the socket with its parent. A
-//!   signal to the child makes the [`Signals`] of the parent readable, whose
-//!   [`receive`](Signals::receive) returns `None`: what the handler has noted is in the memory of
-//!   the child. A byte that one of them reads is missing in the other. So such a child drops the
-//!   [`Signals`] that it has inherited, and makes its own. [`Command`](std::process::Command)
-//!   starts programs by `exec`, and they share nothing.
+//! * The handler runs on the stack of the thread that the kernel picks: signal-hook installs it
+//!   without `SA_ONSTACK`, and has no option for that. A thread whose stack has no room for a
+//!   handler, such as that of a coroutine or of a Go runtime, has to block the signals.
+//! * A forked process that continues without `exec` shares the socket with its parent. A signal to
+//!   the child makes the [`Signals`] of the parent readable, whose [`receive`](Signals::receive)
+//!   returns `None`, because the record is in the memory of the child. A byte that one process
+//!   reads is missing in the other. So such a child has to drop the [`Signals`] that it has
+//!   inherited, and create its own. [`Command`](std::process::Command) starts programs by `exec`,
+//!   which share nothing.
 //!
 //! # Why not signalfd
 //!
-//! Linux has signalfd(2), which needs no handler. But a signal is read from there only while it is
-//! *blocked* in every thread of the process. A library can't see to that: it can block it in the
-//! thread that it runs in, and the system would hand the signal to any other thread, which ends the
-//! process. A program that is started inherits what is blocked, unless who starts it clears that.
-//! std does, and C libraries which know nothing of it do not: such a child can't be ended by
-//! `SIGTERM`. And two instances for one signal would share what comes, and not each see it.
+//! Linux has signalfd(2), which needs no handler. But it reports a signal only while the signal is
+//! *blocked* in every thread of the process. A library can't ensure that: it can block the signal
+//! in its own thread, but the kernel would deliver it to any other thread, which ends the process.
+//! A started program inherits blocked signals unless its parent clears the mask. std clears it, but
+//! C libraries do not: such a child can't be ended by `SIGTERM`. Also, two instances for one signal
+//! would share its deliveries instead of each seeing all.
 //!
-//! kqueue's `EVFILT_SIGNAL` has neither problem. It counts signals and does not say who sent them,
-//! and the signal has to have a handler beside it, or to be ignored, which started programs inherit
-//! too. So the self-pipe is used on each system, and behaves the same on each.
+//! kqueue's `EVFILT_SIGNAL` has neither problem. But it counts signals without naming their sender,
+//! and the signal needs a handler too, or has to be ignored, which started programs inherit. So the
+//! self-pipe is used on each platform, and behaves the same on each.
 //!
-//! # Who sent it
+//! # The sender
 //!
-//! [`Delivered::sender`] is filled in with the feature `signal-sender`. std has no safe way to read
-//! it. signal-hook has, by a few lines of C. So this feature needs a C compiler and the system's
-//! headers for the target, and that is why it is a feature of its own.
+//! The feature `signal-sender` fills in [`Delivered::sender`]. std has no safe way to read the
+//! sender. signal-hook has one, in a few lines of C. So this feature needs a C compiler and the
+//! platform's headers for the target, and is separate for that reason.
 //!
 //! # On Windows
 //!
-//! Windows has no signals. What comes close are the events of the console, which are told to a
-//! handler on a thread that the system makes. They are the signals that they would be on Unix, and
+//! Windows has no signals. The closest equivalent are console events, which Windows passes to a
+//! handler on a thread that it creates. Each is reported as the corresponding signal of Unix, and
 //! there are no others:
 //!
-//! | event | signal | by default | when it is watched |
+//! | event | signal | default action | when watched |
 //! |---|---|---|---|
-//! | Ctrl-C | [`SIGINT`](Signal::SIGINT) | ends the process | the program goes on |
-//! | Ctrl-Break | `SIGBREAK` | ends the process | the program goes on |
-//! | the console is closed | [`SIGHUP`](Signal::SIGHUP) | ends the process | the system ends the process after some seconds, or it ends by itself before |
-//! | the system is shut down, or the container is stopped (`docker stop`) | [`SIGTERM`](Signal::SIGTERM) | ends the process | the same |
+//! | Ctrl-C | [`SIGINT`](Signal::SIGINT) | ends the process | the program continues |
+//! | Ctrl-Break | `SIGBREAK` | ends the process | the program continues |
+//! | the console is closed | [`SIGHUP`](Signal::SIGHUP) | ends the process | Windows ends the process after some seconds, unless it exits before |
+//! | Windows shuts down, or the container is stopped (`docker stop`) | [`SIGTERM`](Signal::SIGTERM) | ends the process | the same |
 //!
-//! * There is one handler for the program. It is set with the first [`Signals`] and stays. When
-//!   nobody watches an event, it is left to the handlers that were set before, and to the system:
-//!   so a signal that is no longer watched ends the process again.
-//! * A watched event is not told to handlers that were set before.
-//! * For `SIGHUP` and `SIGTERM` the handler does not return, since the system ends the process when
-//!   it does. So the program has its time to put things away, about five seconds, and ends by
-//!   itself. How long that is, the system's settings say, and those of the container's image.
-//! * Five events of each number are kept, as of signals. No system call ends early.
+//! * There is one handler for the program. The first [`Signals`] installs it, and it stays. An
+//!   event that no instance watches is left to earlier handlers and to Windows: so a signal that is
+//!   no longer watched ends the process again.
+//! * A watched event is not passed to earlier handlers.
+//! * For `SIGHUP` and `SIGTERM` the handler does not return, because Windows ends the process when
+//!   it does. So the program has time to clean up, about five seconds, and exits by itself. The
+//!   settings of Windows, and those of the container's image, determine the time.
+//! * Five events of each number are kept, as for signals. No system call ends early.
 //! * A program that is started in a new process group (`CREATE_NEW_PROCESS_GROUP`) has Ctrl-C
 //!   disabled, and so have the programs that it starts. Ctrl-Break works.
-//! * Events come to processes that have a console. `AllocConsole`, `AttachConsole` and
-//!   `FreeConsole` take out all handlers, so make the first `Signals` after such a call.
-//! * `SIGTERM` comes to services, and to programs in a container. A program in the session of a
-//!   user has ended when the system goes down: the user is logged off first. No other process can
-//!   send it; what ends a process from outside, `TerminateProcess`, can't be watched.
-//! * That a user logs off is not watched: services receive it, for each user.
+//! * Events are sent to processes that have a console. `AllocConsole`, `AttachConsole` and
+//!   `FreeConsole` remove all handlers, so create the first `Signals` after such a call.
+//! * `SIGTERM` is sent to services, and to programs in a container. A program in a user's session
+//!   has ended before Windows shuts down: the user is logged off first. No other process can send
+//!   it; `TerminateProcess`, which ends a process from outside, can't be watched.
+//! * The logoff of a user is not watched: services receive it, for each user.
 //!
 //! So a program for both Unix and Windows can watch [`SIGINT`](Signal::SIGINT), by which its user
 //! ends it, and [`SIGTERM`](Signal::SIGTERM), by which its supervisor does:
@@ -137,11 +136,11 @@
 //! # }
 //! ```
 //!
-//! # Systems
+//! # Platforms
 //!
-//! Unix and Windows. It was run on Linux, and under Wine but for Ctrl-Break, the end of a console
-//! and the shutdown as the system delivers them. For others it was type-checked. Elsewhere
-//! [`Signals::new`] fails with [`Unsupported`](io::ErrorKind::Unsupported).
+//! Unix and Windows. The tests were run on Linux, and under Wine. Under Wine, Ctrl-Break, console
+//! close and shutdown were not tested as Windows delivers them. For other platforms the crate was
+//! type-checked. Elsewhere [`Signals::new`] fails with [`Unsupported`](io::ErrorKind::Unsupported).
 //!
 //! [`signal-hook`]: https://docs.rs/signal-hook
 
@@ -168,16 +167,16 @@ use crate::interests::readable_source;
 /// A set of signals, as a [`Source`](mio::event::Source) that is readable when one of them was
 /// delivered.
 ///
-/// [The module](self) says what is delivered and what watching does to the process.
+/// See [the module](self) for deliveries, and for the effects of watching on the process.
 ///
 /// On Unix it takes two descriptors, and one more for each signal. Register it for
-/// [`READABLE`](mio::Interest::READABLE), in any mode; that is all it ever is. It is readable from
-/// the first signal until [`receive`](Signals::receive) returns `None`.
+/// [`READABLE`](mio::Interest::READABLE), in any mode; it has no other readiness. It is readable
+/// from the first signal until [`receive`](Signals::receive) returns `None`.
 ///
-/// In edge mode there may be no further event before that, so after an event receive until `None`,
-/// as one reads a socket until `WouldBlock`. A program that would rather take one signal per turn
-/// registers for [`level`](mio::Interest::level), or registers again after each turn: then there is
-/// an event as long as `None` was not the answer.
+/// In edge mode there may be no further event before that. So receive until `None` after an event,
+/// as one reads a socket until `WouldBlock`. To take only one signal per iteration, register for
+/// [`level`](mio::Interest::level), or reregister after each iteration: then there is an event
+/// until `receive` has returned `None`.
 ///
 /// # Examples
 ///
@@ -222,18 +221,18 @@ pub struct Signals {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Delivered {
-    /// Which one.
+    /// The signal.
     pub signal: Signal,
     /// The process that sent it.
     ///
     /// For [`SIGCHLD`](Signal::SIGCHLD) it is the child whose state has changed.
     ///
-    /// `None` if the system sent it by itself, as for Ctrl-C at a terminal on Linux; if the system
-    /// does not tell; and in a build without the feature `signal-sender`.
+    /// `None` if the kernel sent it, as for Ctrl-C at a terminal on Linux; if the platform does not
+    /// report the sender; and in a build without the feature `signal-sender`.
     pub sender: Option<Sender>,
 }
 
-/// Who sent a signal.
+/// The sender of a signal.
 ///
 /// # Examples
 ///
@@ -253,14 +252,14 @@ pub struct Delivered {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Sender {
-    /// Its process id, when it sent the signal. It may be gone by now, and another process may have
+    /// The process id at the time of sending. The process may be gone by now, and another may have
     /// its id.
     pub pid: u32,
-    /// The real user id it had.
+    /// Its real user id at that time.
     pub uid: u32,
 }
 
-/// The signals that a [`Signals`] has to give; made by [`Signals::drain`].
+/// An iterator over the delivered signals, created by [`Signals::drain`].
 ///
 /// # Examples
 ///
@@ -271,18 +270,18 @@ pub struct Drain<'a> {
 }
 
 impl Signals {
-    /// Watches these signals, from now on. A signal that is named twice is watched once.
+    /// Watches these signals. A signal that is named twice is watched once.
     ///
     /// # Errors
     ///
-    /// * [`InvalidInput`](io::ErrorKind::InvalidInput) for a number that the system does not know,
-    ///   which on Windows is all but `SIGINT`, `SIGBREAK`, `SIGHUP` and `SIGTERM`. On Unix also for
-    ///   `SIGKILL` and `SIGSTOP`, which no process can handle; and for `SIGSEGV`, `SIGBUS`,
-    ///   `SIGFPE`, `SIGILL` and `SIGTRAP`, which report a fault of the instruction that is running
-    ///   and can't be put off until a poll.
-    /// * [`Unsupported`](io::ErrorKind::Unsupported) on systems with neither signals nor events of
-    ///   a console.
-    /// * The system's error if it has no descriptor left (`EMFILE`, `ENFILE`).
+    /// * [`InvalidInput`](io::ErrorKind::InvalidInput) for a number that the platform does not
+    ///   have, which on Windows is all but `SIGINT`, `SIGBREAK`, `SIGHUP` and `SIGTERM`. On Unix
+    ///   also for `SIGKILL` and `SIGSTOP`, which no process can handle; and for `SIGSEGV`,
+    ///   `SIGBUS`, `SIGFPE`, `SIGILL` and `SIGTRAP`, which report a fault of the running
+    ///   instruction and can't be deferred until a poll.
+    /// * [`Unsupported`](io::ErrorKind::Unsupported) on platforms with neither signals nor console
+    ///   events.
+    /// * The error of the OS if no descriptor is left (`EMFILE`, `ENFILE`).
     ///
     /// After an error nothing is watched.
     ///
@@ -312,13 +311,13 @@ impl Signals {
         Ok(Signals { watch })
     }
 
-    /// Watches one more signal. Nothing changes if it is watched already.
+    /// Watches one more signal. Does nothing if it is watched already.
     ///
     /// It may be called while the source is registered.
     ///
     /// # Errors
     ///
-    /// As [`new`](Signals::new). The other signals are watched as before.
+    /// Returns the errors of [`new`](Signals::new). The other signals are watched as before.
     ///
     /// # Examples
     ///
@@ -339,11 +338,11 @@ impl Signals {
         self.watch.add(signal)
     }
 
-    /// Watches a signal no longer, and says whether it was watched.
+    /// Stops watching a signal. Returns `false` if it was not watched.
     ///
-    /// What was delivered of it and not received yet is thrown away. Other instances go on. If
-    /// there is none, the signal is ignored on Unix, and ends the process on Windows:
-    /// [the module](self) says why.
+    /// Deliveries that were not received yet are discarded. Other instances that watch the signal
+    /// are not affected. If there are none, the signal is ignored on Unix, and ends the process on
+    /// Windows: see [the module](self) for the reason.
     ///
     /// # Examples
     ///
@@ -365,7 +364,7 @@ impl Signals {
         self.watch.remove(signal)
     }
 
-    /// The signals that are watched, in the order in which they were added.
+    /// Returns the watched signals, in the order in which they were added.
     ///
     /// # Examples
     ///
@@ -384,9 +383,9 @@ impl Signals {
         self.watch.watched()
     }
 
-    /// The next signal that was delivered, or `None` if there is none. It never waits.
+    /// Returns the next delivered signal, or `None` if there is none. Never blocks.
     ///
-    /// An event is a hint: `None` may be the first answer after it.
+    /// An event is a hint: the first call after it may return `None`.
     ///
     /// # Examples
     ///
@@ -407,7 +406,7 @@ impl Signals {
         self.watch.receive()
     }
 
-    /// [`receive`](Signals::receive) as an iterator, which ends when it returns `None`.
+    /// Returns an iterator that calls [`receive`](Signals::receive) until it returns `None`.
     ///
     /// # Examples
     ///
@@ -446,7 +445,7 @@ impl fmt::Debug for Signals {
     }
 }
 
-/// The signal, and who sent it: `SIGTERM from process 1 of user 0`.
+/// Formats the signal and its sender: `SIGTERM from process 1 of user 0`.
 impl fmt::Display for Delivered {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.signal.fmt(f)?;

@@ -1,4 +1,4 @@
-//! Systems without signals and without something like them.
+//! Platforms without signals or an equivalent.
 
 use std::io;
 
@@ -6,7 +6,7 @@ use mio::IoSource;
 
 use super::{Delivered, Signal};
 
-/// Never made.
+/// Never created.
 pub(super) enum Watch {}
 
 impl Watch {

@@ -1,15 +1,15 @@
-//! Which signal: its number and its name.
+//! Signal numbers and names.
 
 use std::fmt;
 #[cfg(any(signals, console_events))]
 use std::io;
 
-/// A signal, which is a number to the system.
+/// A signal number of the OS.
 ///
-/// The constants are the signals that POSIX names, with this system's numbers. On systems without
-/// signals there are those whose number POSIX fixes, so that a program which only names them
-/// compiles. Windows has `SIGBREAK` too. [`from_raw`](Signal::from_raw) makes any other, such as a
-/// real-time signal.
+/// The constants are the signals that POSIX names, with the numbers of this platform. Platforms
+/// without signals have those whose number POSIX fixes, so that a program which only names them
+/// compiles. Windows also has `SIGBREAK`. [`from_raw`](Signal::from_raw) creates any other, such as
+/// a real-time signal.
 ///
 /// # Examples
 ///
@@ -23,7 +23,7 @@ use std::io;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Signal(i32);
 
-/// The system's number, or the one that POSIX fixes.
+/// Expands to the number of the platform, or the one that POSIX fixes.
 macro_rules! number {
     ($name:ident) => {
         Signal(signal_hook::consts::$name)
@@ -44,17 +44,17 @@ impl Signal {
     pub const SIGINT: Signal = number!(SIGINT, 2);
     /// Ctrl-\ at the terminal. By default the process ends with a core dump.
     pub const SIGQUIT: Signal = number!(SIGQUIT, 3);
-    /// `abort` was called. That ends the process also if the signal is handled.
+    /// `abort` was called. That ends the process even if the signal is handled.
     pub const SIGABRT: Signal = number!(SIGABRT, 6);
     /// Ends a process at once. Can't be watched.
     pub const SIGKILL: Signal = number!(SIGKILL, 9);
     /// The timer of `alarm` has expired.
     pub const SIGALRM: Signal = number!(SIGALRM, 14);
-    /// Please end. What `kill` sends if it is told nothing else; on Windows the shutdown of the
-    /// system, or the stop of the container.
+    /// Request to terminate, which `kill` sends by default; on Windows the shutdown of the OS, or
+    /// the stop of the container.
     pub const SIGTERM: Signal = number!(SIGTERM, 15);
 
-    /// The signal of this number. Whether there is one is found out when it is used.
+    /// Creates a signal from its number, which is checked when it is used.
     ///
     /// # Examples
     ///
@@ -67,7 +67,7 @@ impl Signal {
         Signal(number)
     }
 
-    /// Its number.
+    /// Returns the number.
     ///
     /// # Examples
     ///
@@ -81,27 +81,27 @@ impl Signal {
     }
 }
 
-/// Signals that only Unix has, and what can be done with any there.
+/// Signals that only Unix has, and the operations on signals there.
 #[cfg(signals)]
 #[cfg_attr(docsrs, doc(cfg(unix)))]
 impl Signal {
-    /// A system call with bad arguments was made, or one that is forbidden.
+    /// A system call with bad arguments, or a forbidden one.
     pub const SIGSYS: Signal = number!(SIGSYS);
-    /// Memory that is not there. Can't be watched.
+    /// Access to missing memory. Can't be watched.
     pub const SIGBUS: Signal = number!(SIGBUS);
     /// A child has ended, stopped or continued.
     pub const SIGCHLD: Signal = number!(SIGCHLD);
-    /// Continue, after a stop.
+    /// Continue after a stop.
     pub const SIGCONT: Signal = number!(SIGCONT);
-    /// Division by zero and the like. Can't be watched.
+    /// Division by zero or a similar error. Can't be watched.
     pub const SIGFPE: Signal = number!(SIGFPE);
-    /// An instruction that does not exist. Can't be watched.
+    /// Invalid instruction. Can't be watched.
     pub const SIGILL: Signal = number!(SIGILL);
-    /// Written to a pipe or socket that nobody reads. Rust programs ignore it until it is watched.
+    /// A write to a pipe or socket without a reader. Rust programs ignore it until it is watched.
     pub const SIGPIPE: Signal = number!(SIGPIPE);
-    /// A timer that counts the processor's time has expired.
+    /// A timer of CPU time has expired.
     pub const SIGPROF: Signal = number!(SIGPROF);
-    /// Memory that is not the process's. Can't be watched.
+    /// Invalid memory access. Can't be watched.
     pub const SIGSEGV: Signal = number!(SIGSEGV);
     /// Stops a process. Can't be watched.
     pub const SIGSTOP: Signal = number!(SIGSTOP);
@@ -109,33 +109,34 @@ impl Signal {
     pub const SIGTRAP: Signal = number!(SIGTRAP);
     /// Ctrl-Z at the terminal.
     pub const SIGTSTP: Signal = number!(SIGTSTP);
-    /// Reading from the terminal in the background.
+    /// A read from the terminal in the background.
     pub const SIGTTIN: Signal = number!(SIGTTIN);
-    /// Writing to the terminal in the background.
+    /// A write to the terminal in the background.
     pub const SIGTTOU: Signal = number!(SIGTTOU);
-    /// Out-of-band data has come to a socket.
+    /// Out-of-band data has arrived at a socket.
     pub const SIGURG: Signal = number!(SIGURG);
     /// For the program's own use.
     pub const SIGUSR1: Signal = number!(SIGUSR1);
     /// For the program's own use.
     pub const SIGUSR2: Signal = number!(SIGUSR2);
-    /// A timer that counts the time in user space has expired.
+    /// A timer of user-space CPU time has expired.
     pub const SIGVTALRM: Signal = number!(SIGVTALRM);
-    /// The terminal has another size.
+    /// The size of the terminal has changed.
     pub const SIGWINCH: Signal = number!(SIGWINCH);
-    /// The limit of the processor's time is reached.
+    /// The limit of CPU time is reached.
     pub const SIGXCPU: Signal = number!(SIGXCPU);
-    /// The limit of a file's size is reached.
+    /// The limit of the file size is reached.
     pub const SIGXFSZ: Signal = number!(SIGXFSZ);
 
-    /// Sends it to the thread that calls this, with raise(3).
+    /// Sends the signal to the calling thread, with raise(3).
     ///
-    /// If the thread does not block the signal, it has been delivered when this returns; or the
-    /// process has ended, if that is what the signal does and it is not watched.
+    /// If the thread does not block the signal, it has been delivered when this returns. If it is
+    /// not watched, its default action has happened, which may end the process.
     ///
     /// # Errors
     ///
-    /// [`InvalidInput`](io::ErrorKind::InvalidInput) (`EINVAL`) if the system has no such signal.
+    /// Returns [`InvalidInput`](io::ErrorKind::InvalidInput) (`EINVAL`) if the platform has no such
+    /// signal.
     ///
     /// # Examples
     ///
@@ -153,16 +154,16 @@ impl Signal {
         signal_hook::low_level::raise(self.0)
     }
 
-    /// Does what the system would have done about it, had it not been watched: ends the process,
-    /// stops it, or nothing.
+    /// Performs the default action of the signal, as if it were not watched: ends the process,
+    /// stops it, or does nothing.
     ///
-    /// For the second Ctrl-C, or for when all is put away: a process that ends by the signal itself
-    /// lets its parent know. A process that was stopped goes on from here when it is continued.
+    /// Use it for the second Ctrl-C, or after cleaning up: the parent sees that the process was
+    /// ended by the signal. A process that was stopped returns from this call when it is continued.
     ///
     /// # Errors
     ///
-    /// [`InvalidInput`](io::ErrorKind::InvalidInput) (`EINVAL`) for a signal that POSIX does not
-    /// name, such as a real-time signal.
+    /// Returns [`InvalidInput`](io::ErrorKind::InvalidInput) (`EINVAL`) for a signal that POSIX
+    /// does not name, such as a real-time signal.
     ///
     /// # Examples
     ///
@@ -180,23 +181,23 @@ impl Signal {
     }
 }
 
-/// The console of Windows has one more, and these are what its events can be used for.
+/// The additional signal of the Windows console, and the operations on console events.
 #[cfg(console_events)]
 #[cfg_attr(docsrs, doc(cfg(windows)))]
 impl Signal {
-    /// Ctrl-Break at the console. The number is that of the system's C library.
+    /// Ctrl-Break at the console. The number is that of the C library.
     pub const SIGBREAK: Signal = Signal(21);
 
-    /// Gives it to each [`Signals`](super::Signals) of this process that watches it, as the event
-    /// of the console would be.
+    /// Delivers the signal to each [`Signals`](super::Signals) of this process that watches it, as
+    /// the console event would be.
     ///
-    /// It has been delivered when this returns. If nobody watches it the process ends, as it would
-    /// by default. Other handlers of the program are not called, and no other process is sent
-    /// anything.
+    /// It has been delivered when this returns. If no instance watches it, the process ends, as it
+    /// would by default. Other handlers of the program are not called, and other processes are not
+    /// affected.
     ///
     /// # Errors
     ///
-    /// [`InvalidInput`](io::ErrorKind::InvalidInput) if it is none of those that can be watched.
+    /// Returns [`InvalidInput`](io::ErrorKind::InvalidInput) if the signal can't be watched.
     ///
     /// # Examples
     ///
@@ -214,12 +215,12 @@ impl Signal {
         super::console::raise(self)
     }
 
-    /// Does what the system would have done about it, had it not been watched: ends the process,
-    /// with the exit code `STATUS_CONTROL_C_EXIT` (`0xC000013A`).
+    /// Performs the default action of the signal, as if it were not watched: ends the process with
+    /// the exit code `STATUS_CONTROL_C_EXIT` (`0xC000013A`).
     ///
     /// # Errors
     ///
-    /// As [`raise`](Signal::raise).
+    /// Returns the errors of [`raise`](Signal::raise).
     ///
     /// # Examples
     ///
@@ -235,14 +236,14 @@ impl Signal {
     }
 }
 
-/// As [`Display`](fmt::Display).
+/// Formats like [`Display`](fmt::Display).
 impl fmt::Debug for Signal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
 }
 
-/// Its name, or `signal 42` if it has none.
+/// Formats the name, or `signal 42` for a number without one.
 impl fmt::Display for Signal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match name(*self) {

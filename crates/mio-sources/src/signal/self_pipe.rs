@@ -1,7 +1,7 @@
-//! Signals by a handler that notes them and writes a byte to a socket.
+//! Signals by a handler that records them and writes a byte to a socket.
 //!
-//! signal-hook's `SignalDelivery` is the handler and what it notes. It has no way to stop watching
-//! one of its signals, so each signal has a delivery of its own, and all write to the same socket.
+//! signal-hook's `SignalDelivery` is the handler and its records. It can't stop watching one of its
+//! signals, so each signal has a delivery of its own, and all write to the same socket.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::net::UnixStream;
@@ -18,42 +18,43 @@ use signal_hook::iterator::exfiltrator::WithRawSiginfo as Note;
 use super::Sender;
 use super::{Delivered, Signal};
 
-/// The end of a self-pipe that is read, and that a poll watches.
+/// The read end of a self-pipe, which a poll watches.
 pub(crate) struct Bytes {
     source: IoSource<UnixStream>,
 }
 
-/// Receiving goes in rounds: the bytes are taken out of the socket, and then each signal is asked
-/// in turn for what was noted. A handler notes first and writes then. So what a round has missed
+/// Receives in rounds: a round takes the bytes out of the socket, and then checks each signal in
+/// turn for records. A handler records first and writes then. So a signal that a round has missed
 /// has a byte in the socket, and there will be another event.
 ///
-/// A round that finds a signal puts a byte back, because who asked may stop there, and there may be
-/// more. From this follows what a poll relies on: *the socket is readable unless `None` was the
-/// last answer, and after that each signal makes it so.*
+/// A round that finds a signal puts a byte back, because the caller may stop there although there
+/// are more. This gives the invariant that a poll relies on: *the socket is readable unless the
+/// last result was `None`, and after that each signal makes it readable.*
 pub(super) struct Watch {
-    /// What is left to take of the current signal.
+    /// The remaining records of the current signal.
     pending: Option<Pending<Note>>,
-    /// Dropped before the socket: a handler that writes to one that nobody reads raises `SIGPIPE`.
+    /// Dropped before the socket: a handler that writes to a socket without a reader raises
+    /// `SIGPIPE`.
     watched: Vec<Watched>,
-    /// The signal that this round has come to. There is no round when it is past the end.
+    /// Index of the signal that this round has come to. Past the end there is no round.
     current: usize,
-    /// Whether this round has put a byte back.
+    /// Set once this round has put a byte back.
     put_back: bool,
     bytes: Bytes,
-    /// Where the handlers write, each through a duplicate. Not blocking, which is one flag for all.
+    /// Handlers write to duplicates of this. Non-blocking, which is one flag for all of them.
     writer: Arc<UnixStream>,
 }
 
-/// A signal and its handler, which goes with it.
+/// A signal and its handler, which is removed with it.
 struct Watched {
     signal: Signal,
-    /// It reads what comes from its descriptor before it looks for what was noted. Ours is the
-    /// writing end, from which nothing comes: the bytes are shared, and are read in one place.
+    /// It reads from its descriptor before it checks for records. That descriptor is the writing
+    /// end, from which nothing can be read: the bytes are shared, and are read in one place.
     delivery: SignalDelivery<Arc<UnixStream>, Note>,
 }
 
 impl Bytes {
-    /// A self-pipe: what is read, and what a handler writes to.
+    /// Creates a self-pipe: the read end, and the end that a handler writes to.
     pub(crate) fn pair() -> io::Result<(Bytes, UnixStream)> {
         let (bytes, writer) = UnixStream::pair()?;
         bytes.set_nonblocking(true)?;
@@ -61,9 +62,9 @@ impl Bytes {
         Ok((Bytes { source }, writer))
     }
 
-    /// Takes all bytes and says whether there were any. It goes on until reading would block,
-    /// because some selectors have to see that. We hold the other end, so no end of the data and no
-    /// error is expected.
+    /// Takes all bytes. Returns `false` if there were none. It reads until `WouldBlock`, which
+    /// re-arms the source on some selectors. This process holds the other end, so no end of the
+    /// data and no error is expected.
     pub(crate) fn take(&self) -> bool {
         let mut any = false;
         let mut buffer = [0; 512];
@@ -155,7 +156,7 @@ impl Watch {
         }
     }
 
-    /// Makes the socket readable, once in a round. It fails if the socket is full, and then it is
+    /// Makes the socket readable, once in a round. The write fails if the socket is full, which is
     /// readable.
     fn put_back(&mut self) {
         if self.put_back {
@@ -180,7 +181,7 @@ impl Watch {
 
 #[cfg(feature = "signal-sender")]
 fn delivered(signal: Signal, noted: &signal_hook::low_level::siginfo::Origin) -> Delivered {
-    // Neither is negative. The type of a user id is another one on some systems.
+    // Neither is negative. The type of a user id differs between platforms.
     #[allow(clippy::unnecessary_cast)]
     let sender = noted.process.map(|process| Sender {
         pid: process.pid as u32,
@@ -197,7 +198,7 @@ fn delivered<T>(signal: Signal, _: &T) -> Delivered {
     }
 }
 
-/// What signal-hook would panic about, and what can't work.
+/// Returns an error for signals that signal-hook would panic for, and for those that can't work.
 fn check(signal: Signal) -> io::Result<()> {
     let why = match signal {
         Signal::SIGKILL | Signal::SIGSTOP => "the system gives it to no process",

@@ -1,12 +1,12 @@
-//! Time as an event: a deadline as a source, or millions of them in a wheel.
+//! Timers: a single deadline as a source, or millions of deadlines in a wheel.
 //!
-//! | | for | costs |
+//! | | for | cost |
 //! |---|---|---|
-//! | [`Timer`] | one deadline or interval, exact to nanoseconds | a descriptor or handle; a system call to set |
+//! | [`Timer`] | one deadline or interval, with nanosecond resolution | a descriptor or handle; a system call to set |
 //! | [`WallTimer`] | a time of the wall clock, which may be set | the same |
 //! | [`TimerWheel`] | any number of deadlines on one thread | memory |
 //!
-//! What waits is always [`Poll::poll`](mio::Poll::poll). For a wheel it is told until when, by
+//! [`Poll::poll`](mio::Poll::poll) waits for all of them. For a wheel pass its next deadline to
 //! [`Poll::poll_until`](mio::Poll::poll_until).
 //!
 //! Needs the feature `timer`.

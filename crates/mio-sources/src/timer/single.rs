@@ -1,4 +1,4 @@
-//! One deadline, or one interval, as a source.
+//! A deadline or interval as a source.
 
 use std::io;
 use std::time::{Duration, Instant};
@@ -6,44 +6,44 @@ use std::time::{Duration, Instant};
 use super::sys;
 use crate::interests::readable_source;
 
-/// One deadline or interval, as a source that is readable when it has expired.
+/// A deadline or interval, as a source that is readable once it has expired.
 ///
 /// Register it for [`Interest::READABLE`](mio::Interest::READABLE), in any mode. After an event,
-/// [`read`](Timer::read) tells how many ticks there were; one call is enough. Setting or cancelling
-/// a timer takes a system call and no registration, and what was set before, with ticks that were
-/// not read, is gone. An event that is on its way then may still come: `read` answers `None`.
+/// call [`read`](Timer::read) once: it returns the number of ticks. Setting or cancelling a timer
+/// takes a system call and no registration. It discards the former setting and its unread ticks. A
+/// late event may still come after that: then `read` returns `None`.
 ///
-/// A program with many deadlines has less to do with one [`TimerWheel`](super::TimerWheel), which
-/// needs no source. A `Timer` is for the few that should be exact to less than a millisecond on a
-/// system whose selector is not, or that another thread sets.
+/// A program with many deadlines should use one [`TimerWheel`](super::TimerWheel), which costs less
+/// and needs no source. A `Timer` is for a few deadlines that need a finer resolution than a
+/// millisecond where the selector has none, or that another thread sets.
 ///
 /// # Time
 ///
-/// It runs on the clock of [`Instant`], which no change of the system's time touches, and which on
-/// most systems stands still while the machine sleeps. It counts nanoseconds (Windows hundreds of
-/// them, rounded up) and is never early. How late it is depends on the system: where kqueue counts
-/// milliseconds (NetBSD, OpenBSD, DragonFly) a tick is up to one late, and everywhere by what the
-/// scheduler takes. Intervals do not drift. Windows does not promise that a wait goes on while the
-/// machine sleeps, so the first tick after that may be late there.
+/// It runs on the clock of [`Instant`], which changes of the system time do not affect, and which
+/// on most platforms stops while the machine sleeps. Its resolution is a nanosecond (on Windows 100
+/// ns, rounded up), and it is never early. It may be late by the delay of the scheduler, and where
+/// kqueue counts milliseconds (NetBSD, OpenBSD, DragonFly) by up to one more millisecond. Intervals
+/// do not drift. Windows does not promise that a wait continues while the machine sleeps, so the
+/// first tick after that may be late there.
 ///
-/// # Systems
+/// # Platforms
 ///
-/// | system | what it is made of |
+/// | platform | mechanism |
 /// |---|---|
 /// | Linux, Android, illumos | a timerfd |
-/// | macOS and its relatives, the BSDs | a kqueue of its own with `EVFILT_TIMER` |
-/// | Windows | a waitable timer, and a thread of the system's pool that waits for it |
-/// | others | nothing: [`Timer::new`] fails. `TimerWheel` works everywhere |
+/// | macOS and its relatives, the BSDs | a separate kqueue with `EVFILT_TIMER` |
+/// | Windows | a waitable timer, and a thread of the OS pool that waits for it |
+/// | others | none: [`Timer::new`] fails. `TimerWheel` works everywhere |
 ///
-/// It was run on Linux, and on Windows under Wine. For the others it was type-checked, and that of
-/// kqueue was run over a model of it on Linux.
+/// The tests were run on Linux, and on Windows under Wine. For the other platforms the crate was
+/// type-checked, and its kqueue part was run on Linux over a model of kqueue.
 ///
 /// On Windows one thread of the pool waits for many handles, and wakes the poll when a tick has
-/// come. The timer is of high resolution where the system has those, which is Windows 10 since
-/// version 1803; where it does not, a tick may be late by as much as the system's clock takes from
-/// one interrupt to the next, which is 16 milliseconds if no program asks for less. Dropping a
-/// `Timer` waits for that thread if it is about to wake the poll. So do not drop one in a callback
-/// of that pool, nor leave it in a `thread_local!` to be dropped when the thread ends.
+/// come. The timer has a high resolution where Windows supports that, which is Windows 10 since
+/// version 1803. Elsewhere a tick may be late by one period of the clock interrupt, which is 16
+/// milliseconds unless a program requests less. Dropping a `Timer` waits for that thread if it is
+/// about to wake the poll. So do not drop one in a callback of that pool, and do not leave one in a
+/// `thread_local!` to be dropped when the thread ends.
 ///
 /// # Examples
 ///
@@ -73,13 +73,12 @@ use crate::interests::readable_source;
 pub struct Timer(sys::Monotonic);
 
 impl Timer {
-    /// A timer that is not set.
+    /// Creates a timer that is not set.
     ///
     /// # Errors
     ///
-    /// The system's error if it has no descriptor left (`EMFILE`, `ENFILE`), or on Windows no
-    /// memory.
-    /// [`Unsupported`](io::ErrorKind::Unsupported) on a system without such timers.
+    /// Returns the error of the OS if no descriptor is left (`EMFILE`, `ENFILE`), or on Windows no
+    /// memory, and [`Unsupported`](io::ErrorKind::Unsupported) on platforms without such timers.
     ///
     /// # Examples
     ///
@@ -97,7 +96,7 @@ impl Timer {
         Ok(Timer(sys::Monotonic::new()?))
     }
 
-    /// Expires at `deadline`, once. If that is over, it expires now.
+    /// Sets the timer to expire once at `deadline`, or at once if that has passed.
     ///
     /// # Errors
     ///
@@ -119,8 +118,8 @@ impl Timer {
         self.set_after(deadline.saturating_duration_since(Instant::now()))
     }
 
-    /// Expires so long from now, once. After a time of zero it expires at once, and after one that
-    /// is longer than the system can count, never.
+    /// Sets the timer to expire once after a duration. A zero duration expires at once. A duration
+    /// beyond the range of the OS never expires.
     ///
     /// # Errors
     ///
@@ -142,14 +141,15 @@ impl Timer {
         self.0.set(after, None)
     }
 
-    /// Ticks after `first`, and then each `period`, until it is set again or cancelled.
+    /// Sets the timer to tick after `first`, and then every `period`, until it is set again or
+    /// cancelled.
     ///
-    /// A tick that is handled late does not move those after it.
+    /// A tick that is handled late does not delay later ticks.
     ///
     /// # Errors
     ///
-    /// [`InvalidInput`](io::ErrorKind::InvalidInput) if `period` is zero. What was set before
-    /// stays.
+    /// Returns [`InvalidInput`](io::ErrorKind::InvalidInput) if `period` is zero. The former
+    /// setting stays.
     ///
     /// # Examples
     ///
@@ -177,7 +177,7 @@ impl Timer {
         self.0.set(first, Some(period))
     }
 
-    /// Stops the timer. Ticks that were not read are gone.
+    /// Stops the timer and discards unread ticks.
     ///
     /// It can be set again.
     ///
@@ -203,10 +203,10 @@ impl Timer {
         self.0.cancel()
     }
 
-    /// How many ticks there were since the last read, if any. It does not wait.
+    /// Returns the number of ticks since the last read, or `None` if there were none. Never blocks.
     ///
-    /// A timer with one deadline answers `Some(1)` once. With an interval, more than one tick was
-    /// missed if the number is above one.
+    /// A timer with a single deadline returns `Some(1)` once. With an interval, a number above one
+    /// means that ticks were missed.
     ///
     /// # Errors
     ///

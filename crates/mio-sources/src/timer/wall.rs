@@ -6,29 +6,29 @@ use std::time::SystemTime;
 use super::sys;
 use crate::interests::readable_source;
 
-/// A time of the wall clock, as a source that is readable when the clock shows it, or jumps.
+/// A time of the wall clock, as a source that is readable when the clock reaches it, or is set.
 ///
-/// For what people mean by a time: a report at midnight, a certificate that ends. When somebody
-/// sets the system's clock, by hand or by NTP in one step, the deadline is kept as the clock shows
-/// it, and the program is told, so that it can compute the next midnight anew. For a timeout use
-/// [`Timer`](super::Timer), to which none of this happens.
+/// It is for calendar times: a report at midnight, or the expiry of a certificate. When the system
+/// clock is set, by hand or by NTP in one step, the deadline stays at the same time of the clock.
+/// The program gets an event, so that it can recompute the next midnight. For a timeout use
+/// [`Timer`](super::Timer), which changes of the clock do not affect.
 ///
-/// When the machine wakes from suspend, the system sets the clock, so that is told as a change too,
-/// also if nobody has set it. What is told is that it was set, and not by how much. Only a timer
-/// that is set tells of it: after [`Expired`](WallEvent::Expired) or
-/// [`cancel`](WallTimer::cancel) there is nothing until the next deadline.
+/// The kernel sets the clock when the machine wakes from suspend, so that is reported as a change
+/// too. The event does not contain the size of the change. Only a timer that is set reports
+/// changes: after [`Expired`](WallEvent::Expired) or [`cancel`](WallTimer::cancel) there are no
+/// events until the next deadline is set.
 ///
 /// Register it for [`Interest::READABLE`](mio::Interest::READABLE), in any mode, and call
-/// [`read`](WallTimer::read) after an event, until it answers `None`.
+/// [`read`](WallTimer::read) after an event until it returns `None`.
 ///
-/// # Systems
+/// # Platforms
 ///
 /// Linux and Android, by a timerfd that is cancelled when the clock is set
 /// (`TFD_TIMER_CANCEL_ON_SET`). Elsewhere [`WallTimer::new`] fails.
 ///
-/// A waitable timer of Windows can be set to a time of the calendar, and follows the clock. That
-/// the clock was set is told to windows (`WM_TIMECHANGE`) and to services, and to no handle. A
-/// timer that expires at the right time and does not tell of the jump would not be this one.
+/// A waitable timer of Windows can be set to a calendar time, and follows the clock. But Windows
+/// reports a change of the clock only to windows (`WM_TIMECHANGE`) and to services, not to handles.
+/// So it can't provide [`ClockChanged`](WallEvent::ClockChanged).
 ///
 /// # Examples
 ///
@@ -61,7 +61,7 @@ use crate::interests::readable_source;
 #[derive(Debug)]
 pub struct WallTimer(sys::Wall);
 
-/// What a [`WallTimer`] has to tell.
+/// An event of a [`WallTimer`].
 ///
 /// # Examples
 ///
@@ -71,7 +71,7 @@ pub struct WallTimer(sys::Wall);
 ///
 /// use mio_sources::timer::{WallEvent, WallTimer};
 ///
-/// /// The next full hour, in the hours of the epoch.
+/// /// Returns the next full hour after `now`, counted from the epoch.
 /// fn next_hour(now: SystemTime) -> SystemTime {
 ///     let since = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
 ///     SystemTime::UNIX_EPOCH + Duration::from_secs((since.as_secs() / 3600 + 1) * 3600)
@@ -90,20 +90,20 @@ pub struct WallTimer(sys::Wall);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum WallEvent {
-    /// The clock shows the deadline, or a later time. The timer is not set any more.
+    /// The clock has reached the deadline. The timer is no longer set.
     Expired,
-    /// The clock was set since the deadline was, forward or back, or the machine was suspended.
-    /// The deadline stands: if it is over now, [`Expired`](WallEvent::Expired) follows.
+    /// The clock was set, forward or back, after the deadline was, or the machine was suspended.
+    /// The deadline stays: if it has passed, [`Expired`](WallEvent::Expired) follows.
     ClockChanged,
 }
 
 impl WallTimer {
-    /// A timer that is not set.
+    /// Creates a timer that is not set.
     ///
     /// # Errors
     ///
-    /// The system's error if it has no descriptor left (`EMFILE`, `ENFILE`).
-    /// [`Unsupported`](io::ErrorKind::Unsupported) on a system without such timers.
+    /// Returns the error of the OS if no descriptor is left (`EMFILE`, `ENFILE`), and
+    /// [`Unsupported`](io::ErrorKind::Unsupported) on platforms without such timers.
     ///
     /// # Examples
     ///
@@ -121,9 +121,9 @@ impl WallTimer {
         Ok(WallTimer(sys::Wall::new()?))
     }
 
-    /// Expires when the clock shows `deadline`. If it shows a later time already, it expires now.
+    /// Sets the timer to expire when the clock reaches `deadline`, or at once if that has passed.
     ///
-    /// What was set before is gone, with what was not read.
+    /// The former setting and its unread events are discarded.
     ///
     /// # Errors
     ///
@@ -145,7 +145,7 @@ impl WallTimer {
         self.0.set(deadline)
     }
 
-    /// Stops the timer. What was not read is gone, and a change of the clock is not told.
+    /// Stops the timer and discards unread events. Changes of the clock are no longer reported.
     ///
     /// # Errors
     ///
@@ -169,7 +169,7 @@ impl WallTimer {
         self.0.cancel()
     }
 
-    /// What has happened since the last read, if anything. It does not wait.
+    /// Returns the event since the last read, or `None` if there is none. Never blocks.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! Many timers in one structure, of which the next one tells how long to wait.
+//! Many timers in one structure, whose next deadline limits the wait.
 
 mod due;
 mod slab;
@@ -15,32 +15,32 @@ use self::slots::{Advance, Slots};
 
 /// Any number of timers on one thread, without a system call and without a source.
 ///
-/// For a server with a timeout per connection: put one in when the connection is idle, cancel it
-/// when something arrives, and wait no longer than until [`next_deadline`](Self::next_deadline).
-/// Each timer has a payload, for example the token of the connection, which
-/// [`expire`](Self::expire) hands out when the deadline has come.
+/// Use it for a server with a timeout per connection: insert a timer when the connection is idle,
+/// cancel it when data arrives, and wait no longer than until
+/// [`next_deadline`](Self::next_deadline). Each timer has a payload, for example the token of the
+/// connection. [`expire`](Self::expire) returns it once the deadline has passed.
 ///
-/// The wheel does not look at the clock. The time is passed in, so a program can take it once per
-/// turn of its loop, and a test need not wait.
+/// The wheel does not read the clock. The caller passes the time in, so a program can read it once
+/// per iteration, and a test need not wait.
 ///
 /// # Order
 ///
-/// No payload is handed out before its deadline, by the `now` that was passed in. They come in the
-/// order of their deadlines, compared to the nanosecond, and those with the same deadline in the
-/// order in which they were inserted.
+/// No payload is returned before its deadline, compared to the `now` that was passed in. Payloads
+/// come in the order of their deadlines, compared to the nanosecond. Those with the same deadline
+/// come in the order in which they were inserted.
 ///
 /// # Cost
 ///
-/// A timer that lies ahead is in a list of those that expire about the same time: to insert, cancel
-/// or reschedule it is a change of that list. While the time comes nearer it moves to a finer list,
-/// at most seven times in its life, and mostly once or twice. The timers of the 17 milliseconds
-/// that have begun are in a heap, which makes the order exact: to insert, cancel, reschedule or
-/// hand out one of `n` that lie within this tick takes O(log `n`) steps.
+/// A future timer is in a list of timers that expire at about the same time: inserting, cancelling
+/// or rescheduling it changes that list. As its deadline approaches it moves to a finer list, at
+/// most seven times in its life, and usually once or twice. The timers of the 17 milliseconds that
+/// have begun are in a heap, which makes the order exact: each operation on one of `n` timers in
+/// this tick takes O(log `n`) steps.
 ///
-/// An empty wheel takes about 11 KiB. Room for timers grows as a [`Vec`] does, and is not given
-/// back: a wheel that has had `n` timers, or was made [`with_capacity`](Self::with_capacity) of
-/// `n`, does not allocate for up to `n`. The heap has room for all of them, because all may fall
-/// into one tick, and takes 32 bytes for each on a 64-bit system beside the timer itself.
+/// An empty wheel takes about 11 KiB. Its capacity grows like that of a [`Vec`], and does not
+/// shrink: a wheel that has had `n` timers, or was created [`with_capacity`](Self::with_capacity)
+/// of `n`, does not allocate for up to `n`. The heap has room for all timers, because all may fall
+/// into one tick. It takes 32 bytes for each on a 64-bit platform, in addition to the timer itself.
 ///
 /// # Examples
 ///
@@ -71,7 +71,7 @@ use self::slots::{Advance, Slots};
 /// # }
 /// ```
 pub struct TimerWheel<T> {
-    /// So that a handle of another wheel is known as such.
+    /// Identifies the wheel, so that handles of other wheels are rejected.
     id: u32,
     /// The serial number of the next timer.
     serial: u64,
@@ -80,10 +80,10 @@ pub struct TimerWheel<T> {
     due: Due,
 }
 
-/// Stands for one timer of one [`TimerWheel`].
+/// A handle to one timer of one [`TimerWheel`].
 ///
-/// It never stands for a later timer: once its own has expired or was cancelled it does nothing.
-/// Nor does it in another wheel.
+/// It never refers to a later timer: once its own has expired or was cancelled, it does nothing. It
+/// does nothing in another wheel either.
 ///
 /// # Examples
 ///
@@ -108,9 +108,9 @@ pub struct TimerHandle {
     wheel: u32,
 }
 
-/// The payloads of the timers that have expired, from [`TimerWheel::expire`].
+/// An iterator over the payloads of expired timers, created by [`TimerWheel::expire`].
 ///
-/// What is not taken out of it stays in the wheel, and comes with the next one.
+/// Payloads that are not taken from it stay in the wheel. The next call of `expire` returns them.
 ///
 /// # Examples
 ///
@@ -124,7 +124,7 @@ pub struct TimerHandle {
 /// for number in [1, 2, 3] {
 ///     timers.insert(now, number);
 /// }
-/// // Two per turn, so that the rest of the program has its turn too.
+/// // Two per iteration, so that the rest of the program makes progress too.
 /// assert!(timers.expire(now).take(2).eq([1, 2]));
 /// assert!(timers.expire(now).take(2).eq([3]));
 /// ```
@@ -134,10 +134,10 @@ pub struct Expired<'a, T> {
 }
 
 impl<T> TimerWheel<T> {
-    /// A wheel without timers.
+    /// Creates a wheel without timers.
     ///
-    /// Works best for deadlines that are not before this moment and within 2000 years from it;
-    /// others are kept in the same order, and cost what they cost in a binary heap.
+    /// It is efficient for deadlines from now until 2000 years from now. Other deadlines are kept
+    /// in the same order, at the cost of a binary heap.
     ///
     /// # Examples
     ///
@@ -151,11 +151,11 @@ impl<T> TimerWheel<T> {
         TimerWheel::with_capacity(0)
     }
 
-    /// A wheel without timers, which does not allocate until it has more than `capacity`.
+    /// Creates a wheel without timers that does not allocate until it has more than `capacity`.
     ///
     /// # Panics
     ///
-    /// If there is no memory for so many timers.
+    /// Panics if there is not enough memory for the capacity.
     ///
     /// # Examples
     ///
@@ -173,21 +173,20 @@ impl<T> TimerWheel<T> {
             serial: 0,
             due: Due::with_capacity(slab.capacity()),
             slab,
-            // The one look at the clock: it decides which list a timer is in, never when it
+            // The only read of the clock. It decides which list a timer is in, never when it
             // expires.
             slots: Slots::new(Instant::now()),
         }
     }
 
-    /// Adds a timer: `value` is handed out by the first [`expire`](Self::expire) with a `now` that
-    /// is not before `deadline`.
+    /// Inserts a timer. The first [`expire`](Self::expire) with a `now` not before `deadline`
+    /// returns `value`.
     ///
-    /// A deadline may be in the past. The handle can be thrown away if the timer will not be
-    /// cancelled.
+    /// A deadline may be in the past. The handle can be dropped if the timer will not be cancelled.
     ///
     /// # Panics
     ///
-    /// If the wheel has `u32::MAX` timers, or if there is no memory.
+    /// Panics if the wheel has `u32::MAX` timers, or if there is not enough memory.
     ///
     /// # Examples
     ///
@@ -215,7 +214,7 @@ impl<T> TimerWheel<T> {
         }
     }
 
-    /// Takes a timer out, and gives its payload back. `None` if it has expired or was cancelled.
+    /// Removes a timer and returns its payload, or `None` if it has expired or was cancelled.
     ///
     /// # Examples
     ///
@@ -235,10 +234,10 @@ impl<T> TimerWheel<T> {
         self.slab.remove(timer.index)
     }
 
-    /// Gives a timer another deadline. Returns whether there still was a timer.
+    /// Changes the deadline of a timer. Returns `false` if it has expired or was cancelled.
     ///
-    /// The handle stays good. Among timers with the same deadline its place is that of when it was
-    /// inserted.
+    /// The handle stays valid. Among timers with the same deadline it keeps the order of its
+    /// insertion.
     ///
     /// # Examples
     ///
@@ -264,7 +263,7 @@ impl<T> TimerWheel<T> {
         true
     }
 
-    /// The deadline of a timer. `None` if it has expired or was cancelled.
+    /// Returns the deadline of a timer, or `None` if it has expired or was cancelled.
     ///
     /// # Examples
     ///
@@ -282,7 +281,7 @@ impl<T> TimerWheel<T> {
         Some(self.node(timer)?.deadline)
     }
 
-    /// The payload of a timer. `None` if it has expired or was cancelled.
+    /// Returns the payload of a timer, or `None` if it has expired or was cancelled.
     ///
     /// # Examples
     ///
@@ -300,7 +299,8 @@ impl<T> TimerWheel<T> {
         self.slab.value(timer.index)
     }
 
-    /// The payload of a timer, to change it. `None` if it has expired or was cancelled.
+    /// Returns a mutable reference to the payload of a timer, or `None` if it has expired or was
+    /// cancelled.
     ///
     /// # Examples
     ///
@@ -321,11 +321,11 @@ impl<T> TimerWheel<T> {
         self.slab.value_mut(timer.index)
     }
 
-    /// When to look again: no timer expires before this. `None` if there are no timers.
+    /// Returns a moment before which no timer expires, or `None` if there are no timers.
     ///
-    /// It is the deadline of the first timer. Only if the first one was cancelled or rescheduled it
-    /// may still be the old deadline: a program that then wakes finds nothing expired, and calling
-    /// [`expire`](Self::expire) makes it exact again. It is never late.
+    /// It is the deadline of the first timer, and never late. If that timer was cancelled or
+    /// rescheduled, it may still be the old deadline. A program that wakes then finds nothing
+    /// expired, and calling [`expire`](Self::expire) makes the value exact again.
     ///
     /// # Examples
     ///
@@ -345,11 +345,11 @@ impl<T> TimerWheel<T> {
         self.due.deadline().or_else(|| self.slots.earliest())
     }
 
-    /// Hands out the payloads of all timers whose deadline is not after `now`, in their order.
+    /// Returns an iterator over the payloads of all timers whose deadline is not after `now`, in
+    /// order.
     ///
-    /// A payload is taken out of the wheel when the iterator yields it: one that is not read to its
-    /// end leaves the rest for the next. A `now` that is before an earlier one is no mistake, and
-    /// expires what it should.
+    /// The iterator removes a payload when it yields it: if it is dropped before its end, the rest
+    /// stays for the next call. `now` may be earlier than in a former call.
     ///
     /// # Examples
     ///
@@ -371,7 +371,7 @@ impl<T> TimerWheel<T> {
         Expired { wheel: self, now }
     }
 
-    /// How many timers there are.
+    /// Returns the number of timers.
     ///
     /// # Examples
     ///
@@ -389,7 +389,7 @@ impl<T> TimerWheel<T> {
         self.slab.len()
     }
 
-    /// Whether there are no timers.
+    /// Returns `true` if there are no timers.
     ///
     /// # Examples
     ///
@@ -401,7 +401,7 @@ impl<T> TimerWheel<T> {
         self.len() == 0
     }
 
-    /// How many timers there can be before the wheel has to allocate.
+    /// Returns the number of timers that the wheel can hold before it allocates.
     ///
     /// # Examples
     ///
@@ -420,7 +420,7 @@ impl<T> TimerWheel<T> {
         self.slab.get(timer.index, timer.serial)
     }
 
-    /// Takes a timer out of where it waits, and leaves it in the slab.
+    /// Removes a timer from its list or heap, and leaves it in the slab.
     fn take_out(&mut self, index: u32) {
         match self.slab.node(index).place {
             Place::Slot { .. } => self.slots.remove(&mut self.slab, index),

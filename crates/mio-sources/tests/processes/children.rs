@@ -1,4 +1,4 @@
-//! Children that are watched: their end, their pipes, and what goes wrong.
+//! Watched children: their end, their pipes, and errors.
 
 use std::io::{ErrorKind, Read, Write};
 use std::os::unix::process::ExitStatusExt;
@@ -12,7 +12,7 @@ use crate::support::{
     LONG, alone, end, interests_have_one_rule, on_each_selector, open_descriptors, shell,
 };
 
-/// A child that runs until its standard input is closed.
+/// Starts a child that runs until its standard input is closed.
 fn cat() -> Child {
     let mut command = Command::new("cat");
     Child::spawn(command.stdin(Stdio::piped()).stdout(Stdio::piped())).unwrap()
@@ -44,7 +44,7 @@ fn a_child_that_runs_is_none() {
     });
 }
 
-/// It ends while somebody looks, at a moment that is another one each time.
+/// The child ends during the checks, each time at another moment.
 #[test]
 fn looking_too_early_does_not_hide_the_end() {
     on_each_selector(|mut watch| {
@@ -69,7 +69,7 @@ fn an_end_before_registering_is_an_event() {
         while stdout.read_to_string(&mut output).is_err() {
             watch.wait(1);
         }
-        // It has closed its output, and ends.
+        // It has closed its output, and is ending.
         watch.register(&mut child, 2);
         assert!(end(&mut watch, &mut child, 2).success());
         assert_eq!(output, "\n");
@@ -105,7 +105,7 @@ fn its_pipes_are_sources() {
             .register(&mut stdin, Token(3), Interest::WRITABLE)
             .unwrap();
 
-        // They do not block.
+        // The pipes do not block.
         let mut buffer = [0; 64];
         let err = stdout.read(&mut buffer).unwrap_err();
         assert_eq!(err.kind(), ErrorKind::WouldBlock);
@@ -160,7 +160,7 @@ fn the_end_is_an_event_in_each_mode() {
             let status = loop {
                 watch.wait(1);
                 if interest.is_level() {
-                    // Nobody has looked, so it comes again.
+                    // The event was not handled, so it is reported again.
                     watch.wait(1);
                 }
                 if let Some(status) = child.try_wait().unwrap() {
@@ -186,7 +186,7 @@ fn a_child_can_be_killed_and_sent_signals() {
 
         let mut child = cat();
         watch.register(&mut child, 2);
-        // A child that is stopped has not ended.
+        // A stopped child has not ended.
         child.signal(Signal::SIGSTOP).unwrap();
         assert_eq!(child.try_wait().unwrap(), None);
         child.signal(Signal::SIGTERM).unwrap();
@@ -211,12 +211,12 @@ fn a_child_that_was_waited_for_gets_no_signal() {
     assert!(child.wait().unwrap().success());
 }
 
-/// Somebody else waits for the child, so that its id may be given to another process.
+/// Other code waits for the child, so another process may get its id.
 #[test]
 fn a_child_that_others_waited_for_gets_no_signal_either() {
     use rustix::process::{Pid, WaitOptions, waitpid};
 
-    // One that runs for now: of one that has ended `spawn` itself may learn the end.
+    // A running child: `spawn` itself may detect the end of an ended one.
     let mut child = cat();
     let pid = Pid::from_raw(child.id().try_into().unwrap());
     child.stdin = None;
@@ -239,7 +239,7 @@ fn children_of_std_are_taken_over() {
         child.stdin = None;
         assert!(end(&mut watch, &mut child, 1).success());
 
-        // One that was waited for: its id may be another's by now.
+        // A child that was waited for: another process may have its id by now.
         let mut ended = shell("exit 4").spawn().unwrap();
         ended.wait().unwrap();
         let mut child = Child::from_std(ended).unwrap();
@@ -277,7 +277,7 @@ fn a_thousand_children_end() {
                 let tokens = watch.poll(LONG);
                 assert!(!tokens.is_empty(), "{ended} ended, and no other does");
                 for token in tokens {
-                    // There may be an event for one that is known to have ended.
+                    // There may be an event for a child that is known to have ended.
                     let Some(child) = &mut children[token] else {
                         continue;
                     };

@@ -1,6 +1,6 @@
-//! Children whose `Child` is dropped: which go on, and that none stays as a zombie.
+//! Children whose `Child` is dropped: which keep running, and that none stays a zombie.
 //!
-//! The list of dropped children is the program's, so each test has a process of its own.
+//! The list of dropped children belongs to the program, so each test has its own process.
 
 use std::io::Read;
 use std::process::{Command, Stdio};
@@ -11,19 +11,19 @@ use rustix::process::{Pid, test_kill_process};
 
 use crate::support::{LONG, alone, on_each_selector, shell};
 
-/// Whether there is such a process, be it as a zombie.
+/// Returns `true` if the process exists, even as a zombie.
 fn exists(id: u32) -> bool {
     let pid = Pid::from_raw(id.try_into().unwrap()).unwrap();
     test_kill_process(pid).is_ok()
 }
 
-/// Whether it is a zombie, on systems with /proc.
+/// Returns `true` if it is a zombie. Needs /proc.
 fn has_ended(id: u32) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{id}/stat"));
     stat.map_or(true, |stat| stat.contains(") Z "))
 }
 
-/// Tries until it is so.
+/// Repeats until `is_so` returns `true`.
 fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
     let deadline = Instant::now() + LONG;
     while !is_so() {
@@ -32,8 +32,8 @@ fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
     }
 }
 
-/// A child that runs until its standard input is closed, and the end of a pipe that it holds open
-/// as long.
+/// Starts a child that runs until its standard input is closed, and returns the end of a pipe that
+/// it holds open until then.
 fn cat() -> (Child, mio::unix::pipe::Receiver) {
     let mut command = Command::new("cat");
     let mut child = Child::spawn(command.stdin(Stdio::piped()).stdout(Stdio::piped())).unwrap();
@@ -102,8 +102,8 @@ fn making_another_waits_for_those_that_were_dropped() {
     );
 }
 
-/// Those that run stay on the list, and those that have ended leave it, wherever they are. To make
-/// and drop another is all that is done for it.
+/// Running children stay on the list, and ended ones leave it, wherever they are. Nothing is done
+/// for that but creating and dropping another child.
 #[test]
 fn many_that_were_dropped_are_waited_for_in_turn() {
     alone(
@@ -117,7 +117,7 @@ fn many_that_were_dropped_are_waited_for_in_turn() {
                 pipes.push((child.stdin.take(), stdout));
                 drop(child);
             }
-            // The third of every three goes on.
+            // The third of every three keeps running.
             let mut number = 0;
             pipes.retain_mut(|_| {
                 number += 1;
@@ -140,7 +140,7 @@ fn many_that_were_dropped_are_waited_for_in_turn() {
     );
 }
 
-/// To look at all each time would make it quadratic to drop many that run.
+/// Checking all each time would make dropping many running children quadratic.
 #[test]
 fn making_and_dropping_look_at_two() {
     alone("children_dropped::making_and_dropping_look_at_two", || {
@@ -156,7 +156,7 @@ fn making_and_dropping_look_at_two() {
         assert_eq!(left(), 6);
         let mut child = Child::spawn(&mut Command::new("true")).unwrap();
         assert_eq!(left(), 4);
-        // So that it does not come on the list itself, where it might have its turn.
+        // Keeps it off the list, where it might be checked.
         child.wait().unwrap();
         drop(child);
         assert_eq!(left(), 2);
@@ -165,7 +165,7 @@ fn making_and_dropping_look_at_two() {
     });
 }
 
-/// Each child that is dropped here runs on, so the list never gets shorter by them.
+/// Each child that is dropped here keeps running, so the list does not get shorter.
 #[test]
 fn the_turn_comes_around_while_the_list_grows() {
     alone(
@@ -197,7 +197,7 @@ fn a_dropped_child_can_be_killed() {
         drop(child);
         eventually("the end", || reap_dropped() == 0);
 
-        // It can be taken back.
+        // `kill_on_drop` can be reset.
         let (mut child, _stdout) = cat();
         let _stdin = child.stdin.take();
         child.kill_on_drop(true);

@@ -1,5 +1,5 @@
-//! Children of a program that ignores `SIGCHLD`, which it may have inherited: the system waits for
-//! them itself, and nobody knows how they have ended.
+//! Children of a program that ignores `SIGCHLD`, which it may have inherited: the kernel waits for
+//! them itself, and their exit statuses are lost.
 
 use std::io::Read;
 use std::process::{Command, Stdio};
@@ -18,7 +18,7 @@ fn is_lost(err: &std::io::Error) -> bool {
     Errno::from_io_error(err) == Some(Errno::CHILD)
 }
 
-/// Waits by events alone until the child is known to have ended, be it without a status.
+/// Waits by events alone until the child is known to have ended, even without a status.
 fn wait_over(watch: &mut Watch, child: &mut Child, token: usize) {
     loop {
         watch.wait(token);
@@ -30,8 +30,8 @@ fn wait_over(watch: &mut Watch, child: &mut Child, token: usize) {
     }
 }
 
-/// They may have ended before they can be watched. Where a handler for `SIGCHLD` is set for the
-/// first of them, the signal is not ignored from then on.
+/// They may end before they can be watched. Where the first of them installs a handler for
+/// `SIGCHLD`, the signal is not ignored from then on.
 #[test]
 fn a_short_child_with_sigchld_ignored_is_spawned() {
     let path = "children_lost::a_short_child_with_sigchld_ignored_is_spawned";
@@ -74,7 +74,7 @@ fn a_lost_child_of_std_is_taken_over() {
     });
 }
 
-/// One event brings the error, and no poll after it returns another.
+/// One event reports the error, and no later poll reports another.
 #[test]
 fn a_lost_child_in_level_mode_is_no_busy_loop() {
     let path = "children_lost::a_lost_child_in_level_mode_is_no_busy_loop";
@@ -89,7 +89,7 @@ fn a_lost_child_in_level_mode_is_no_busy_loop() {
                 .unwrap();
                 let registry = watch.poll.registry();
                 registry.register(&mut child, Token(1), mode).unwrap();
-                // Others wait for it.
+                // Other code waits for it.
                 drop(child.stdin.take());
                 let pid = rustix::process::Pid::from_raw(child.id().try_into().unwrap());
                 let options = rustix::process::WaitOptions::empty();
@@ -112,7 +112,7 @@ fn a_lost_child_in_level_mode_is_no_busy_loop() {
                 watch.expect_silence();
                 watch.deregister(&mut child);
 
-                // It can be registered again, and tells the same.
+                // It can be registered again, with the same result.
                 let registry = watch.poll.registry();
                 registry.register(&mut child, Token(2), mode).unwrap();
                 watch.wait(2);
@@ -123,7 +123,7 @@ fn a_lost_child_in_level_mode_is_no_busy_loop() {
     });
 }
 
-/// The recipe of the docs for a program that needs the status of its children.
+/// The recipe in the docs for a program that needs the status of its children.
 #[test]
 fn watching_sigchld_once_ends_the_ignoring() {
     let path = "children_lost::watching_sigchld_once_ends_the_ignoring";

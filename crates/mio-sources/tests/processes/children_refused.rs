@@ -1,4 +1,4 @@
-//! Children in a sandbox that refuses the calls of pidfds, each of them or one.
+//! Children in a sandbox that refuses the system calls of pidfds, all of them or one.
 
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, Stdio};
@@ -13,7 +13,7 @@ fn sleeper() -> Child {
     Child::spawn(Command::new("sleep").arg("1000").stdout(Stdio::piped())).unwrap()
 }
 
-/// They are watched, killed and sent signals, and a dropped one is killed.
+/// Children are watched, killed and sent signals, and a dropped one is killed.
 fn children_work() {
     on_each_selector(|mut watch| {
         let mut child = Child::spawn(&mut shell("exit 3")).unwrap();
@@ -73,7 +73,7 @@ fn both_pidfd_calls_refused_falls_back_to_both() {
     });
 }
 
-/// By the id, and others have waited: nobody gets the signal.
+/// By the id, and other code has waited: no process gets the signal.
 #[test]
 fn a_refused_signal_reaches_no_lost_child() {
     let path = "children_refused::a_refused_signal_reaches_no_lost_child";

@@ -1,5 +1,4 @@
-//! Events of the console: as the system delivers them, what is refused, and what they do if nobody
-//! watches.
+//! Console events: as Windows delivers them, the refused ones, and their default actions.
 
 use std::io::ErrorKind;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -32,7 +31,7 @@ fn each_instance_receives(path: &str, event: u32, signal: Signal) {
             watch.register(&mut one, 2);
             for _ in 0..3 {
                 generate(event);
-                // One of them may be told before the other.
+                // One of them may be reported before the other.
                 for (token, signals) in [(2, &mut one), (1, &mut both)] {
                     loop {
                         match received(signals).as_slice() {
@@ -46,7 +45,7 @@ fn each_instance_receives(path: &str, event: u32, signal: Signal) {
     });
 }
 
-/// Waits without a poll. Until the event has come this process is not to end, and not to stop
+/// Waits without a poll. Until the event has arrived this process must not end, and must not stop
 /// watching.
 pub(crate) fn until_received(signals: &mut Signals) {
     let deadline = Instant::now() + LONG;
@@ -56,12 +55,12 @@ pub(crate) fn until_received(signals: &mut Signals) {
     }
 }
 
-/// Runs `body`, which the event is to end, and answers with which code.
+/// Runs `body`, which the event ends, and returns the exit code.
 fn ends_the_process<T>(path: &str, body: impl FnOnce() -> T) -> Option<i32> {
     let (status, output) = run_alone(path, || {
         println!("it began");
         let _kept = body();
-        // Until the event has come.
+        // Until the event has arrived.
         std::thread::park_timeout(LONG);
         panic!("it goes on");
     })?;
@@ -100,7 +99,7 @@ fn what_is_raised_and_watched_by_nobody_ends_the_process() {
     assert_is_that_of_ctrl_c(code);
 }
 
-/// `docker stop` sends the event that this stands for, and so does a system that is shut down.
+/// `docker stop` and the shutdown of Windows send the event that this simulates.
 #[test]
 fn a_raised_sigterm_is_received_or_ends_the_process() {
     let mut signals = Signals::new([Signal::SIGINT, Signal::SIGTERM]).unwrap();
@@ -126,9 +125,9 @@ fn the_default_action_ends_the_process() {
     assert_is_that_of_ctrl_c(code);
 }
 
-/// What Windows ends a process with that nobody has told what to do about Ctrl-C.
+/// Asserts the exit code with which Windows ends a process by default on Ctrl-C.
 fn assert_is_that_of_ctrl_c(code: Option<i32>) {
-    // `STATUS_CONTROL_C_EXIT`. There is none inside.
+    // `STATUS_CONTROL_C_EXIT`. Inside the process there is none.
     if let Some(code) = code {
         assert_eq!(code as u32, 0xC000_013A);
     }
@@ -163,7 +162,7 @@ fn they_have_names() {
     assert_eq!(format!("{signals:?}"), "Signals [SIGINT, SIGBREAK]");
 }
 
-/// Instances come and go while events are delivered.
+/// Instances are created and dropped while events are delivered.
 #[test]
 fn dropping_under_events_is_safe() {
     alone("console::dropping_under_events_is_safe", || {
@@ -185,7 +184,7 @@ fn dropping_under_events_is_safe() {
             }
         });
         assert!(stays.drain().count() > 0);
-        // The handler is still there.
+        // The handler is still installed.
         generate(CTRL_C_EVENT);
         until_received(&mut stays);
     });
@@ -212,7 +211,7 @@ fn no_handle_is_leaked() {
             round();
             let before = open_handles();
             (0..100).for_each(|_| round());
-            // Threads of the system's come and go, and have handles too.
+            // OS threads start and end, and have handles too.
             let after = open_handles();
             assert!(after < before + 50, "{before} before, {after} after");
         });

@@ -1,4 +1,4 @@
-//! Every source in a sandbox that refuses `eventfd2`, of which Mio makes wakers and notifiers.
+//! Every source in a sandbox that refuses `eventfd2`, which Mio's wakers and notifiers use.
 
 use std::time::Duration;
 
@@ -55,7 +55,7 @@ fn channels(watch: &mut Watch) {
     assert_eq!(receive(watch, &mut receiver), None);
 }
 
-/// The next message, or `None` if there will be no other.
+/// Returns the next message, or `None` after the disconnect.
 fn receive(watch: &mut Watch, receiver: &mut channel::Receiver<i32>) -> Option<i32> {
     loop {
         match receiver.try_recv() {

@@ -1,4 +1,4 @@
-//! The examples do what they say, and end.
+//! The examples behave as documented, and end.
 
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
@@ -46,12 +46,12 @@ fn graceful_shutdown_ends_by_itself() {
     assert_eq!(lines.last().unwrap(), "2 jobs done");
 }
 
-/// It is waiting for a signal when this calls `interrupt`.
+/// Calls `interrupt` while the example waits for a signal.
 fn graceful_shutdown_after(interrupt: impl FnOnce(&Child)) {
     let mut child = start("graceful_shutdown", &["wait"]);
     let mut output = BufReader::new(child.stdout.take().unwrap());
     let mut line = String::new();
-    // Its first line comes when it watches.
+    // It prints its first line once it watches.
     output.read_line(&mut line).unwrap();
     assert!(line.contains("is working"), "{line}");
     interrupt(&child);
@@ -75,7 +75,7 @@ fn graceful_shutdown_ends_when_it_is_asked_to() {
     use mio_sources::signal::{Signal, Signals};
     use windows_sys::Win32::System::Console::CTRL_C_EVENT;
 
-    // The example has the console of who starts it.
+    // The example has the console of its parent.
     let path = "examples::graceful_shutdown_ends_when_it_is_asked_to";
     crate::support::alone(path, || {
         let mut ours = Signals::new([Signal::SIGINT]).unwrap();

@@ -1,23 +1,23 @@
-//! The system calls by which a test makes events of its console, and counts its handles.
+//! The system calls with which a test generates console events and counts its handles.
 
 use std::io;
 
 use windows_sys::Win32::System::Console::GenerateConsoleCtrlEvent;
 use windows_sys::Win32::System::Threading::{GetCurrentProcess, GetProcessHandleCount};
 
-/// `GenerateConsoleCtrlEvent(event, 0)`: to each process of this console.
+/// Calls `GenerateConsoleCtrlEvent(event, 0)`: for each process of this console.
 pub(crate) fn generate(event: u32) {
     // SAFETY: the call takes no pointers.
     let result = unsafe { GenerateConsoleCtrlEvent(event, 0) };
     assert_ne!(result, 0, "{}", io::Error::last_os_error());
 }
 
-/// `GetProcessHandleCount(GetCurrentProcess(), ..)`
+/// Calls `GetProcessHandleCount(GetCurrentProcess(), ..)`.
 pub(crate) fn open_handles() -> u32 {
-    // SAFETY: the call takes nothing.
+    // SAFETY: the call has no arguments.
     let process = unsafe { GetCurrentProcess() };
     let mut count = 0;
-    // SAFETY: the place for the answer is on our stack.
+    // SAFETY: `count` lives on this stack during the call.
     let result = unsafe { GetProcessHandleCount(process, &raw mut count) };
     assert_ne!(result, 0, "{}", io::Error::last_os_error());
     count

@@ -1,4 +1,4 @@
-//! Process groups: signals for a child and for those that it has started.
+//! Process groups: signals for a child and for the processes that it has started.
 
 use std::io::ErrorKind;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
@@ -11,15 +11,15 @@ use rustix::process::{Pid, kill_process_group};
 
 use crate::support::{Watch, alone, end, on_each_selector, shell};
 
-/// Returns whether the process exists, if only as a zombie.
+/// Returns `true` if the process exists, even as a zombie.
 #[cfg(waitid)]
 fn exists(id: u32) -> bool {
     let pid = Pid::from_raw(id.try_into().unwrap()).unwrap();
     rustix::process::test_kill_process(pid).is_ok()
 }
 
-/// A shell that has started another program, and a pipe that both of them hold open. The shell has
-/// said that the other runs.
+/// Starts a shell that starts another program. Returns it with a pipe that both of them hold open,
+/// once the shell has reported that the other program runs.
 fn group(commands: &str, watch: &mut Watch, token: usize) -> (Child, Receiver) {
     let mut command = shell(commands);
     let mut child = Child::spawn_group(command.stdout(Stdio::piped())).unwrap();
@@ -27,7 +27,7 @@ fn group(commands: &str, watch: &mut Watch, token: usize) -> (Child, Receiver) {
     (child, stdout)
 }
 
-/// Its output, of which the first word was read.
+/// Returns its output, after reading the first word.
 fn started(child: &mut Child, watch: &mut Watch, token: usize) -> Receiver {
     let mut stdout = child.stdout.take().unwrap();
     watch.register(&mut stdout, token);
@@ -45,7 +45,7 @@ fn read(stdout: &mut Receiver) -> Option<usize> {
     }
 }
 
-/// Both have ended: the pipe is at its end.
+/// Waits until both have ended: the pipe is at its end.
 fn wait_closed(stdout: &mut Receiver, watch: &mut Watch, token: usize) {
     loop {
         match read(stdout) {
@@ -55,7 +55,7 @@ fn wait_closed(stdout: &mut Receiver, watch: &mut Watch, token: usize) {
     }
 }
 
-/// As long as the others run, the id of the group is theirs.
+/// Ends the other processes. While they run, the id of the group is theirs.
 fn end_others(leader: &Child) {
     let group = Pid::from_raw(leader.id().try_into().unwrap()).unwrap();
     kill_process_group(group, rustix::process::Signal::KILL).unwrap();
@@ -71,7 +71,7 @@ fn kill_reaches_the_child_and_kill_group_its_children() {
         watch.register(&mut child, 2);
         child.kill().unwrap();
         assert_eq!(end(&mut watch, &mut child, 2).signal(), Some(9));
-        // The other has it still.
+        // The other process still holds it.
         assert_eq!(read(&mut stdout), None);
         end_others(&child);
         wait_closed(&mut stdout, &mut watch, 1);
@@ -101,7 +101,7 @@ fn signal_group_sends_any_signal() {
     });
 }
 
-/// It stays a zombie, so that its id is that of its group.
+/// It stays a zombie, so that its id remains that of its group.
 #[cfg(waitid)]
 #[test]
 fn a_group_can_be_killed_after_its_leader_was_waited_for() {
@@ -114,7 +114,7 @@ fn a_group_can_be_killed_after_its_leader_was_waited_for() {
         assert_eq!(child.try_wait().unwrap(), Some(status));
         assert!(exists(child.id()));
         assert_eq!(read(&mut stdout), None);
-        // What is for the child alone has nobody to go to.
+        // A signal for the child alone has no receiver.
         let err = child.signal(Signal::SIGTERM).unwrap_err();
         assert_eq!(err.kind(), ErrorKind::NotFound, "{err}");
 
@@ -205,7 +205,7 @@ fn a_leader_made_by_std_has_a_group() {
 /// `waitid` reads the status of a leader, and std that of other children.
 #[test]
 fn a_leader_has_the_status_of_any_child() {
-    // For a core, if this system writes one there.
+    // For a core dump, if this platform writes one there.
     let name = format!("mio-sources-test-groups-{}", std::process::id());
     let folder = std::env::temp_dir().join(name);
     on_each_selector(|mut watch| {
@@ -241,7 +241,7 @@ fn a_group_that_is_not_started_is_an_error() {
     assert_eq!(err.kind(), ErrorKind::NotFound, "{err}");
 }
 
-/// The system waits for the leader, and its id may be another's.
+/// The kernel waits for the leader, and another process may have its id.
 #[test]
 fn a_lost_leader_gets_no_signal() {
     alone("groups::a_lost_leader_gets_no_signal", || {

@@ -1,5 +1,5 @@
-//! Children where a process is a handle. Where the system lacks the calls that watch one, as in
-//! Wine 8, what is left is tested: a clear error, and a child that can be waited for.
+//! Children where a process is a handle. Where Windows lacks the calls that watch one, such as in
+//! Wine 8, the rest is tested: a clear error, and a child that can be waited for.
 
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Read, Write};
@@ -17,19 +17,19 @@ use crate::support::{Watch, on_each_selector};
 
 const READABLE: Interest = Interest::READABLE;
 
-/// A command of the system's shell.
+/// Returns a command of the Windows shell.
 fn shell(command: &str) -> Command {
     let mut shell = Command::new("cmd");
     shell.args(["/d", "/c", command]);
     shell
 }
 
-/// One that runs until its standard input is closed, or for ever.
+/// Starts a child that runs until its standard input is closed, or without end.
 fn reader() -> Child {
     Child::spawn(shell("set /p line=").stdin(Stdio::piped())).unwrap()
 }
 
-/// Whether it is registered now. If not, it says why, and is as it was.
+/// Registers the child. Returns `false` if that is unsupported; the child is then unchanged.
 fn registered(watch: &Watch, child: &mut Child, token: usize, interest: Interest) -> bool {
     let registry = watch.poll.registry();
     let Err(err) = registry.register(child, Token(token), interest) else {
@@ -42,7 +42,7 @@ fn registered(watch: &Watch, child: &mut Child, token: usize, interest: Interest
     false
 }
 
-/// The end of it, by an event if there are any.
+/// Waits for the end, by an event if there are any.
 fn end(watch: &mut Watch, child: &mut Child, token: usize, registered: bool) -> ExitStatus {
     if !registered {
         return child.wait().unwrap();
@@ -152,7 +152,7 @@ fn its_pipes_are_sources_once_they_are_registered() {
             registry.register(&mut stderr, Token(2), reading).unwrap();
             let writing = mode(Interest::WRITABLE);
             registry.register(&mut stdin, Token(3), writing).unwrap();
-            // A second time is a mistake, as for any source.
+            // Registering twice is an error, as for any source.
             let err = registry.register(&mut stdout, Token(1), reading);
             assert_eq!(err.unwrap_err().kind(), ErrorKind::AlreadyExists);
 
@@ -169,7 +169,7 @@ fn its_pipes_are_sources_once_they_are_registered() {
     });
 }
 
-/// It is known when it is registered, and then it blocks as before.
+/// Registering detects it. The pipe then blocks as before.
 #[test]
 fn a_pipe_that_is_not_overlapped_is_no_source() {
     on_each_selector(|watch| {
@@ -209,7 +209,7 @@ fn a_pipe_can_be_handed_to_another_child() {
         assert_eq!(read_to_end(&mut watch, &mut output, 1), "hello");
         assert!(first.wait().unwrap().success());
         assert!(second.wait().unwrap().success());
-        // One that was registered can't.
+        // A registered pipe can't be converted.
         let err = OwnedHandle::try_from(output).unwrap_err();
         assert_eq!(err.kind(), ErrorKind::InvalidInput, "{err}");
     });
@@ -217,7 +217,7 @@ fn a_pipe_can_be_handed_to_another_child() {
 
 #[test]
 fn process_groups_are_unsupported() {
-    // If it were started, it would be missed.
+    // Starting it would fail with another error, because it does not exist.
     let err = Child::spawn_group(&mut Command::new("no such program")).unwrap_err();
     assert_eq!(err.kind(), ErrorKind::Unsupported, "{err}");
     let mut child = reader();
@@ -230,7 +230,7 @@ fn process_groups_are_unsupported() {
     child.wait().unwrap();
 }
 
-/// Both ends in this program, of which the child gets one.
+/// This program has both ends, and gives one to the child.
 #[test]
 fn a_named_pipe_can_be_its_output() {
     on_each_selector(|mut watch| {
@@ -241,7 +241,7 @@ fn a_named_pipe_can_be_its_output() {
         output.connect().unwrap();
         let mut command = shell("echo hello");
         let mut child = Child::spawn(command.stdout(theirs)).unwrap();
-        // It has the other end too, until it is dropped.
+        // It also holds the other end until it is dropped.
         drop(command);
         let mut text = Vec::new();
         loop {

@@ -1,4 +1,4 @@
-//! Running out of descriptors is an error like any other, and leaves nothing behind.
+//! Running out of descriptors is an ordinary error, and leaves nothing behind.
 
 use std::fs::File;
 use std::process::{Command, Stdio};
@@ -10,8 +10,8 @@ use rustix::process::{Resource, Rlimit, WaitOptions, getrlimit, setrlimit, wait}
 
 use crate::support::{alone, open_descriptors};
 
-/// Calls `attempt` with ever more descriptors left, until it succeeds, and says how many it took.
-/// Each failure has to be `EMFILE`.
+/// Calls `attempt` with an increasing number of free descriptors, until it succeeds. Returns the
+/// number that it took. Each failure must be `EMFILE`.
 fn until_there_are_enough<T>(mut attempt: impl FnMut() -> std::io::Result<T>) -> usize {
     let most = getrlimit(Resource::Nofile).maximum;
     let limit = Rlimit {

@@ -1,8 +1,8 @@
-//! What concerns whole processes, shown by doing it: signals and children, on each selector.
+//! Behaviour that affects whole processes: signals and children, on each selector.
 //!
-//! Signals come to the process and not to a test. So those that watch the same ones take turns, and
-//! what counts all signals, children or descriptors of a process runs in one of its own: see
-//! [`support`].
+//! Signals are delivered to the process and not to a test. So tests that watch the same signals run
+//! one at a time, and a test that counts all signals, children or descriptors runs in a process of
+//! its own: see [`support`].
 
 #[cfg(any(signals, process_handle))]
 #[cfg_attr(not(signals), allow(dead_code))] // The helpers that know Unix have no user then.

@@ -1,4 +1,4 @@
-//! Signals one by one: which is received by whom.
+//! Single signals, and which instances receive them.
 
 use mio::{Interest, Token};
 use mio_sources::signal::Signals;
@@ -69,7 +69,7 @@ fn signals_are_added_and_removed_while_registered() {
     let _turn = turn();
     on_each_selector(|mut watch| {
         let mut signals = Signals::new([]).unwrap();
-        // Events of a console end the process if nobody watches.
+        // Console events end the process if no instance watches.
         let _other = Signals::new([ONE]).unwrap();
         watch.register(&mut signals, 1);
         signals.add(ONE).unwrap();
@@ -80,7 +80,7 @@ fn signals_are_added_and_removed_while_registered() {
         watch.wait(1);
         assert_eq!(received(&mut signals), [ONE]);
 
-        // What was delivered before is thrown away, and what comes later is not received.
+        // Earlier deliveries are discarded, and later ones are not received.
         ONE.raise().unwrap();
         TWO.raise().unwrap();
         assert!(signals.remove(ONE));
@@ -89,7 +89,7 @@ fn signals_are_added_and_removed_while_registered() {
         watch.wait(1);
         assert_eq!(received(&mut signals), [TWO]);
 
-        // It comes back.
+        // It can be added again.
         signals.add(ONE).unwrap();
         assert_eq!(signals.receive(), None);
         watch.expect_silence();
@@ -148,7 +148,7 @@ fn only_readable_can_be_asked_for() {
     on_each_selector(|mut watch| {
         let mut signals = Signals::new([ONE]).unwrap();
         interests_have_one_rule(watch.poll.selector_kind(), &mut signals);
-        // Its socket is writable, and nobody hears of that.
+        // Its socket is writable, which is not reported.
         let registry = watch.poll.registry();
         let both = Interest::READABLE | Interest::WRITABLE;
         registry.register(&mut signals, Token(0), both).unwrap();
@@ -156,8 +156,8 @@ fn only_readable_can_be_asked_for() {
     });
 }
 
-/// Receives one signal for each event, until there are no more. Each round does all of it again, as
-/// what is left behind by one may be what the next one needs.
+/// Receives one signal for each event, until there are no more. Each round repeats all of it,
+/// because the next round may depend on what one leaves behind.
 fn one_for_each_event(mode: Interest, reregister: bool) {
     let _turn = turn();
     on_each_selector(|mut watch| {
@@ -207,7 +207,7 @@ fn edge_mode_tells_of_what_is_left_when_reregistered() {
     one_for_each_event(Interest::READABLE, true);
 }
 
-/// In the middle of receiving it is deregistered, and registered anew.
+/// It is deregistered in the middle of receiving, and registered again.
 #[test]
 fn what_is_left_is_an_event_for_the_next_registration() {
     let _turn = turn();
@@ -245,7 +245,7 @@ fn oneshot_tells_once() {
             watch.expect_silence();
             let registry = watch.poll.registry();
             registry.reregister(&mut signals, Token(1), once).unwrap();
-            // What came meanwhile is told now.
+            // Signals that arrived meanwhile are reported now.
             watch.wait(1);
             assert_eq!(received(&mut signals), [ONE]);
             let registry = watch.poll.registry();

@@ -1,4 +1,4 @@
-//! Many signals: what is merged, and that none is missed altogether.
+//! Many signals: some are merged, and no number is lost.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,7 +10,7 @@ use mio_sources::signal::{Signal, Signals};
 
 use crate::support::{LONG, ONE, TWO, alone, on_each_selector, turn};
 
-/// To the process, from any thread, as another process would send it.
+/// Sends to the process, for any thread, as another process would.
 #[cfg(signals)]
 fn send(signal: Signal) {
     use rustix::process::{getpid, kill_process};
@@ -40,7 +40,7 @@ fn up_to_five_of_a_number_are_kept() {
     }
 }
 
-/// One signal at a time, 3000 times: a wake-up that is lost would hang here.
+/// One signal at a time, 3000 times: a lost wake-up would hang here.
 #[test]
 fn no_wake_up_is_lost() {
     let _turn = turn();
@@ -63,8 +63,8 @@ fn no_wake_up_is_lost() {
     });
 }
 
-/// A storm from four threads while the signals are received. Of each batch at least one is
-/// received, or its thread would wait for ever. Afterwards the source works as before.
+/// A storm from four threads while the signals are received. At least one of each batch is
+/// received, or its thread would wait without end. Afterwards the source works as before.
 #[test]
 fn a_storm_is_merged_and_not_missed() {
     const BATCHES: usize = 50;
@@ -94,7 +94,7 @@ fn a_storm_is_merged_and_not_missed() {
                     scope.spawn(move || {
                         let result = catch_unwind(AssertUnwindSafe(|| send_batches(number)));
                         finished.fetch_add(1, Ordering::Release);
-                        // For the poll, so that it sees that.
+                        // Wakes the poll, so that it detects the end.
                         send(NUMBERS[number]);
                         result.unwrap();
                     });
@@ -109,12 +109,12 @@ fn a_storm_is_merged_and_not_missed() {
             });
             for received in received {
                 let received = received.into_inner();
-                // Two threads may see the same signal as the one of their batch.
+                // Two threads may take the same signal for that of their batch.
                 let possible = BATCHES..=2 * (BATCHES * IN_A_BATCH + 1);
                 assert!(possible.contains(&received), "{received}");
             }
 
-            // The system may still have one for a thread that has not run since.
+            // The kernel may still hold one for a thread that has not run since.
             for signal in NUMBERS {
                 signal.raise().unwrap();
                 while !signals.drain().any(|delivered| delivered.signal == signal) {
@@ -125,7 +125,7 @@ fn a_storm_is_merged_and_not_missed() {
     });
 }
 
-/// Bursts that are larger than what is kept, to the process and not to a thread.
+/// Bursts that are larger than the number kept, sent to the process and not to a thread.
 #[test]
 fn after_a_burst_there_is_at_least_one_of_each_number() {
     const NUMBERS: [Signal; 2] = [ONE, TWO];

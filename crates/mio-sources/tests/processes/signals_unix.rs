@@ -1,4 +1,4 @@
-//! What only Unix signals do: what is refused, who sent them, and what they do by default.
+//! Behaviour of Unix signals: refused numbers, senders, and default actions.
 
 use std::io::ErrorKind;
 use std::os::unix::process::ExitStatusExt;
@@ -46,7 +46,7 @@ fn what_can_not_be_watched_is_refused() {
     }
 }
 
-/// 40 is one on Linux, and none on macOS.
+/// 40 is a signal on Linux, and not on macOS.
 #[test]
 fn a_signal_without_a_name_is_one_if_the_system_has_it() {
     let unnamed = Signal::from_raw(40);
@@ -59,7 +59,7 @@ fn a_signal_without_a_name_is_one_if_the_system_has_it() {
     }
 }
 
-/// Receives one signal, and sees that it is the only one.
+/// Receives one signal, and asserts that it is the only one.
 fn assert_sender(signals: &mut Signals, pid: u32) {
     let delivered = signals.receive().expect("there was an event");
     assert_eq!(signals.receive(), None);
@@ -146,8 +146,8 @@ fn the_default_action_ends_the_process_by_the_signal() {
     }
 }
 
-/// A handler that runs while its source goes must not find the socket closed: writing there would
-/// be a `SIGPIPE`, which ends programs that do not ignore it.
+/// A handler that runs while its source is dropped must not find the socket closed: writing would
+/// raise `SIGPIPE`, which ends programs that do not ignore it.
 #[test]
 fn dropping_under_signals_raises_no_sigpipe() {
     let path = "signals_unix::dropping_under_signals_raises_no_sigpipe";
@@ -174,7 +174,7 @@ fn dropping_under_signals_raises_no_sigpipe() {
     });
 }
 
-/// The docs say so: the socket is shared, and what the handler notes is not.
+/// As documented: the socket is shared, but the handler's records are not.
 #[test]
 fn a_signal_to_a_forked_child_wakes_the_parent() {
     let path = "signals_unix::a_signal_to_a_forked_child_wakes_the_parent";
@@ -186,7 +186,7 @@ fn a_signal_to_a_forked_child_wakes_the_parent() {
             watch.wait(1);
             assert_eq!(signals.receive(), None);
             watch.expect_silence();
-            // It receives its own as before.
+            // It still receives its own signals.
             Signal::SIGUSR1.raise().unwrap();
             watch.wait(1);
             assert_eq!(received(&mut signals), [Signal::SIGUSR1]);

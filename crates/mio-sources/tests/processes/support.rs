@@ -1,4 +1,4 @@
-//! A poll that waits generously, turns, and processes for one test alone.
+//! A poll with long timeouts, a lock for signals, and processes for a single test.
 
 use std::ffi::OsString;
 use std::io::ErrorKind;
@@ -14,14 +14,14 @@ use mio::{Events, Interest, Poll, SelectorKind, Token};
 use mio_sources::process::Child;
 use mio_sources::signal::{Signal, Signals};
 
-/// How long a test waits for what has to come. It never does when all is well.
+/// Timeout for an event that has to come. It is reached only in a failing test.
 pub(crate) const LONG: Duration = Duration::from_secs(60);
 
-/// A console of its own, of which nothing is seen.
+/// A separate console without a window.
 #[cfg(console_events)]
 const CREATE_NO_WINDOW: u32 = 0x0800_0000;
 
-/// How long a test waits for what must not come.
+/// Time to wait for an event that must not come.
 pub(crate) const SHORT: Duration = Duration::from_millis(30);
 
 /// Runs a test over each selector of the target, and names the one on which it fails.
@@ -43,7 +43,7 @@ pub(crate) fn on_each_selector(test: impl Fn(Watch)) {
     assert!(kinds > 0, "there is a selector");
 }
 
-/// A poll and its buffer.
+/// A poll and its events.
 pub(crate) struct Watch {
     pub(crate) poll: Poll,
     events: Events,
@@ -69,7 +69,7 @@ impl Watch {
         self.poll.registry().deregister(source).expect("deregister");
     }
 
-    /// One poll, which a signal may not end, and the tokens that are readable.
+    /// Polls once, and again after a signal. Returns the readable tokens.
     pub(crate) fn poll(&mut self, timeout: Duration) -> Vec<usize> {
         let deadline = Instant::now() + timeout;
         loop {
@@ -80,7 +80,7 @@ impl Watch {
             }
         }
         let events = self.events.iter();
-        // A pipe that has come to its end is not readable on each selector.
+        // A pipe at its end is not readable on each selector.
         let readable = events.filter(|event| event.is_readable() || event.is_read_closed());
         readable.map(|event| event.token().0).collect()
     }
@@ -96,7 +96,7 @@ impl Watch {
         panic!("token {token} never became readable");
     }
 
-    /// Polls and finds nothing.
+    /// Polls and asserts that there is no event.
     pub(crate) fn expect_silence(&mut self) {
         let tokens = self.poll(SHORT);
         assert!(self.events.is_empty(), "unexpected {tokens:?}");
@@ -114,7 +114,7 @@ pub(crate) fn end(watch: &mut Watch, child: &mut Child, token: usize) -> ExitSta
     }
 }
 
-/// Tells threads to end, also when a test fails: it would wait for them for ever.
+/// Sets the flag that ends threads, even when a test fails: it would wait for them without end.
 pub(crate) struct SetAtEnd<'a>(pub(crate) &'a AtomicBool);
 
 impl Drop for SetAtEnd<'_> {
@@ -123,14 +123,14 @@ impl Drop for SetAtEnd<'_> {
     }
 }
 
-/// For tests that send signals to this process: one at a time.
+/// Locks out other tests that send signals to this process.
 pub(crate) fn turn() -> MutexGuard<'static, ()> {
     static TURN: Mutex<()> = Mutex::new(());
     TURN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Runs `body` in a new process that runs this one test alone. `test` is its path, as `cargo test`
-/// shows it.
+/// Runs `body` in a new process that runs only this test. `test` is its path, as `cargo test`
+/// prints it.
 pub(crate) fn alone(test: &str, body: impl FnOnce()) {
     if let Some((status, output)) = run_alone(test, body) {
         assert!(status.success(), "{test} failed alone:\n{output}");
@@ -141,7 +141,7 @@ pub(crate) fn alone(test: &str, body: impl FnOnce()) {
     }
 }
 
-/// As [`alone`], for a `body` that does not come back. `None` inside.
+/// Like [`alone`], for a `body` that does not return. Returns `None` inside the new process.
 pub(crate) fn run_alone(test: &str, body: impl FnOnce()) -> Option<(ExitStatus, String)> {
     const INSIDE: &str = "MIO_SOURCES_TEST_ALONE";
     if std::env::var_os(INSIDE).is_some() {
@@ -149,7 +149,7 @@ pub(crate) fn run_alone(test: &str, body: impl FnOnce()) -> Option<(ExitStatus, 
         return None;
     }
     let mut command = program(std::env::current_exe().expect("our own path"));
-    // Not that of this process, so that its events come to nobody else.
+    // Not that of this process, so that its events reach no other process.
     #[cfg(console_events)]
     std::os::windows::process::CommandExt::creation_flags(&mut command, CREATE_NO_WINDOW);
     command
@@ -161,7 +161,7 @@ pub(crate) fn run_alone(test: &str, body: impl FnOnce()) -> Option<(ExitStatus, 
     Some((output.status, String::from_utf8_lossy(&text).into_owned()))
 }
 
-/// Two signals that do nothing else in a test, and a third.
+/// Two signals without another use in a test, and a third.
 #[cfg(signals)]
 pub(crate) const ONE: Signal = Signal::SIGUSR1;
 #[cfg(signals)]
@@ -172,14 +172,14 @@ pub(crate) const ONE: Signal = Signal::SIGINT;
 pub(crate) const TWO: Signal = Signal::SIGBREAK;
 pub(crate) const THREE: Signal = Signal::SIGHUP;
 
-/// All that has come.
+/// Returns all delivered signals.
 pub(crate) fn received(signals: &mut Signals) -> Vec<Signal> {
     signals.drain().map(|delivered| delivered.signal).collect()
 }
 
-/// A command that starts a program which was built with this one: by the words of
-/// `MIO_TEST_RUNNER`, if that is set. That is an emulator with its arguments, for programs of
-/// another processor. The one that runs this program does nothing for those it starts itself.
+/// Returns a command that starts a program built with this one, through `MIO_TEST_RUNNER` if that
+/// is set: an emulator with its arguments, for programs of another processor. The emulator of this
+/// program does not affect the programs that it starts.
 pub(crate) fn program(path: PathBuf) -> Command {
     let runner = std::env::var("MIO_TEST_RUNNER").unwrap_or_default();
     let runner = runner.split_whitespace().map(OsString::from);
@@ -189,20 +189,20 @@ pub(crate) fn program(path: PathBuf) -> Command {
     command
 }
 
-/// How many descriptors this process has open, on systems with /proc.
+/// Returns the number of open descriptors of this process. Needs /proc.
 pub(crate) fn open_descriptors() -> usize {
     // One of them is that of the directory itself.
     std::fs::read_dir("/proc/self/fd").map_or(0, |entries| entries.count() - 1)
 }
 
-/// A shell that runs these commands.
+/// Returns a shell that runs these commands.
 pub(crate) fn shell(commands: &str) -> Command {
     let mut command = Command::new("sh");
     command.args(["-c", commands]);
     command
 }
 
-/// What all sources do with an interest: reading, in any mode, is what can be asked for.
+/// Asserts the rule of all sources: an interest must include reading, in any mode.
 pub(crate) fn interests_have_one_rule(kind: SelectorKind, source: &mut impl Source) {
     let poll = Watch::new(kind).poll;
     let registry = poll.registry();
@@ -211,7 +211,7 @@ pub(crate) fn interests_have_one_rule(kind: SelectorKind, source: &mut impl Sour
     for interest in [writing, writing.level(), writing.oneshot()] {
         let result = registry.register(source, Token(0), interest);
         assert_eq!(error(result), ErrorKind::InvalidInput, "{interest:?}");
-        // So nothing was registered.
+        // Nothing was registered.
         assert_eq!(error(registry.deregister(source)), ErrorKind::NotFound);
     }
     let reading = Interest::READABLE;

@@ -1,4 +1,4 @@
-//! Systems without Unix signals and processes say so.
+//! Platforms without Unix signals and processes return `Unsupported`.
 
 use std::io::ErrorKind;
 
@@ -17,7 +17,7 @@ fn signals_say_so() {
 fn children_say_so_and_nothing_is_started() {
     use mio_sources::process::{Child, reap_dropped};
 
-    // If it were started, it would be missed.
+    // Starting it would fail with another error, because it does not exist.
     let err = Child::spawn(&mut std::process::Command::new("no such program")).unwrap_err();
     assert_eq!(err.kind(), ErrorKind::Unsupported, "{err}");
     assert_eq!(reap_dropped(), 0);

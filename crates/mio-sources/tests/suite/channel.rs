@@ -214,10 +214,10 @@ fn a_million_messages_from_eight_threads_through_an_unbounded_channel(kind: Sele
     a_million_messages(kind, unbounded());
 }
 
-/// A thread, and which of its messages it is.
+/// A thread, and the number of its message.
 type Numbered = (usize, u32);
 
-/// Nobody polls with a timeout that could help: what is lost is waited for until the test fails.
+/// No poll has a timeout that could help: a lost message fails the test.
 fn a_million_messages(kind: SelectorKind, channel: (Sender<Numbered>, Receiver<Numbered>)) {
     const THREADS: usize = 8;
     const EACH: u32 = 125_000;

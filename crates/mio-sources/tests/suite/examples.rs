@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::support::program;
 
-/// What a program prints, line by line. Cargo builds the examples when it builds the tests.
+/// Returns the output of a program, line by line. Cargo builds the examples with the tests.
 fn output(name: &str) -> Vec<String> {
     let mut path: PathBuf = std::env::current_exe().expect("a path");
     path.pop();

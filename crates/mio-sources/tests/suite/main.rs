@@ -1,4 +1,4 @@
-//! What a user relies on, shown by doing it: what is a source is so over each selector.
+//! The public behaviour; that of sources over each selector.
 
 #![allow(unused_macros, dead_code)] // With fewer features some of the support has no user.
 

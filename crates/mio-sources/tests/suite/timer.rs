@@ -1,4 +1,4 @@
-//! One deadline or interval as a source.
+//! A deadline or interval as a source.
 
 use std::io::ErrorKind;
 use std::time::{Duration, Instant};
@@ -39,7 +39,7 @@ fn registered(kind: SelectorKind) -> (Watch, Timer) {
     (watch, timer)
 }
 
-/// Waits for ticks, and answers how many there were.
+/// Waits for ticks, and returns their number.
 fn ticks(watch: &mut Watch, timer: &mut Timer) -> u64 {
     let deadline = Instant::now() + LONG;
     while Instant::now() < deadline {
@@ -52,7 +52,7 @@ fn ticks(watch: &mut Watch, timer: &mut Timer) -> u64 {
     panic!("no tick");
 }
 
-/// Waits as long as another timer does, which no tick of the first can end.
+/// Waits for this long with another timer, so that no tick of the first one can end the wait.
 fn pass(kind: SelectorKind, time: Duration) {
     let (mut watch, mut timer) = registered(kind);
     timer.set_after(time).expect("set");
@@ -73,7 +73,8 @@ fn a_deadline_comes_once_and_not_early(kind: SelectorKind) {
 
 fn fractions_of_a_millisecond_are_kept(kind: SelectorKind) {
     let (mut watch, mut timer) = registered(kind);
-    // The best of many tries says what the timer can, and the machine may be busy at the others.
+    // The best of many attempts shows the precision of the timer; the machine may be busy at the
+    // others.
     let best = (0..50).map(|_| {
         let deadline = Instant::now() + Duration::from_micros(100);
         timer.set_deadline(deadline).expect("set");
@@ -142,16 +143,16 @@ fn ticks_do_not_drift(kind: SelectorKind) {
     while seen < 100 {
         seen += ticks(&mut watch, &mut timer);
         let now = Instant::now();
-        // As many as there have to be at this time, and never more than there can be.
+        // At least as many as are due at this time, and never more than possible.
         let passed = (now - before).saturating_sub(first);
         let most = 1 + passed.as_nanos() / period.as_nanos();
         assert!(u128::from(seen) <= most, "{seen} of {most}: early");
     }
-    // Reading counts all until then, so those that were due before are among them.
+    // Reading counts all ticks until then, so those that were due before are among them.
     let before_last = Instant::now();
     seen += ticks(&mut watch, &mut timer);
-    // Without the one at `first`, which makes up for one that falls between the system's look at
-    // the clock and ours.
+    // Excludes the one at `first`, to allow for one that falls between the kernel's read of the
+    // clock and that of the test.
     let passed = (before_last - after).saturating_sub(first);
     let least = passed.as_nanos() / period.as_nanos();
     assert!(u128::from(seen) >= least, "{seen} of {least}: late");
@@ -169,7 +170,7 @@ fn a_deadline_can_be_moved(kind: SelectorKind) {
     assert_eq!(timer.read().expect("read"), None);
 }
 
-/// The timer ticks all the time, so some of these meet whoever tells of a tick.
+/// The timer ticks continuously, so some of these coincide with the report of a tick.
 fn setting_and_dropping_meet_a_tick(kind: SelectorKind) {
     for round in 0..500 {
         let (mut watch, mut timer) = registered(kind);
@@ -212,7 +213,7 @@ fn a_cancelled_timer_is_silent(kind: SelectorKind) {
     ticks(&mut watch, &mut timer);
     timer.cancel().expect("cancel");
     assert_eq!(timer.read().expect("read"), None);
-    // An event that was on its way may still come, and no other.
+    // A late event may still come, and no other.
     watch.poll(Duration::ZERO);
     watch.expect_silence();
 
@@ -267,7 +268,7 @@ fn reading_is_what_can_be_asked_for(kind: SelectorKind) {
     let mut timer = Timer::new().expect("a timer");
     timer.set_after(Duration::ZERO).expect("set");
     interests_have_one_rule(kind, &mut timer);
-    // It was not harmed.
+    // The timer still works.
     let mut watch = Watch::new(kind);
     watch.register(&mut timer, 0, READABLE | Interest::WRITABLE);
     assert_eq!(ticks(&mut watch, &mut timer), 1);
@@ -291,8 +292,8 @@ fn oneshot_tells_once(kind: SelectorKind) {
     }
 }
 
-/// The first timerfd was closed without being deregistered. The timer gets its number, as it is the
-/// lowest one that is free, and has the same inode.
+/// The first timerfd was closed without being deregistered. The timer gets its number, which is the
+/// lowest free one, and has the same inode.
 #[cfg(timerfd)]
 #[test]
 fn a_timer_may_reuse_the_number_of_a_closed_descriptor() {
@@ -323,7 +324,7 @@ fn an_interval_of_zero_is_a_mistake() {
     let err = timer.set_interval(MS, Duration::ZERO).expect_err("zero");
     assert_eq!(err.kind(), ErrorKind::InvalidInput);
     assert!(err.to_string().contains("set_after"), "{err}");
-    // What was set is still there.
+    // The former setting stays.
     let mut watch = Watch::new(SelectorKind::available().next().expect("a selector"));
     watch.register(&mut timer, 0, READABLE);
     assert_eq!(ticks(&mut watch, &mut timer), 1);

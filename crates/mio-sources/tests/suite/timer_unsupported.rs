@@ -1,4 +1,4 @@
-//! A system without a timer says so, and says what to use.
+//! A platform without a timer returns an error that names the alternative.
 
 use std::io::ErrorKind;
 

@@ -40,7 +40,7 @@ fn a_time_comes_once_and_not_early(kind: SelectorKind) {
     let (mut watch, mut timer) = registered(kind);
     let deadline = SystemTime::now() + 10 * MS;
     timer.set_deadline(deadline).expect("set");
-    // Somebody may set the clock of the machine that this runs on.
+    // The clock of the test machine may be set meanwhile.
     while next(&mut watch, &mut timer) != WallEvent::Expired {}
     assert!(SystemTime::now() >= deadline, "early");
     assert_eq!(timer.read().expect("read"), None);

@@ -23,7 +23,7 @@ fn each_tick_makes_the_descriptor_readable(kind: SelectorKind) {
     for _ in 0..5 {
         timer.set_after(Duration::from_millis(1)).expect("set");
         outer.wait_readable(1);
-        // One poll for one event, so that nothing else renews what the selector watches.
+        // One poll for one event, so that nothing else re-arms the registration.
         inner.poll(Duration::ZERO);
         assert_eq!(inner.events.iter().count(), 1);
         assert_eq!(timer.read().expect("read"), Some(1));

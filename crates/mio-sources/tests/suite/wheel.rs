@@ -1,4 +1,4 @@
-//! What the wheel promises, one promise per test. Time is made up, so nothing waits.
+//! The guarantees of the wheel, one per test. Time is simulated, so nothing waits.
 
 use std::time::{Duration, Instant};
 
@@ -7,7 +7,7 @@ use mio_sources::timer::{TimerHandle, TimerWheel};
 
 const NANO: Duration = Duration::from_nanos(1);
 
-/// Numbers that look random and are the same each time.
+/// Pseudo-random numbers, the same each time.
 fn numbers(mut state: u64) -> impl FnMut() -> u64 {
     move || {
         state ^= state << 13;
@@ -44,7 +44,7 @@ fn order_is_by_deadline_and_then_by_insertion() {
     let mut next = numbers(7);
     let mut expected = Vec::new();
     for serial in 0..5_000_u32 {
-        // Few deadlines, so that many are shared, and close together, so that ticks are too.
+        // Few deadlines, so that many are shared, and close together, so that ticks are shared too.
         let deadline = start + Duration::from_nanos(next() % 1_000 * 10_000);
         expected.push((deadline, serial));
         timers.insert(deadline, (deadline, serial));
@@ -193,7 +193,7 @@ fn the_next_deadline_is_exact_again_after_a_wake_in_vain() {
     let last = start + hour + 5 * NANO;
     timers.insert(last, 2);
     timers.cancel(first);
-    // A program that sleeps until `next_deadline`.
+    // Simulates a program that sleeps until `next_deadline`.
     let woken = timers.next_deadline().expect("a timer");
     assert!(woken <= last, "late");
     let mut seen = expired(&mut timers, woken);

@@ -1,4 +1,4 @@
-//! A wheel that tells a poll how long to wait, in real time.
+//! A wheel that limits the wait of a poll, in real time.
 
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,7 @@ over_each_selector!(
     a_poll_does_not_spin_while_it_waits_for_a_timer,
 );
 
-/// Waits for the next deadline, and answers when that wait has ended.
+/// Waits until the next deadline, and returns the end of that wait.
 fn wait(watch: &mut Watch, timers: &TimerWheel<Instant>) -> Instant {
     let deadline = timers.next_deadline().expect("a timer");
     watch.poll(deadline.saturating_duration_since(Instant::now()));
@@ -25,7 +25,7 @@ fn a_hundred_thousand_timers_expire_while_a_poll_waits(kind: SelectorKind) {
     let mut timers = TimerWheel::new();
     let start = Instant::now();
     for n in 0..TIMERS {
-        // In no order, over a fifth of a second.
+        // In shuffled order, over a fifth of a second.
         let deadline = start + Duration::from_micros(2) * (n * 7919 % TIMERS);
         timers.insert(deadline, deadline);
     }

@@ -1,5 +1,4 @@
-//! The wheel beside a sorted map that does the same in the simplest way: any sequence of calls has
-//! the same answers.
+//! The wheel beside a simple model, a sorted map: any sequence of calls has the same results.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -11,24 +10,24 @@ use crate::support::runner;
 
 #[derive(Debug, Clone)]
 enum Call {
-    /// So long after the present.
+    /// This long after the present.
     Insert(Duration),
-    /// So long before it.
+    /// This long before it.
     InsertPast(Duration),
-    /// A timer that was inserted once, by its number.
+    /// A timer that was inserted, by its number.
     Cancel(usize),
     Reschedule(usize, Duration),
-    /// Time goes on, and so many are taken at most.
+    /// Advances the time, and takes at most this many payloads.
     Expire(Duration, usize),
-    /// A time that is over.
+    /// A time in the past.
     ExpireBack(Duration),
-    /// Time goes on to the next deadline, as a program would wait.
+    /// Advances the time to the next deadline, as a waiting program would.
     Wait,
 }
 
 #[derive(Default)]
 struct Model {
-    /// By deadline, then by number.
+    /// Ordered by deadline, then by number.
     timers: BTreeMap<(Instant, usize), ()>,
     deadlines: Vec<Option<Instant>>,
 }
@@ -66,13 +65,13 @@ impl Model {
     }
 }
 
-/// Both, and what was called.
+/// The wheel and the model, and the calls so far.
 struct Pair {
     wheel: TimerWheel<usize>,
     handles: Vec<TimerHandle>,
     model: Model,
     now: Instant,
-    /// Whether a timer was taken out other than by expiring, so that a wake may be in vain.
+    /// Set if a timer was removed other than by expiring, so that a wake-up may find nothing.
     taken_out: bool,
 }
 
@@ -134,7 +133,7 @@ impl Pair {
     }
 }
 
-/// Each magnitude is as likely as another, from a nanosecond to months.
+/// All magnitudes are equally likely, from a nanosecond to months.
 fn duration() -> impl Strategy<Value = Duration> {
     (0..53_u32, any::<u64>())
         .prop_map(|(bits, random)| Duration::from_nanos(random & ((1 << bits) - 1)))

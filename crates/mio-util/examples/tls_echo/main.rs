@@ -1,8 +1,8 @@
-//! An echo server for TLS: `Connection` over a stream that rustls encrypts.
+//! A TLS echo server: `Connection` over a stream that rustls encrypts.
 //!
 //! `stream.rs` is all that TLS needs: `Read`, `Write`, [`mio_util::Stream`] and
 //! [`mio::event::Source`] around a `rustls::ServerConnection` and its socket. The certificate is
-//! made at the start, and no client trusts it:
+//! created at the start, and no client trusts it:
 //!
 //! ```sh
 //! cargo run --example tls_echo

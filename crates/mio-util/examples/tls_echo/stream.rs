@@ -1,4 +1,4 @@
-// A stream of TLS: shared by the example and the suite, which includes this file.
+// A TLS stream, shared by the example and the suite, which includes this file.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::Shutdown;
@@ -10,8 +10,8 @@ use rustls::ServerConnection;
 
 /// The server's end of a TLS connection, on a non-blocking socket.
 ///
-/// Each call first moves what TLS itself has to send or receive, so the handshake needs no step of
-/// its own: the first `read` begins it.
+/// Each call first sends and receives the data of TLS itself, so the handshake needs no separate
+/// step: the first `read` begins it.
 #[derive(Debug)]
 pub(crate) struct TlsStream {
     socket: TcpStream,
@@ -36,7 +36,7 @@ impl TlsStream {
         Ok(())
     }
 
-    /// Sends like [`send`](Self::send), for calls that may leave the rest to `flush`.
+    /// Sends like [`send`](Self::send), but leaves the rest to `flush` if the socket would block.
     fn try_send(&mut self) -> io::Result<()> {
         match self.send() {
             Err(err) if err.kind() == ErrorKind::WouldBlock => Ok(()),
@@ -44,12 +44,12 @@ impl TlsStream {
         }
     }
 
-    /// Receives once from the socket, decrypts, and answers the handshake. Returns `false` at the
+    /// Receives once from the socket, decrypts, and continues the handshake. Returns `false` at the
     /// end of the socket.
     fn receive(&mut self) -> io::Result<bool> {
         let received = self.tls.read_tls(&mut self.socket)?;
         let result = self.tls.process_new_packets();
-        // After an error this sends the alert that tells the peer why.
+        // After an error this sends the alert with the reason to the peer.
         let sent = self.try_send();
         result.map_err(|err| io::Error::new(ErrorKind::InvalidData, err))?;
         sent?;
@@ -74,15 +74,15 @@ impl Read for TlsStream {
 }
 
 impl Write for TlsStream {
-    /// Encrypts what the buffer of TLS has room for, and sends as much as the socket takes. `flush`
-    /// sends the rest.
+    /// Encrypts as much as the TLS buffer has room for, and sends as much as the socket accepts.
+    /// `flush` sends the rest.
     fn write(&mut self, data: &[u8]) -> io::Result<usize> {
         if data.is_empty() {
             return Ok(0);
         }
         loop {
             match self.tls.writer().write(data)? {
-                // Nothing of the buffer can be sent before the handshake is done.
+                // No data of the buffer can be sent before the handshake is done.
                 0 if self.tls.is_handshaking() => {
                     if !self.receive()? {
                         return Err(ErrorKind::UnexpectedEof.into());
@@ -97,8 +97,8 @@ impl Write for TlsStream {
         }
     }
 
-    /// Returns `WouldBlock` while encrypted bytes wait for the socket: `Connection` then asks for
-    /// a writable event.
+    /// Returns `WouldBlock` while encrypted bytes wait for the socket. `Connection` then registers
+    /// for a writable event.
     fn flush(&mut self) -> io::Result<()> {
         self.send()
     }

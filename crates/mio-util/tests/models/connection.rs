@@ -1,5 +1,5 @@
 //! A connection makes all the progress that its stream allows, in every mode, and waits only for
-//! what will come.
+//! events that will come.
 
 use std::io;
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use crate::config;
 use crate::transport::{Buffered, Step, Transport, step};
 
-/// Frames of a length and so many bytes; answers each with its bytes reversed.
+/// Parses frames of a length and that many bytes, and replies to each with its bytes reversed.
 fn answer(exchange: &mut Exchange<'_>) {
     while let Some(&length) = exchange.input.data().first() {
         let Some(frame) = exchange.input.data().get(1..1 + usize::from(length)) else {
@@ -31,7 +31,7 @@ fn protocol(exchange: &mut Exchange<'_>) -> io::Result<()> {
     Ok(())
 }
 
-/// Shuts down its own half alone when the peer has ended.
+/// Shuts down only its own half when the peer has ended.
 fn half_closing(exchange: &mut Exchange<'_>) -> io::Result<()> {
     answer(exchange);
     if exchange.has_ended() {
@@ -40,16 +40,16 @@ fn half_closing(exchange: &mut Exchange<'_>) -> io::Result<()> {
     Ok(())
 }
 
-/// Which events a stream gets: what each mode of registration reports.
+/// The events that a stream gets: those that each mode reports.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Reported {
-    /// A direction after it has returned `WouldBlock`.
+    /// A direction that has returned `WouldBlock`.
     Edge,
-    /// A direction that `Next::interest` names, as both are ready all the time here.
+    /// A direction that `Next::interest` names, because both are always ready here.
     Level,
 }
 
-/// `true` if the connection may be served again without breaking the rules of its mode.
+/// Returns `true` if the connection may be served again within the rules of its mode.
 fn is_reported(reported: Reported, next: &Next, transport: &Transport) -> bool {
     match reported {
         Reported::Edge => transport.read_blocked || transport.write_blocked,
@@ -88,7 +88,7 @@ proptest! {
         connection.set_budget(budget);
         for _ in 0..10_000 {
             let next = connection.ready(protocol).expect("no error in the script");
-            // The output may be over its limit by what one call of the protocol pushes.
+            // One call of the protocol may push the output over its limit.
             prop_assert!(connection.output().len() <= output_limit + limit);
             let transport = connection.stream();
             if next.is_finished() {
@@ -182,7 +182,7 @@ fn reading_pauses_while_the_output_is_over_its_limit() {
         connection.stream().incoming.len() > 21 * 40,
         "it goes on reading"
     );
-    // There is room now, and nobody will say that there is input.
+    // There is room now, and no event will come for the input.
     while !connection.ready(protocol).unwrap().is_finished() {}
     assert_eq!(connection.stream().outgoing.len(), 50 * 20);
 }
@@ -365,7 +365,7 @@ fn budget_of_nothing_still_makes_progress() {
     assert_eq!(connection.stream().incoming, b"b");
 }
 
-/// A peer whose reset has come: there is input left, and nothing to shut down.
+/// A peer whose reset has arrived: input is left, and nothing can be shut down.
 struct Gone(&'static [u8]);
 
 impl io::Read for Gone {

@@ -1,4 +1,4 @@
-//! Each part against a model, over a transport that does whatever a transport may do.
+//! Each part against a model, over a transport that does anything that a transport may do.
 //!
 //! `PROPTEST_CASES` sets the number of sequences per test, 300 by default.
 
@@ -10,7 +10,7 @@ mod write_queue;
 
 use proptest::test_runner::Config;
 
-/// The number of sequences in one run of a test.
+/// Returns the configuration of a test: the number of sequences in one run.
 fn config() -> Config {
     let cases = std::env::var("PROPTEST_CASES")
         .ok()

@@ -1,4 +1,5 @@
-//! No byte is lost, doubled or reordered, whatever the reads bring, and each stop is the true one.
+//! No byte is lost, duplicated or reordered, whatever the reads return, and each reason to stop is
+//! correct.
 
 use std::io::ErrorKind;
 
@@ -8,7 +9,7 @@ use proptest::prelude::*;
 use crate::config;
 use crate::transport::{Transport, failing_step};
 
-/// What a program does: fill with a budget, and consume a part of the data, in percent.
+/// Operations of a program: fill with a budget, and consume a part of the data, in percent.
 fn operations() -> impl Strategy<Value = Vec<(usize, usize)>> {
     prop::collection::vec((0..60usize, 0..=100usize), 1..60)
 }
@@ -105,7 +106,7 @@ fn memory_is_at_most_twice_the_limit() {
         })
     };
     let used = most(30_000);
-    // While it grows for the last time, it also holds the memory before: 4096 bytes doubled thrice.
+    // The last growth also holds the memory from before: 4096 bytes doubled three times.
     assert!(used.bytes_max <= 2 * 30_000 + 32_768, "{used:?}");
     assert_eq!(used.bytes_current, 0);
 }

@@ -38,7 +38,7 @@ impl Source for Recorded {
     }
 }
 
-/// What a connection needs whose transport blocks, with this input and output.
+/// Returns the interest of a connection whose transport blocks, with this input and output.
 fn next(input: &[u8], output: &[u8]) -> Next {
     let blocked = || vec![Step::WouldBlock; 2];
     let reads = if input.is_empty() {

@@ -6,10 +6,10 @@ use std::io::{self, ErrorKind, Read, Write};
 use mio_util::Stream;
 use proptest::prelude::*;
 
-/// What one call does.
+/// The effect of one call.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Step {
-    /// Moves at most so many bytes.
+    /// Moves at most this many bytes.
     Move(usize),
     WouldBlock,
     Interrupted,
@@ -24,7 +24,7 @@ pub(crate) fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// Steps that may fail too.
+/// Steps that may also fail.
 pub(crate) fn failing_step() -> impl Strategy<Value = Step> {
     prop_oneof![
         9 => step(),
@@ -32,20 +32,20 @@ pub(crate) fn failing_step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// One end of a stream. A script that is over moves as much as it can, as a peer that is awake.
+/// One end of a stream. After its script it moves as much as it can, like a peer that is awake.
 #[derive(Debug, Default)]
 pub(crate) struct Transport {
-    /// What the peer sends; then it ends.
+    /// The data that the peer sends before it ends.
     pub(crate) incoming: VecDeque<u8>,
-    /// What the peer has received.
+    /// The data that the peer has received.
     pub(crate) outgoing: Vec<u8>,
     pub(crate) reads: VecDeque<Step>,
     pub(crate) writes: VecDeque<Step>,
     pub(crate) is_shut_down: bool,
-    /// Writes are held until they can be sent, as a stream of TLS does.
+    /// Set to hold written bytes until they can be sent, as a TLS stream does.
     pub(crate) holds: bool,
     pub(crate) held: Vec<u8>,
-    /// The last read, or write, has returned `WouldBlock`: an event will come.
+    /// Set if the last read, or write, has returned `WouldBlock`: an event will come.
     pub(crate) read_blocked: bool,
     pub(crate) write_blocked: bool,
 }
@@ -61,7 +61,7 @@ impl Transport {
     }
 }
 
-/// The most that a step allows.
+/// Returns the maximum that a step allows.
 fn most(step: Option<Step>) -> io::Result<usize> {
     match step {
         None => Ok(usize::MAX),
@@ -132,15 +132,15 @@ impl Stream for Transport {
     }
 }
 
-/// A stream that takes more than it sends, as one of TLS does: [`flush`](Write::flush) sends the
+/// A stream that accepts more than it sends, like a TLS stream: [`flush`](Write::flush) sends the
 /// rest.
 #[derive(Debug)]
 pub(crate) struct Buffered {
     pub(crate) inner: Transport,
-    /// Taken, and not sent.
+    /// Bytes that were accepted but not sent.
     pub(crate) buffer: Vec<u8>,
     limit: usize,
-    /// A call has returned `WouldBlock` since this was set to `false`: an event will come.
+    /// Set if a call has returned `WouldBlock` since this was set to `false`: an event will come.
     pub(crate) is_blocked: bool,
 }
 

@@ -1,4 +1,4 @@
-//! What was pushed arrives in order, and the limit has its hysteresis.
+//! Pushed bytes arrive in order, and the limit has hysteresis.
 
 use std::io::ErrorKind;
 
@@ -11,7 +11,7 @@ use crate::transport::{Transport, failing_step};
 #[derive(Debug, Clone)]
 enum Operation {
     Push(Vec<u8>),
-    /// Without copying, where the feature is there.
+    /// Without copying, if the feature is enabled.
     PushShared(Vec<u8>),
     Flush(usize),
     Close,

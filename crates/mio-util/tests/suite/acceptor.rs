@@ -1,4 +1,4 @@
-//! Accepting by the rules.
+//! The rules of accepting.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -12,7 +12,7 @@ use mio_util::{Accept, Acceptor};
 
 use crate::support::{any_port, on_each_selector, poll_on, wait};
 
-/// Returns what a script says, and `WouldBlock` after it.
+/// Returns the results of a script, and `WouldBlock` after it.
 struct Scripted(RefCell<VecDeque<Result<u32, io::Error>>>);
 
 impl Accept for Scripted {
@@ -79,7 +79,7 @@ fn lasting_error_pauses_and_goes_on_by_itself() {
     let until = now + Acceptor::PAUSE;
     assert_eq!(acceptor.next_deadline(), Some(until));
     assert_eq!(acceptor.timeout(now, None), Some(Acceptor::PAUSE));
-    // An event meanwhile does nothing.
+    // An event during the pause does nothing.
     let paused = acceptor.accept_all(&listener, 10, now, |_, ()| {});
     assert_eq!((paused.count, acceptor.is_due(now)), (0, false));
     assert!(acceptor.is_due(until));
@@ -129,7 +129,7 @@ fn pause_over_the_limit_has_no_deadline() {
 #[test]
 fn reserve_refuses_those_that_no_descriptor_is_left_for() {
     let emfile = || Err(io::Error::from_raw_os_error(libc::EMFILE));
-    // Each `EMFILE` is followed by what accepting with the reserve closed brings.
+    // After each `EMFILE` comes the result of accepting with the reserve closed.
     let listener = scripted([emfile(), Ok(1), emfile(), Ok(2), Ok(3)]);
     let mut acceptor = Acceptor::new();
     acceptor.keep_reserve().unwrap();
@@ -145,7 +145,7 @@ fn reserve_refuses_those_that_no_descriptor_is_left_for() {
     assert_eq!((accepted.count, accepted.error.is_some()), (0, true));
 }
 
-/// The waiting peer is gone, or another thread was faster, when the reserve is closed.
+/// When the reserve is closed, the waiting peer is gone, or another thread was faster.
 #[cfg(unix)]
 #[test]
 fn reserve_that_did_not_help_pauses_and_serves_again() {
@@ -203,8 +203,8 @@ mod in_an_io_source {
 
     use crate::support::{on_each_selector, poll_on, wait};
 
-    /// Accepts in two rounds: the second one needs an event, which a selector that re-arms reports
-    /// only if it has learned of the `WouldBlock` that ended the first.
+    /// Accepts in two rounds. The second one needs an event. A selector that re-arms reports it
+    /// only if the `WouldBlock` at the end of the first has re-armed it.
     fn accepted_in_rounds<L, C>(kind: SelectorKind, listener: L, connect: impl Fn(&L) -> C)
     where
         L: Accept,
@@ -230,7 +230,7 @@ mod in_an_io_source {
                 });
                 assert!(accepted.error.is_none(), "{accepted:?}");
             }
-            // To the end, so that the next round has to be reported.
+            // Drains the listener, so that the next round has to be reported.
             while acceptor.is_due(Instant::now()) {
                 let now = Instant::now();
                 let rest = acceptor.accept_all(&listener, 3, now, |_, _| panic!("no one is left"));

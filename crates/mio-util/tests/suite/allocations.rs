@@ -1,4 +1,4 @@
-//! After set-up nothing is allocated.
+//! There are no allocations after set-up.
 
 use std::io::{self, Read, Write};
 use std::net::TcpListener;
@@ -36,7 +36,7 @@ fn serving_allocates_nothing_after_set_up() {
         let mut answer = [0; 1000];
         peer.read_exact(&mut answer).unwrap();
     };
-    // The first rounds let the output grow to what it needs.
+    // In the first rounds the output grows to its final size.
     for _ in 0..10 {
         round(&mut connection, &mut peer);
     }

@@ -46,7 +46,7 @@ fn descriptors_arrive_with_the_first_byte_and_work() {
                 .read_to_string(&mut text)
                 .unwrap();
             assert_eq!(text, "through the pipe");
-            // The direction is told: the next message is reported.
+            // `WouldBlock` re-arms the direction: the next message is reported.
             let err = receive_with_fds(&theirs, &mut buffer, &mut fds).unwrap_err();
             assert_eq!(err.kind(), ErrorKind::WouldBlock);
         }
@@ -68,12 +68,12 @@ fn mistakes_are_errors_and_send_nothing() {
     assert_eq!(err.kind(), ErrorKind::WouldBlock);
 }
 
-/// A pipe is read to its end only when no descriptor of its writer is open anywhere.
+/// A pipe reaches its end only when all descriptors of its writer are closed.
 #[test]
 fn descriptors_that_do_not_fit_are_closed() {
     let (ours, theirs) = UnixStream::pair().unwrap();
     let (mut reader, writer) = std::io::pipe().unwrap();
-    // More than one message of ours can carry, sent by hand.
+    // More than one of our messages can carry, sent by hand.
     let fds = vec![writer.as_fd(); MAX_FDS + 10];
     let mut space =
         vec![std::mem::MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MAX_FDS + 10))];

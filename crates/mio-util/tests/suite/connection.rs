@@ -1,4 +1,4 @@
-//! One echo server on all parts, and peers of every kind.
+//! One echo server that uses all parts, and peers of every kind.
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
@@ -22,7 +22,7 @@ struct Client<S> {
     deadline: Option<Instant>,
 }
 
-/// Echoes over streams that `open` makes, until `ends` is set and all connections have ended.
+/// Echoes over streams that `open` creates, until `ends` is set and all connections have ended.
 /// Returns the errors that have ended connections.
 fn serve<S: Stream + Source>(
     kind: SelectorKind,
@@ -39,7 +39,7 @@ fn serve<S: Stream + Source>(
     poll.registry()
         .register(&mut listener, LISTENER, Interest::READABLE)
         .unwrap();
-    // It goes on until each connection has ended, and looks at `ends` now and then.
+    // It runs until each connection has ended, and checks `ends` periodically.
     let deadline = Instant::now() + 2 * LONG;
     while !(ends.load(Ordering::Relaxed) && clients.is_empty() && acceptor.open() > 0) {
         assert!(
@@ -102,7 +102,7 @@ fn serve<S: Stream + Source>(
     errors
 }
 
-/// The message after which the server closes, and waits a moment only for the peer to close too.
+/// The message after which the server closes, and waits only briefly for the peer to close too.
 const GOODBYE: &[u8] = b"goodbye\n";
 
 fn echo(exchange: &mut Exchange<'_>) -> io::Result<()> {
@@ -122,7 +122,8 @@ fn with_server(clients: impl Fn(SocketAddr) + Sync) {
     with_server_of(|stream| stream, clients, |_| {});
 }
 
-/// Like [`with_server`], over streams that `open` makes. `check` sees the errors of each server.
+/// Like [`with_server`], over streams that `open` creates. `check` receives the errors of each
+/// server.
 pub(crate) fn with_server_of<S: Stream + Source>(
     open: impl Fn(mio::net::TcpStream) -> S + Sync,
     clients: impl Fn(SocketAddr) + Sync,
@@ -136,7 +137,7 @@ pub(crate) fn with_server_of<S: Stream + Source>(
             thread::scope(|scope| {
                 let server = scope.spawn(|| serve(kind, mode, listener, &open, &ends));
                 let result = scope.spawn(|| clients(address)).join();
-                // Also when a client has failed, or the test would hang.
+                // Even when a client has failed, or the test would hang.
                 ends.store(true, Ordering::Relaxed);
                 let errors = server.join().expect("the server");
                 result.expect("the clients");
@@ -157,7 +158,7 @@ pub(crate) fn pattern(length: usize) -> Vec<u8> {
     (0..length).map(|index| (index % 251) as u8).collect()
 }
 
-/// Sends all in one thread and reads all in another, then sees the end.
+/// Sends all data in one thread and reads it in another, and then reads the end.
 fn exchange(stream: &TcpStream, data: &[u8]) {
     thread::scope(|scope| {
         scope.spawn(|| {
@@ -240,7 +241,7 @@ fn peer_that_never_reads_is_no_longer_read_from() {
         let mut sent = 0;
         while let Ok(written) = stream.write(&data) {
             sent += written;
-            // What the buffers of both sockets hold, and far less than would be sent otherwise.
+            // The capacity of both sockets' buffers, and far less than would be sent otherwise.
             assert!(sent < 256 << 20, "the server buffers without bound");
         }
         exchange(&connect(address), &pattern(10_000));

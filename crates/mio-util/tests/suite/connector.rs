@@ -30,7 +30,7 @@ fn run(
     }
 }
 
-/// An address that refuses.
+/// Returns an address that refuses connections.
 fn refusing() -> SocketAddr {
     let listener = TcpListener::bind(any_port()).unwrap();
     listener.local_addr().unwrap()
@@ -97,7 +97,7 @@ fn no_address_is_an_error() {
     });
 }
 
-/// A listener whose backlog is full, so that the OS leaves further peers waiting.
+/// Returns a listener whose backlog is full, so that the OS leaves further peers waiting.
 #[cfg(unix)]
 fn silent() -> (socket2::Socket, SocketAddr, Vec<TcpStream>) {
     let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
@@ -109,7 +109,7 @@ fn silent() -> (socket2::Socket, SocketAddr, Vec<TcpStream>) {
     (socket, address, fillers)
 }
 
-/// The clock is driven by hand, so this waits for nothing.
+/// The test sets the time, so nothing waits.
 #[cfg(unix)]
 #[test]
 fn attempts_start_by_the_delay_and_end_at_the_deadline() {
@@ -176,7 +176,7 @@ fn second_address_wins_while_the_first_is_silent() {
     });
 }
 
-/// A delay without end means one address after the other, within the time for all.
+/// With an infinite delay the addresses are tried one after the other, within the time for all.
 #[cfg(unix)]
 #[test]
 fn endless_delay_keeps_the_deadline_and_the_order() {
@@ -218,7 +218,7 @@ fn failed_attempt_starts_the_next_and_the_winner_ends_all() {
         let mut connector = Connector::new([silent, refusing(), address], Token(1))
             .attempt_delay(second)
             .timeout(60 * second);
-        // The clock stops when the second attempt begins: only its failure can start the third.
+        // The clock stops when the second attempt begins, so only its failure can start the third.
         let begin = Instant::now();
         let state = connector.advance(poll.registry(), begin);
         assert!(matches!(state, Connecting::Pending));

@@ -9,7 +9,7 @@ use mio_util::quinn_udp::{EcnCodepoint, RecvMeta, Transmit};
 
 use crate::support::{any_port, on_each_selector, poll_on, wait};
 
-/// Receives until so many datagrams are there, with an event for each batch that was waited for.
+/// Receives until this many datagrams have arrived, with an event for each awaited batch.
 fn receive(kind: SelectorKind, count: usize, send: impl Fn(&Datagrams, &UdpSocket, &Transmit<'_>)) {
     let (mut poll, mut events) = poll_on(kind);
     let sender = UdpSocket::bind(any_port()).unwrap();

@@ -1,5 +1,5 @@
-//! `socket2::SockRef` reaches the options of each socket of `mio::net`, and each socket of socket2
-//! is a source: what the page `options` shows.
+//! The page `options`: `socket2::SockRef` reaches the options of each socket of `mio::net`, and
+//! each socket of socket2 is a source.
 
 use std::io::{ErrorKind, Read, Write};
 use std::time::Duration;
@@ -10,7 +10,7 @@ use socket2::{SockRef, TcpKeepalive};
 
 use crate::support::{any_port, on_each_selector, poll_on, wait};
 
-/// Sends a byte to a stream that is accepted from `listener`, which is reported for it.
+/// Sends a byte to a stream that is accepted from `listener`, which reports the byte.
 fn exchange(kind: SelectorKind, listener: &mut TcpListener, client: &mut TcpStream) {
     let (mut poll, mut events) = poll_on(kind);
     let registry = poll.registry().try_clone().unwrap();
@@ -77,7 +77,7 @@ fn options_of_datagram_sockets_are_set_and_read() {
         assert_eq!(socket.ttl().unwrap(), 7);
         #[cfg(bsd_sockets)]
         {
-            // Class selector 1. The kernel keeps the two bits of ECN for itself where it likes.
+            // Class selector 1. The kernel may use the two bits of ECN itself.
             options.set_tos_v4(0x20).unwrap();
             assert_eq!(options.tos_v4().unwrap() & 0xfc, 0x20);
         }
@@ -161,7 +161,7 @@ mod before_bind {
         use crate::support::{any_port, on_each_selector, poll_on, wait};
 
         sockopt_impl!(
-            /// How many connections may wait that have sent data with their SYN.
+            /// Maximum number of pending connections that have sent data with their SYN.
             TcpFastOpen,
             Both,
             libc::IPPROTO_TCP,
@@ -178,7 +178,7 @@ mod before_bind {
                         Err(err) if err.kind() == ErrorKind::PermissionDenied => {
                             return println!("may not bind to a device: {err}");
                         }
-                        // Without that device there is nothing to try.
+                        // Without that device the test is skipped.
                         Err(err) if err.raw_os_error() == Some(libc::ENODEV) => {
                             return println!("no lo: {err}");
                         }
@@ -206,7 +206,7 @@ mod before_bind {
             });
         }
 
-        /// The address is one of documentation, which no machine has.
+        /// The address is reserved for documentation, so no machine has it.
         #[test]
         fn transparent_listener_binds_to_a_foreign_address() {
             on_each_selector(|kind| {
@@ -259,7 +259,8 @@ mod in_an_io_source {
         source.write_with(|socket| (&*socket).write(data))
     }
 
-    /// Returns `None`, and says why, where this program may not or the machine cannot.
+    /// Returns `None`, and prints the reason, if this program has no permission or the machine no
+    /// support.
     fn source(
         domain: Domain,
         kind: Type,
@@ -342,7 +343,7 @@ mod in_an_io_source {
         });
     }
 
-    /// Asks the kernel for the network devices, and reads until it has named all.
+    /// Requests the network devices from the kernel, and reads until all are listed.
     #[cfg(linux_sockets)]
     #[test]
     fn netlink_socket_is_a_source() {
@@ -355,12 +356,12 @@ mod in_an_io_source {
             let mut request = 32u32.to_ne_bytes().to_vec();
             request.extend(GET_LINK.to_ne_bytes());
             request.extend(REQUEST_DUMP.to_ne_bytes());
-            // The sequence number, the port, and an `ifinfomsg` that names no device.
+            // The sequence number, the port, and an `ifinfomsg` for no specific device.
             request.extend([0; 24]);
             request
         }
 
-        /// The types of the messages in a datagram.
+        /// Returns the types of the messages in a datagram.
         fn types(mut datagram: &[u8]) -> Vec<u16> {
             let mut types = Vec::new();
             while let Some(header) = datagram.first_chunk::<6>() {
@@ -405,7 +406,7 @@ mod in_an_io_source {
         });
     }
 
-    /// Over the loopback of vsock, where the kernel has it.
+    /// Over the loopback of vsock, if the kernel has it.
     #[cfg(linux_sockets)]
     #[test]
     fn vsock_socket_is_a_source() {

@@ -1,4 +1,4 @@
-//! What the tests share.
+//! Shared test support.
 
 use std::io::ErrorKind;
 use std::net::SocketAddr;
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use mio::{Events, Poll, SelectorKind};
 use mio_util::Mode;
 
-/// How long a test waits for what has to come.
+/// Timeout for an event that has to come.
 pub(crate) const LONG: Duration = Duration::from_secs(30);
 
 pub(crate) const MODES: [Mode; 3] = [Mode::Edge, Mode::Level, Mode::Oneshot];
@@ -25,7 +25,7 @@ pub(crate) fn poll_on(kind: SelectorKind) -> (Poll, Events) {
     (poll, Events::with_capacity(64))
 }
 
-/// One poll, which a signal does not end. Panics after [`LONG`].
+/// Polls once, and again after a signal. Panics after [`LONG`].
 pub(crate) fn wait(poll: &mut Poll, events: &mut Events, timeout: Option<Duration>) {
     let deadline = Instant::now() + LONG;
     loop {

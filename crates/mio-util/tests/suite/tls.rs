@@ -1,4 +1,4 @@
-//! `Connection` over the stream of the example `tls_echo`, with a client that is rustls alone.
+//! `Connection` over the stream of the example `tls_echo`, with a client that only uses rustls.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
@@ -17,7 +17,7 @@ mod stream {
 
 use self::stream::TlsStream;
 
-/// A configuration of the server, and one of a client that trusts it.
+/// Returns a configuration of the server, and one of a client that trusts it.
 fn configure() -> (Arc<ServerConfig>, Arc<ClientConfig>) {
     let certified = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let certificate: CertificateDer<'static> = certified.cert.der().clone();
@@ -34,12 +34,12 @@ fn configure() -> (Arc<ServerConfig>, Arc<ClientConfig>) {
     (Arc::new(server), Arc::new(client))
 }
 
-/// Runs clients against a server for TLS on each selector and in each mode.
+/// Runs clients against a TLS server on each selector and in each mode.
 fn with_tls_server(clients: impl Fn(&mut Client) + Sync, check: impl Fn(&[io::Error])) {
     let (server, client) = configure();
     with_server_of(
         |socket| {
-            // So that the stream has to wait for room while TLS has encrypted more.
+            // Makes the stream wait for room while TLS has encrypted more.
             SockRef::from(&socket).set_send_buffer_size(4096).unwrap();
             TlsStream::new(socket, ServerConnection::new(Arc::clone(&server)).unwrap())
         },
@@ -96,7 +96,7 @@ impl Client {
         self.receive(usize::MAX)
     }
 
-    /// Receives so many bytes, or until the server has sent close_notify.
+    /// Receives this many bytes, or until the server has sent close_notify.
     fn receive(&self, most: usize) -> Vec<u8> {
         let mut received = Vec::new();
         let mut encrypted = [0; 16 * 1024];
@@ -145,8 +145,8 @@ fn tls_half_close_leaves_the_answer_complete() {
 fn tls_messages_come_back_one_by_one() {
     with_tls_server(
         |client| {
-            // Longer than the send buffer of the server, and then nothing is sent: what TLS has
-            // encrypted is all that is left to send.
+            // Longer than the send buffer of the server, and then nothing more is sent: the
+            // remaining encrypted bytes are all that is left to send.
             for length in [1, 10, 1000, 10_000, 60_000, 1] {
                 let data = pattern(length);
                 client.send_all(&data);

@@ -1,4 +1,4 @@
-//! The loops that are compared. Each counts within one function, whose name valgrind looks for.
+//! The loops to compare. Each counts within one function, which valgrind finds by its name.
 
 use std::hint::black_box;
 use std::io::{self, Write};
@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use mio_bench::ffi;
 
-/// The hand-written loop comes first; the others are compared with it.
+/// The names of the loops. The hand-written one comes first; the others are compared with it.
 pub(crate) const NAMES: [&str; 3] = ["raw", "mio", "mio_1_2"];
 
-/// Long enough to be a timeout, and never waited for.
+/// Long enough for a timeout, and never reached.
 const TIMEOUT: Duration = Duration::from_millis(1_000);
 
 pub(crate) fn run(peer: &str, timeout: bool, events: usize, rounds: usize) -> io::Result<()> {
@@ -28,7 +28,7 @@ pub(crate) fn run(peer: &str, timeout: bool, events: usize, rounds: usize) -> io
         "mio_1_2" => theirs::run(&fds, timeout, rounds),
         _ => Err(io::Error::other(format!("no peer {peer}"))),
     }?;
-    // Each round has to have seen each source, or the counts mean nothing.
+    // Each round must have seen each source, or the counts are meaningless.
     if turns == events * rounds {
         Ok(())
     } else {
@@ -69,7 +69,7 @@ mod raw {
         events: &mut [epoll_event],
         timeout: Option<Duration>,
     ) -> io::Result<usize> {
-        // As one would write it who knows that all timeouts are short and of whole milliseconds.
+        // As in a program in which all timeouts are short and whole milliseconds.
         let milliseconds = timeout.map_or(-1, |timeout| {
             timeout.as_secs() as i32 * 1_000 + timeout.subsec_millis() as i32
         });
@@ -88,7 +88,7 @@ mod raw {
     }
 }
 
-/// Both versions of mio have the same API, so the same text serves both.
+/// Both versions of mio have the same API, so one macro serves both.
 macro_rules! with_mio {
     ($mio:ident, $counted:ident) => {
         use $mio::unix::SourceFd;

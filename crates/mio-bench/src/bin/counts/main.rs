@@ -1,14 +1,14 @@
-//! What can be counted exactly, and so can fail a build: this crate beside a hand-written loop.
+//! Exact counts, which can fail a build: this crate beside a hand-written loop.
 //!
 //! `cargo run --release -p mio-bench --bin counts` prints two tables; with `--check` it fails when
-//! this crate is over its bounds. Such counts do not depend on how busy the machine is.
+//! this crate exceeds its bounds. Such counts do not depend on the load of the machine.
 //!
-//! * **Instructions** of user space per poll and per event, under `valgrind --tool=callgrind`:
-//!   a hand-written epoll loop, this crate, and mio 1.2.5, on the same work in the same program.
-//!   What is counted is one poll and a walk over its events, which reads the token and asks whether
+//! * **Instructions** of user space per poll and per event, under `valgrind --tool=callgrind`: a
+//!   hand-written epoll loop, this crate, and mio 1.2.5, on the same workload in the same program.
+//!   It counts one poll and an iteration over its events, which reads the token and checks whether
 //!   the event is readable and writable, as a server does. The sources are sockets with data in
-//!   them; a reregistration, which is not counted, makes them news again. One poll brings 1 or 64
-//!   events, and the difference tells what an event costs and what the poll itself.
+//!   them; a reregistration, which is not counted, makes each report again. One poll returns 1 or
+//!   64 events, and the difference gives the cost of an event and of the poll itself.
 //! * **System calls and allocations** of an echo server per message, under strace and valgrind,
 //!   beside the same server in C. The servers are those of the program `mio-bench`, which has to be
 //!   built too.
@@ -40,12 +40,12 @@ mod driver {
 
     use crate::loops;
 
-    /// How much more than the hand-written loop this crate may cost in instructions. System calls
-    /// may not be more at all, and allocations none.
+    /// The maximum number of instructions by which this crate may exceed the hand-written loop. It
+    /// may not make more system calls, and may not allocate.
     const MOST_PER_EVENT: f64 = 2.0;
     const MOST_PER_POLL: f64 = 10.0;
 
-    /// Servers of this crate, each with the one in C that does the same.
+    /// Servers of this crate, each with its equivalent in C.
     const PAIRS: [(&str, &str); 4] = [
         ("mio, edge", "C epoll, edge"),
         ("mio-util, edge", "C epoll, edge"),
@@ -81,7 +81,7 @@ mod driver {
         }
     }
 
-    /// Prints the tables. `false` if this crate is over its bounds.
+    /// Prints the tables. Returns `false` if this crate exceeds its bounds.
     fn report() -> io::Result<bool> {
         let instructions = instructions()?;
         println!();
@@ -138,8 +138,8 @@ mod driver {
         for (ours, raw) in PAIRS {
             let (ours, raw) = (command(&peers, ours)?, command(&peers, raw)?);
             let (mut calls, mut most) = (0.0, 0.0);
-            // On a very busy machine a server may not have come to rest before the next message,
-            // and then saves a call. Nothing makes both counts the same by chance again and again.
+            // On a very busy machine the next message may arrive before a server is idle, which
+            // saves a call. So a difference counts only if it repeats.
             for _ in 0..3 {
                 calls = Tool::Calls.per_echo(ours.1, &cores)?;
                 most = Tool::Calls.per_echo(raw.1, &cores)?;

@@ -1,18 +1,19 @@
-//! How many instructions of user space an event costs in a loop that calls back: a bare `Poll`
-//! with a `match`, mio-loop, and calloop, on the same work in the same program; and libuv, which is
-//! compiled from `peers/libuv_loop.c` and left out where it can't be.
+//! The number of user-space instructions per event in loops with callbacks: a bare `Poll` with a
+//! `match`, mio-loop, and calloop, on the same workload in the same program; and libuv, which is
+//! compiled from `peers/libuv_loop.c` and left out where that fails.
 //!
 //! `cargo run --release -p mio-bench --bin loop_instructions` runs each of them under
-//! `valgrind --tool=callgrind` and prints a table; with `--check` it fails when mio-loop is over
+//! `valgrind --tool=callgrind` and prints a table; with `--check` it fails when mio-loop exceeds
 //! its bound.
 //!
-//! What is counted is one iteration, whose events each add to a number in the state of the program.
-//! A short callback becomes a part of the loop's own code. So the bare `Poll` and mio-loop are
-//! counted a second time, as `_called`, with callbacks that stay functions of their own, as long
-//! ones do; the other loops always call.
-//! The sources are sockets with data in them; a reregistration, which is not counted, makes them
-//! news again. libuv watches levels, which are news as long as the data is there. An iteration has
-//! 1 or 64 events, and the difference tells what an event costs.
+//! It counts one iteration, in which each event adds to a number in the state of the program. The
+//! compiler inlines such a short callback into the loop. So the bare `Poll` and mio-loop are
+//! counted a second time, as `_called`, with callbacks that are not inlined, like long ones; the
+//! other loops always call.
+//!
+//! The sources are sockets with data in them; a reregistration, which is not counted, makes each
+//! report again. libuv is level-triggered and reports as long as there is data. An iteration has 1
+//! or 64 events, and the difference gives the cost of an event.
 
 #[cfg(peers)]
 mod peers;
@@ -38,7 +39,7 @@ mod driver {
 
     use crate::peers;
 
-    /// How much more than the bare `Poll` mio-loop may cost.
+    /// The maximum number of instructions by which mio-loop may exceed the bare `Poll`.
     const MOST_PER_EVENT: f64 = 15.0;
 
     pub(super) fn main() -> ExitCode {
@@ -68,7 +69,7 @@ mod driver {
         }
     }
 
-    /// Prints the table. `false` if it is to be checked and mio-loop is over its bound.
+    /// Prints the table. Returns `false` if `check` is set and mio-loop exceeds its bound.
     fn report(check: bool) -> io::Result<bool> {
         println!("instructions of user space ({ROUNDS} iterations each, epoll)");
         println!("{:<15} {:>10} {:>14}", "loop", "per event", "per iteration");

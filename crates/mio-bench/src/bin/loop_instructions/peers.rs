@@ -1,4 +1,4 @@
-//! The loops that are compared. Each counts within one function, whose name valgrind looks for.
+//! The loops to compare. Each counts within one function, which valgrind finds by its name.
 
 use std::io::{self, Write};
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
@@ -23,7 +23,7 @@ pub(crate) fn run(peer: &str, events: usize, rounds: usize) -> io::Result<()> {
         }
         _ => Err(io::Error::other(format!("no peer {peer}"))),
     }?;
-    // Each round has to have seen each source, or the counts mean nothing.
+    // Each round must have seen each source, or the counts are meaningless.
     if seen == events * rounds {
         Ok(())
     } else {
@@ -131,7 +131,7 @@ mod ours {
         seen: usize,
     }
 
-    /// The same, with callbacks that stay functions of their own.
+    /// The same, with callbacks that are not inlined.
     #[derive(Default)]
     pub(super) struct Called(Counter);
 

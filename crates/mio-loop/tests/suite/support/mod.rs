@@ -1,4 +1,5 @@
-//! What the tests share: each test over each selector, and a handler that is a closure.
+//! Shared test support: a macro that runs each test over each selector, and a handler that is a
+//! closure.
 
 use std::io;
 use std::time::{Duration, Instant};
@@ -6,14 +7,14 @@ use std::time::{Duration, Instant};
 use mio::{Interest, Notifier, SelectorKind, Token};
 use mio_loop::{Context, Delivered, EventLoop, Handler};
 
-/// How long a test waits for what has to come. It never does when all is well.
+/// Timeout for an event that has to come. It is reached only in a failing test.
 pub(crate) const LONG: Option<Duration> = Some(Duration::from_secs(30));
 
-/// Not at all.
+/// Does not wait.
 pub(crate) const NOW: Option<Duration> = Some(Duration::ZERO);
 
-/// Makes a test of each function, which runs it over each selector of this build in turn. The
-/// output of a test that fails ends with the selector it failed on.
+/// Expands to a test for each function, which runs it over each selector of this build in turn. The
+/// output of a failing test ends with its selector.
 macro_rules! over_each_selector {
     ($($(#[$attribute:meta])* $name:ident),+ $(,)?) => {
         mod over_each_selector {
@@ -31,7 +32,7 @@ macro_rules! over_each_selector {
     };
 }
 
-/// A callback, with what it was told.
+/// A callback and its arguments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Call {
     Readable(Token),
@@ -48,7 +49,7 @@ pub(crate) use Call::{Again, Notify, Readable, Tick, Timeout, Writable};
 
 type Act = dyn FnMut(&mut Context<Script>, Call) -> io::Result<()>;
 
-/// Notes each callback, and then does in it what the test says.
+/// Records each callback, and then runs the closure of the test.
 pub(crate) struct Script {
     pub(crate) calls: Vec<Call>,
     act: Box<Act>,
@@ -64,7 +65,7 @@ impl Script {
         }
     }
 
-    /// Does nothing but note.
+    /// Creates a handler that only records.
     pub(crate) fn idle() -> Script {
         Script::new(move |_, _| Ok(()))
     }
@@ -122,7 +123,7 @@ pub(crate) fn event_loop(kind: SelectorKind) -> EventLoop<Script> {
     event_loop.expect("an available selector")
 }
 
-/// So many sources that are registered with tokens from 0 on, and readable now.
+/// Returns this many sources, registered with tokens from 0 on, and readable now.
 pub(crate) fn ready_sources(event_loop: &mut Context<Script>, count: usize) -> Vec<Notifier> {
     let ready = |number| {
         let mut source = Notifier::new().expect("a notifier");
@@ -135,7 +136,7 @@ pub(crate) fn ready_sources(event_loop: &mut Context<Script>, count: usize) -> V
     (0..count).map(ready).collect()
 }
 
-/// A stream of this crate, and a blocking one of std's as its peer.
+/// Returns a stream of this crate, and a blocking one of std as its peer.
 pub(crate) fn connected() -> (mio::net::TcpStream, std::net::TcpStream) {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("bind");
     let peer = std::net::TcpStream::connect(listener.local_addr().expect("an address"));
@@ -150,7 +151,7 @@ pub(crate) fn connected() -> (mio::net::TcpStream, std::net::TcpStream) {
 /// The timeout that ends a run which does not end by itself.
 const HANGS: u64 = u64::MAX;
 
-/// Runs to the end, which has to come.
+/// Runs until shutdown, which has to come.
 pub(crate) fn run(event_loop: &mut EventLoop<Script>, script: &mut Script) -> io::Result<()> {
     let watchdog = event_loop.timeout(Duration::from_secs(30), HANGS);
     let result = event_loop.run(script);
@@ -171,7 +172,7 @@ pub(crate) fn run_until(
     }
 }
 
-/// How many of the callbacks are like this.
+/// Returns the number of callbacks that match.
 pub(crate) fn count(calls: &[Call], wanted: impl Fn(&Call) -> bool) -> usize {
     calls.iter().filter(|call| wanted(call)).count()
 }

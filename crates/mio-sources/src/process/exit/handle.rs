@@ -1,4 +1,4 @@
-//! By the handle of the process, which is signalled when it has ended.
+//! Detects the end by the handle of the process, which is signalled when the process has ended.
 
 use std::io;
 use std::os::windows::io::{AsHandle, OwnedHandle};
@@ -13,12 +13,12 @@ use crate::signal::Signal;
 
 /// Readable when the process has ended.
 pub(in crate::process) struct Exit {
-    /// A duplicate, as std's child stays where it is.
+    /// A duplicate, because std's child keeps its own.
     source: SourceHandle<OwnedHandle>,
 }
 
 impl Exit {
-    /// Whether a handle can be watched is known when it is registered: it takes a poll to find out.
+    /// Only registering shows whether a handle can be watched: it takes a poll to find out.
     pub(in crate::process) fn check_support() -> io::Result<()> {
         Ok(())
     }
@@ -29,13 +29,13 @@ impl Exit {
         Ok(Exit { source })
     }
 
-    /// The handle is the child's own for as long as std's child is there, also when it has ended.
+    /// The handle refers to the child for as long as std's child exists, even after the end.
     pub(in crate::process) fn of_any(child: &mut Owned) -> io::Result<Exit> {
         Exit::of_started(child)
     }
 
-    /// It stays signalled when it has ended, and there is no event before. So a look that comes too
-    /// early takes nothing away.
+    /// The handle stays signalled after the end, and there is no event before. So an early check
+    /// loses no event.
     pub(in crate::process) fn check(
         &mut self,
         child: &mut Owned,
@@ -43,7 +43,7 @@ impl Exit {
         child.try_wait()
     }
 
-    /// The one thing that can be done to a process from outside is to end it.
+    /// Ends the process. Windows can do nothing else to it from outside.
     pub(in crate::process) fn send(&self, child: &mut Owned, signal: Signal) -> io::Result<()> {
         if signal != Signal::SIGKILL {
             let message =

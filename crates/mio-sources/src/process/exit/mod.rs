@@ -1,7 +1,7 @@
-//! What becomes readable when a child has ended.
+//! The source that becomes readable when a child has ended.
 //!
-//! `Exit` is how that is seen on this system. One that gets another way needs a module with an
-//! `Exit` that has the functions of the one in `waited.rs`.
+//! `Exit` is the mechanism of this platform. To add another one, write a module with an `Exit` that
+//! has the functions of the one in `waited.rs`.
 
 #[cfg(process_handle)]
 mod handle;
@@ -23,7 +23,7 @@ pub(super) use self::none::Exit;
 #[cfg(signals)]
 pub(super) use self::waited::{Exit, named};
 
-/// What is said of a child that nothing can be sent to any more.
+/// The error for a child that can't be signalled any more.
 pub(super) fn gone() -> std::io::Error {
     let message = "the child has ended and was waited for; no signal was sent";
     std::io::Error::new(std::io::ErrorKind::NotFound, message)

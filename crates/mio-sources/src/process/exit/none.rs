@@ -1,4 +1,4 @@
-//! Systems where the end of a child can't be watched.
+//! Platforms where the end of a child can't be watched.
 
 use std::io;
 use std::net::UdpSocket;
@@ -9,7 +9,7 @@ use mio::IoSource;
 use crate::process::owned::Owned;
 use crate::signal::Signal;
 
-/// Never made.
+/// Never created.
 pub(in crate::process) enum Exit {}
 
 impl Exit {

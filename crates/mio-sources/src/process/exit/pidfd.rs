@@ -1,4 +1,4 @@
-//! By a descriptor that stands for the process: pidfd_open(2).
+//! Detects the end by a descriptor that refers to the process: pidfd_open(2).
 
 use std::io;
 use std::os::fd::OwnedFd;
@@ -17,15 +17,16 @@ pub(in crate::process) struct Pidfd {
 }
 
 impl Pidfd {
-    /// Returns `None` if the call is refused, or if there is no such process: the system has waited
-    /// for the child already, because the program ignores `SIGCHLD`. The child is lost then.
+    /// Returns `None` if the call is refused, or if there is no such process. In the latter case
+    /// the kernel has waited for the child already, because the program ignores `SIGCHLD`, and the
+    /// child is lost.
     pub(super) fn of(child: &mut Owned) -> io::Result<Option<Pidfd>> {
         match pidfd_open(child.pid(), PidfdFlags::empty()) {
             Ok(pidfd) => Ok(Some(Pidfd {
                 source: IoSource::new(pidfd),
             })),
             Err(Errno::SRCH) => {
-                // This notes that the child is lost.
+                // This records that the child is lost.
                 let _ = child.try_wait();
                 Ok(None)
             }
@@ -45,8 +46,9 @@ impl Pidfd {
         }
     }
 
-    /// Can't reach another process, whoever has waited for this one. By the id where the call is
-    /// refused. If `EPERM` is the kernel's own answer, the other call gives it too.
+    /// Sends a signal. It can't reach another process, no matter who has waited for this one. If
+    /// the call is refused, this uses the id instead. If `EPERM` comes from the kernel itself, the
+    /// other call returns it too.
     pub(super) fn send(&self, child: &mut Owned, signal: Signal) -> io::Result<()> {
         match pidfd_send_signal(&*self.source, signal) {
             Err(Errno::SRCH) => Err(gone()),
@@ -60,8 +62,8 @@ impl Pidfd {
     }
 }
 
-/// Returns whether the kernel lacks a call (`ENOSYS`: Linux before 5.3), or a sandbox refuses it.
-/// Its filter chooses the error: usually `EPERM`, sometimes `EACCES`.
+/// Returns `true` if the kernel lacks a call (`ENOSYS`: Linux before 5.3), or a sandbox refuses it.
+/// The sandbox chooses the error: usually `EPERM`, sometimes `EACCES`.
 fn is_refused(err: Errno) -> bool {
     matches!(err, Errno::NOSYS | Errno::PERM | Errno::ACCESS)
 }

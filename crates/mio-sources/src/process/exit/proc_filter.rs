@@ -1,4 +1,4 @@
-//! By a kqueue of its own that watches the process: `EVFILT_PROC` with `NOTE_EXIT`.
+//! Detects the end by a separate kqueue that watches the process: `EVFILT_PROC` with `NOTE_EXIT`.
 
 use std::io;
 use std::process::ExitStatus;
@@ -12,20 +12,20 @@ use crate::process::owned::Owned;
 
 /// Readable when the process has ended.
 ///
-/// Being told of the end is one thing, and having its status another. The system may tell while the
-/// process is still on its way out, when it can't be waited for yet. So then it is looked at, and
-/// looked at again soon if it has no status.
+/// The kernel may report the end while the process is still exiting, before it can be waited for.
+/// So after an event without a status, a timer makes the source readable again soon.
 pub(in crate::process) struct ProcFilter {
     queue: Queue,
 }
 
-/// Until the next look, in milliseconds.
+/// Delay until the next check, in milliseconds.
 const SOON: isize = 1;
 
 impl ProcFilter {
-    /// `None` if the system does not let us watch this one: some do not if the program changes its
-    /// user when it starts (setuid). Or if it says that there is no such process, though there is
-    /// no status: then we may not see it, or it is on its way out. `SIGCHLD` tells of all of them.
+    /// Returns `None` if this process can't be watched: `SIGCHLD` reports its end instead. Some
+    /// kernels refuse a program that changes its user when it starts (setuid). Some report that
+    /// there is no such process although it has no status: this program may not see it, or it is
+    /// exiting.
     pub(super) fn of(child: &mut Owned) -> io::Result<Option<ProcFilter>> {
         let filter = ProcFilter {
             queue: Queue::new()?,
@@ -33,7 +33,8 @@ impl ProcFilter {
         let (process, end) = (EventFilter::EVFILT_PROC, FilterFlag::NOTE_EXIT);
         match filter.queue.add(process, child.id() as usize, end, 0) {
             Ok(()) => {}
-            // Of one that has ended some systems say so too. `check` gives its status again.
+            // Some kernels report this for an ended process too. `check` then returns its status
+            // again.
             Err(Errno::ESRCH) if !matches!(child.try_wait(), Ok(None)) => filter.look_again()?,
             Err(Errno::ESRCH | Errno::EACCES | Errno::EPERM) => return Ok(None),
             Err(err) => return Err(err.into()),
@@ -41,7 +42,7 @@ impl ProcFilter {
         Ok(Some(filter))
     }
 
-    /// What was told goes first: what is told after we have looked makes an event.
+    /// Takes the event before it reads the status: an end after the read causes another event.
     pub(super) fn check(&mut self, child: &mut Owned) -> io::Result<Option<ExitStatus>> {
         let told = self.queue.take()?;
         let status = child.try_wait()?;
@@ -55,7 +56,7 @@ impl ProcFilter {
         self.queue.source()
     }
 
-    /// Makes an event soon. The filter for the process is gone, so this is the only one.
+    /// Causes an event soon. The filter for the process is gone, so this is the only one.
     fn look_again(&self) -> io::Result<()> {
         let milliseconds = FilterFlag::empty();
         let timer = EventFilter::EVFILT_TIMER;

@@ -1,4 +1,4 @@
-//! By `SIGCHLD`, which tells that some child has changed.
+//! Detects the end by `SIGCHLD`, which reports that some child has changed.
 
 use std::io::{self, Write};
 use std::os::unix::net::UnixStream;
@@ -25,14 +25,15 @@ pub(in crate::process) struct Sigchld {
 impl Sigchld {
     pub(super) fn new() -> io::Result<Sigchld> {
         let (bytes, mut writer) = Bytes::pair()?;
-        // The child may have ended before there is a handler. So one byte is here from the start,
-        // and the first event makes the program look.
+        // The child may have ended before the handler was installed. So the socket holds one byte
+        // from the start, and the first event makes the program check.
         writer.write_all(&[0])?;
         let handler = Some(pipe::register(SIGCHLD, writer)?);
         Ok(Sigchld { bytes, handler })
     }
 
-    /// For a child that has ended already: readable, as the other end of the socket is closed.
+    /// Creates the source of a child that has ended already: readable, because the other end of the
+    /// socket is closed.
     pub(super) fn ended() -> io::Result<Sigchld> {
         let (bytes, _) = Bytes::pair()?;
         let handler = None;
@@ -43,7 +44,7 @@ impl Sigchld {
         self.check_by(|| child.try_wait())
     }
 
-    /// The bytes go first: a child that ends after we have looked writes another one.
+    /// Takes the bytes before it checks: a child that ends after the check writes another one.
     fn check_by(
         &mut self,
         look: impl FnOnce() -> io::Result<Option<ExitStatus>>,
@@ -60,7 +61,7 @@ impl Sigchld {
         self.bytes.source()
     }
 
-    /// No more bytes. They would tell of other children only.
+    /// Removes the handler. Further bytes would be for other children only.
     fn end(&mut self) {
         if let Some(handler) = self.handler.take() {
             unregister(handler);
@@ -74,7 +75,7 @@ impl Drop for Sigchld {
     }
 }
 
-/// By its id, which is still the child's if nobody has waited for it yet.
+/// Sends a signal by the id, which is still the child's if nothing has waited for it yet.
 pub(super) fn send(child: &mut Owned, signal: Signal) -> io::Result<()> {
     match child.try_wait() {
         Ok(None) => {}
@@ -96,7 +97,7 @@ mod tests {
 
     use super::*;
 
-    /// What would be taken out of the socket after the look is what tells of that end.
+    /// Taking the bytes after the check would lose the byte of that end.
     #[test]
     fn an_end_just_after_the_look_is_an_event() {
         let mut events = Events::with_capacity(4);
@@ -108,7 +109,7 @@ mod tests {
                 .register(sigchld.source(), Token(0), Interest::READABLE)
                 .expect("register");
             for round in 0..3 {
-                // The first is there from the start.
+                // The first byte is there from the start.
                 poll.poll(&mut events, Some(Duration::from_secs(30)))
                     .expect("poll");
                 assert!(!events.is_empty(), "no event in round {round} on {kind:?}");

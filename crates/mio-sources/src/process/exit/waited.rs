@@ -1,4 +1,4 @@
-//! Systems where a parent waits for its children, by waitpid(2), and may send them signals.
+//! Platforms where a parent waits for its children with waitpid(2), and may send them signals.
 
 use std::io;
 use std::process::ExitStatus;
@@ -13,7 +13,7 @@ use super::sigchld::{self, Sigchld};
 use crate::process::owned::Owned;
 use crate::signal::Signal;
 
-/// By which means the end is seen.
+/// The mechanism that detects the end.
 pub(in crate::process) enum Exit {
     #[cfg(pidfd)]
     Pidfd(Pidfd),
@@ -23,12 +23,12 @@ pub(in crate::process) enum Exit {
 }
 
 impl Exit {
-    /// Whether the end of a child can be watched. If not, none is started.
+    /// Returns an error if the end of a child can't be watched. Then none is started.
     pub(in crate::process) fn check_support() -> io::Result<()> {
         Ok(())
     }
 
-    /// For a child that nobody can have waited for yet, so that its id is its own.
+    /// Watches a child that nothing can have waited for yet, so that its id is its own.
     pub(in crate::process) fn of_started(child: &mut Owned) -> io::Result<Exit> {
         #[cfg(pidfd)]
         if let Some(pidfd) = Pidfd::of(child)? {
@@ -41,7 +41,8 @@ impl Exit {
         Exit::by_sigchld(child)
     }
 
-    /// For a child that may have been waited for: then its id may be another's, and is not used.
+    /// Watches a child that may have been waited for. Another process may have its id, which is not
+    /// used.
     pub(in crate::process) fn of_any(child: &mut Owned) -> io::Result<Exit> {
         match child.try_wait() {
             Ok(None) => Exit::of_started(child),
@@ -50,7 +51,7 @@ impl Exit {
         }
     }
 
-    /// One that is known to have ended needs no handler, and there would be no signal.
+    /// A child that is known to have ended needs no handler, and there would be no signal.
     fn by_sigchld(child: &Owned) -> io::Result<Exit> {
         let sigchld = if child.has_status() || child.is_lost() {
             Sigchld::ended()
@@ -60,7 +61,7 @@ impl Exit {
         sigchld.map(Exit::Sigchld)
     }
 
-    /// How it has ended, if it has. If not, the selector is told that there is nothing more to see.
+    /// Returns the status, if the child has ended. If not, re-arms the source.
     pub(in crate::process) fn check(
         &mut self,
         child: &mut Owned,
@@ -74,7 +75,7 @@ impl Exit {
         }
     }
 
-    /// `NotFound` if the child was waited for.
+    /// Returns `NotFound` if the child was waited for.
     pub(in crate::process) fn send(&self, child: &mut Owned, signal: Signal) -> io::Result<()> {
         let raw = named(signal)?;
         match self {
@@ -97,7 +98,7 @@ impl Exit {
     }
 }
 
-/// As rustix has it, which knows those that have a name.
+/// Converts to rustix's type, which has the signals with names.
 pub(in crate::process) fn named(signal: Signal) -> io::Result<rustix::process::Signal> {
     rustix::process::Signal::from_named_raw(signal.as_raw()).ok_or_else(|| {
         let message = format!("{signal} can't be sent: only signals that have a name can");

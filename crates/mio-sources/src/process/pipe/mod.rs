@@ -2,9 +2,9 @@
 //!
 //! On Unix they are `mio::unix::pipe::Sender` and `Receiver`: non-blocking, and sources.
 //!
-//! On Windows they block as std's pipes do until they are *registered*. From then on they are
-//! sources, and what `mio::windows::NamedPipe` says of reads, writes, modes and dropping holds for
-//! them. [The parent module](super#its-standard-streams) has an example for both.
+//! On Windows they block, as std's pipes do, until they are *registered*. From then on they are
+//! sources, and behave as documented at `mio::windows::NamedPipe`. [The parent
+//! module](super#its-standard-streams) has an example for both.
 
 #[cfg(process_handle)]
 mod overlapped;

@@ -1,5 +1,5 @@
-//! std's pipes, and named pipes from the moment they are registered: std opens this side of them
-//! for overlapped operations, though it does not promise that.
+//! Pipes that are std's, and become named pipes when they are registered. std opens this side of
+//! them for overlapped operations, though it does not promise that.
 
 use std::fmt;
 use std::io::{self, Read, Write};
@@ -10,9 +10,9 @@ use mio::event::Source;
 use mio::windows::NamedPipe;
 use mio::{Interest, Registry, Token};
 
-/// The end of a pipe that a child reads from as its standard input.
+/// The writing end of a child's standard input.
 ///
-/// Writing blocks until the pipe is registered, as [`ChildStdin`] does. From then on it is a source
+/// Writing blocks, as for [`ChildStdin`], until the pipe is registered. From then on it is a source
 /// and does not block: see [the module](super).
 ///
 /// # Examples
@@ -32,9 +32,9 @@ use mio::{Interest, Registry, Token};
 /// ```
 pub struct Sender(Pipe<ChildStdin>);
 
-/// The end of a pipe that a child writes its standard output or error to.
+/// The reading end of a child's standard output or error.
 ///
-/// Reading blocks until the pipe is registered, as [`ChildStdout`] does. From then on it is a
+/// Reading blocks, as for [`ChildStdout`], until the pipe is registered. From then on it is a
 /// source and does not block: see [the module](super).
 ///
 /// # Examples
@@ -68,7 +68,7 @@ enum Output {
 }
 
 impl<T: AsHandle> Pipe<T> {
-    /// Registers a duplicate as a named pipe, which takes the place of std's if that succeeds.
+    /// Registers a duplicate as a named pipe, which replaces std's pipe if that succeeds.
     fn register(
         &mut self,
         registry: &Registry,
@@ -193,8 +193,8 @@ impl From<ChildStderr> for Receiver {
 
 macro_rules! traits_of_a_pipe {
     ($name:ident) => {
-        /// A pipe becomes a source when it is registered, and is one from then on. If std did not
-        /// make it for overlapped operations, that is
+        /// Turns the pipe into a source when it is registered; it stays one. If std did not open it
+        /// for overlapped operations, registering returns
         /// [`Unsupported`](std::io::ErrorKind::Unsupported), and the pipe blocks as before.
         impl Source for $name {
             fn register(
@@ -226,8 +226,8 @@ macro_rules! traits_of_a_pipe {
             }
         }
 
-        /// For [`Stdio`](std::process::Stdio), or a type of your own. A pipe that was registered
-        /// stays what it is: that is [`InvalidInput`](std::io::ErrorKind::InvalidInput).
+        /// Converts for [`Stdio`](std::process::Stdio), or for a type of your own. Fails with
+        /// [`InvalidInput`](std::io::ErrorKind::InvalidInput) for a pipe that was registered.
         impl TryFrom<$name> for OwnedHandle {
             type Error = io::Error;
 

@@ -1,4 +1,4 @@
-//! The system call that sets a handler for events of the console.
+//! The system call that installs a handler of console events.
 
 #![allow(unsafe_code)]
 
@@ -7,16 +7,16 @@ use std::io;
 use windows_sys::Win32::System::Console::SetConsoleCtrlHandler;
 use windows_sys::core::BOOL;
 
-/// `SetConsoleCtrlHandler(call, TRUE)`: has `handle` called for an event, once more each time.
+/// Calls `SetConsoleCtrlHandler(call, TRUE)`. Each call of this function adds `handle` once more.
 pub(super) fn add_handler() -> io::Result<()> {
-    // SAFETY: the function has the signature that the system expects, and it is there for ever.
+    // SAFETY: `call` has the signature that Windows expects, and lives as long as the process.
     if unsafe { SetConsoleCtrlHandler(Some(call), 1) } == 0 {
         return Err(io::Error::last_os_error());
     }
     Ok(())
 }
 
-/// What the system calls, in a thread that it makes for this.
+/// The handler. Windows calls it in a thread that it creates for this.
 extern "system" fn call(event: u32) -> BOOL {
     super::handle(event).into()
 }

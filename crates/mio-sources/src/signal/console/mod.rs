@@ -1,10 +1,9 @@
-//! Events of the console, as the signals that they would be on Unix.
+//! Console events, as the signals that they would be on Unix.
 //!
-//! There is one handler for the program, which notes an event for each instance that watches it. It
-//! is set with the first instance and never taken out: if nobody watches, it leaves the event to
-//! the handlers that were set before, and to what the system does by default. To take it out waits
-//! for a handler that is running, and those of [`Signal::SIGHUP`] and [`Signal::SIGTERM`] do not
-//! return.
+//! There is one handler for the program, which records an event for each instance that watches it.
+//! The first instance installs it, and it is never removed: an event that no instance watches is
+//! left to earlier handlers and to the default action. Removing a handler would wait until it
+//! returns, and those of [`Signal::SIGHUP`] and [`Signal::SIGTERM`] do not return.
 
 mod ffi;
 
@@ -21,16 +20,16 @@ use windows_sys::Win32::System::Console::{
 
 use super::{Delivered, Signal};
 
-/// How many of one number are kept until they are received. As many as signal-hook keeps.
+/// Number of deliveries kept for each signal until they are received. The same as signal-hook's.
 const KEPT: usize = 5;
 
 pub(super) struct Watch {
     noted: Arc<Noted>,
-    /// Readable unless `None` was the last answer of `receive`, and each event makes it so.
+    /// Readable unless the last result of `receive` was `None`. Each event makes it readable.
     ready: Notifier,
 }
 
-/// What the handler has of an instance.
+/// The part of an instance that the handler uses.
 struct Noted {
     events: Mutex<Events>,
     ready: NotifierHandle,
@@ -42,7 +41,7 @@ struct Events {
     waiting: VecDeque<Signal>,
 }
 
-/// Each instance that there is.
+/// All instances.
 static INSTANCES: Mutex<Vec<Arc<Noted>>> = Mutex::new(Vec::new());
 
 impl Watch {
@@ -81,8 +80,8 @@ impl Watch {
     pub(super) fn receive(&mut self) -> Option<Delivered> {
         let mut events = lock(&self.noted.events);
         let Some(signal) = events.waiting.pop_front() else {
-            // The lock is held, so no event is noted between the look and this. No error is
-            // expected, and with one there would be an event too much.
+            // The lock is held, so no event is recorded between the check and this. No error is
+            // expected; one would cause a spurious event.
             let _ = self.ready.clear();
             return None;
         };
@@ -104,7 +103,7 @@ impl Drop for Watch {
 }
 
 impl Noted {
-    /// Whether this instance watches the signal. Then it is noted.
+    /// Records the signal if this instance watches it. Returns `false` if not.
     fn note(&self, signal: Signal) -> bool {
         let mut events = lock(&self.events);
         if !events.watched.contains(&signal) {
@@ -113,14 +112,14 @@ impl Noted {
         let waiting = events.waiting.iter();
         if waiting.filter(|waiting| **waiting == signal).count() < KEPT {
             events.waiting.push_back(signal);
-            // No error is expected, and there is nobody here to tell of one.
+            // No error is expected, and the handler can't report one.
             let _ = self.ready.notify();
         }
         true
     }
 }
 
-/// Gives it to each instance that watches it, as an event of the console would be. If there is
+/// Delivers the signal to each instance that watches it, as the console event would be. If there is
 /// none, the process ends, as it would by default.
 pub(super) fn raise(signal: Signal) -> io::Result<()> {
     check(signal)?;
@@ -130,27 +129,27 @@ pub(super) fn raise(signal: Signal) -> io::Result<()> {
     Ok(())
 }
 
-/// All of them end the process by default.
+/// Ends the process, the default action of all these signals.
 pub(super) fn default_action(signal: Signal) -> io::Result<()> {
     check(signal)?;
     end()
 }
 
-/// What the system calls for an event. The answer is whether nobody else is to be asked about it.
+/// Handles a console event. Returns `true` if no other handler should receive it.
 fn handle(event: u32) -> bool {
     let signal = match event {
         CTRL_C_EVENT => Signal::SIGINT,
         CTRL_BREAK_EVENT => Signal::SIGBREAK,
         CTRL_CLOSE_EVENT => Signal::SIGHUP,
         CTRL_SHUTDOWN_EVENT => Signal::SIGTERM,
-        // What is left is that a user logs off. Services receive it for each user, and it must not
-        // end them.
+        // The remaining event is the logoff of a user. Services receive it for each user, and must
+        // not end.
         _ => return false,
     };
     let watched = note(signal);
     if watched && ends_anyway(signal) {
-        // When this returns the system ends the process. Else it does so after some seconds, if the
-        // program does not end before: that is its time to put things away.
+        // Windows ends the process when this returns, or after some seconds. The program uses that
+        // time to clean up.
         loop {
             thread::park();
         }
@@ -158,12 +157,12 @@ fn handle(event: u32) -> bool {
     watched
 }
 
-/// Returns whether Windows ends the process after this event, watched or not.
+/// Returns `true` if Windows ends the process after this event, watched or not.
 fn ends_anyway(signal: Signal) -> bool {
     matches!(signal, Signal::SIGHUP | Signal::SIGTERM)
 }
 
-/// Notes it for each instance that watches it, and says whether there is one.
+/// Records the signal for each instance that watches it. Returns `false` if there is none.
 fn note(signal: Signal) -> bool {
     let mut watched = false;
     for instance in lock(&INSTANCES).iter() {
@@ -172,7 +171,7 @@ fn note(signal: Signal) -> bool {
     watched
 }
 
-/// Once for the program. After an error the next instance tries again.
+/// Installs the handler, once for the program. After an error the next instance retries.
 fn set_handler() -> io::Result<()> {
     static IS_SET: Mutex<bool> = Mutex::new(false);
     let mut is_set = lock(&IS_SET);
@@ -183,7 +182,7 @@ fn set_handler() -> io::Result<()> {
     Ok(())
 }
 
-/// The exit code is that of a process which Ctrl-C has ended.
+/// Ends the process with the exit code of one that Ctrl-C has ended.
 fn end() -> ! {
     std::process::exit(STATUS_CONTROL_C_EXIT)
 }
@@ -209,7 +208,7 @@ mod tests {
 
     use super::*;
 
-    /// All that is received for an event, and whether nobody else is to hear of it.
+    /// Returns all signals received for an event, and whether other handlers are skipped.
     fn told(event: u32, watched: Signal) -> (Vec<Signal>, bool) {
         let mut watch = Watch::new().expect("a notifier");
         watch.add(watched).expect("it is one");
@@ -221,7 +220,7 @@ mod tests {
         )
     }
 
-    /// One test, as each instance of this process is asked for each event.
+    /// A single test, because every instance of this process receives each event.
     #[test]
     fn each_event_is_the_signal_that_it_would_be() {
         let (c, interrupt) = (CTRL_C_EVENT, Signal::SIGINT);
@@ -239,7 +238,7 @@ mod tests {
             (CTRL_CLOSE_EVENT, Signal::SIGHUP),
             (CTRL_SHUTDOWN_EVENT, Signal::SIGTERM),
         ] {
-            // The process would end when this returns, unless there is nobody to wait for.
+            // If an instance watched the signal, this would not return.
             assert_eq!(told(event, interrupt), (vec![], false));
             let mut watch = Watch::new().expect("a notifier");
             watch.add(signal).expect("it is one");

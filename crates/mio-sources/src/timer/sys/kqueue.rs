@@ -1,7 +1,7 @@
-//! A kqueue of its own with one `EVFILT_TIMER` in it.
+//! A separate kqueue with one `EVFILT_TIMER`.
 //!
-//! The system's timer only ends the wait. When a tick is, [`Schedule`] knows: so it makes no
-//! difference that some systems count milliseconds, and ticks are never early and do not drift.
+//! The kernel's timer only ends the wait; [`Schedule`] determines the ticks. So ticks are never
+//! early and do not drift, even where the kernel counts milliseconds.
 
 use std::io;
 use std::time::{Duration, Instant};
@@ -19,7 +19,7 @@ pub(in crate::timer) struct Monotonic {
     schedule: Schedule,
 }
 
-/// No wait is longer, so that no system finds it too long: it is waited on again.
+/// Maximum wait, so that no kernel rejects it as too long. A longer one is divided into several.
 const LONGEST: Duration = Duration::from_secs(24 * 3600);
 
 impl Monotonic {
@@ -58,7 +58,7 @@ impl Monotonic {
         self.queue.source()
     }
 
-    /// Has the system end the wait for the next tick, if there is one.
+    /// Starts the kernel's timer for the next tick, if there is one.
     fn start(&self) -> io::Result<()> {
         let Some(wait) = self.schedule.wait(Instant::now()) else {
             return Ok(());
@@ -67,7 +67,7 @@ impl Monotonic {
         Ok(self.queue.add(EventFilter::EVFILT_TIMER, 0, unit, wait)?)
     }
 
-    /// Takes the system's timer out, and what it has said.
+    /// Removes the kernel's timer and its event.
     fn stop(&self) -> io::Result<()> {
         match self.queue.remove(EventFilter::EVFILT_TIMER, 0) {
             Err(Errno::ENOENT) => {}
@@ -77,7 +77,7 @@ impl Monotonic {
     }
 }
 
-/// A wait as the system counts it, never less than it is, and never zero.
+/// Converts a wait to the kernel's unit, rounded up and never zero.
 fn in_units(wait: Duration) -> (FilterFlag, isize) {
     #[cfg(timer_nanoseconds)]
     let (unit, nanos) = (FilterFlag::NOTE_NSECONDS, 1);

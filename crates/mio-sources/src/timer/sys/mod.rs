@@ -1,7 +1,7 @@
-//! What a timer is made of, by system.
+//! The timer mechanism of each platform.
 //!
-//! Each has the same methods, which the public types call: `new`, `set`, `cancel`, `read`, and
-//! those of a source.
+//! Each has the methods that the public types call: `new`, `set`, `cancel`, `read`, and those of a
+//! source.
 
 #[cfg(kqueue)]
 mod kqueue;

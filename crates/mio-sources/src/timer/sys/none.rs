@@ -1,4 +1,4 @@
-//! A system without a timer that can be watched.
+//! A platform without a timer that can be watched.
 
 use std::io;
 use std::net::UdpSocket;
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use mio::IoSource;
 
-/// Can't be made, so that nothing else has to be done.
+/// Can't be created, so nothing else needs an implementation.
 #[derive(Debug)]
 pub(in crate::timer) enum Monotonic {}
 

@@ -1,8 +1,8 @@
-//! When a timer ticks, for systems whose own timers do one thing: end a wait.
+//! The ticks of a timer, for platforms whose own timers only end a wait.
 
 use std::time::{Duration, Instant};
 
-/// The moment of the next tick, and how far apart they are.
+/// The time of the next tick, and the interval between ticks.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Schedule {
     next: Option<Instant>,
@@ -10,7 +10,7 @@ pub(super) struct Schedule {
 }
 
 impl Schedule {
-    /// A moment beyond what an [`Instant`] can be is never.
+    /// Creates a schedule. A time beyond the range of an [`Instant`] never comes.
     pub(super) fn new(now: Instant, after: Duration, period: Option<Duration>) -> Schedule {
         Schedule {
             next: now.checked_add(after),
@@ -18,14 +18,14 @@ impl Schedule {
         }
     }
 
-    /// How long to wait for the next tick. `None` if there will be none.
+    /// Returns the time until the next tick, or `None` if there is none.
     pub(super) fn wait(&self, now: Instant) -> Option<Duration> {
         Some(self.next?.saturating_duration_since(now))
     }
 
-    /// How many ticks have come by now that were not taken before.
+    /// Returns the number of ticks up to now that were not taken before.
     ///
-    /// The later ones stay where they were, however late this is asked.
+    /// Later ticks stay where they were, however late this is called.
     pub(super) fn take(&mut self, now: Instant) -> u64 {
         let Some(next) = self.next.filter(|next| *next <= now) else {
             return 0;
@@ -38,7 +38,7 @@ impl Schedule {
         let over = now.duration_since(next).as_nanos();
         let until_next = period - over % period;
         let seconds = u64::try_from(until_next / 1_000_000_000).unwrap_or(u64::MAX);
-        // A remainder of 10^9 fits.
+        // A remainder modulo 10^9 fits into 32 bits.
         let nanos = (until_next % 1_000_000_000) as u32;
         self.next = now.checked_add(Duration::new(seconds, nanos));
         u64::try_from(over / period + 1).unwrap_or(u64::MAX)
@@ -66,7 +66,7 @@ mod tests {
     fn missed_ticks_are_counted_and_the_next_is_in_its_place() {
         let start = Instant::now();
         let mut schedule = Schedule::new(start, 5 * MS, Some(10 * MS));
-        // Those at 5, 15 and 25.
+        // The ticks at 5, 15 and 25.
         assert_eq!(schedule.take(start + 34 * MS), 3);
         assert_eq!(schedule.wait(start + 34 * MS), Some(MS));
         assert_eq!(schedule.take(start + 35 * MS), 1);

@@ -14,13 +14,13 @@ use rustix::time::{
     timerfd_settime,
 };
 
-/// On the clock of [`Instant`](std::time::Instant).
+/// A timer on the clock of [`Instant`](std::time::Instant).
 #[derive(Debug)]
 pub(in crate::timer) struct Monotonic {
     fd: Descriptor,
 }
 
-/// What a timer is on whatever clock.
+/// A timer on any clock.
 #[derive(Debug)]
 pub(super) struct Descriptor(pub(super) IoSource<OwnedFd>);
 
@@ -29,7 +29,7 @@ pub(super) const ZERO: Timespec = Timespec {
     tv_nsec: 0,
 };
 
-/// Of zero the system makes "no timer".
+/// A zero timeout would disarm the timerfd, so use 1 ns.
 const SOONEST: Timespec = Timespec {
     tv_sec: 0,
     tv_nsec: 1,
@@ -82,12 +82,12 @@ impl Descriptor {
             it_value: value,
         };
         let result = timerfd_settime(&*self.0, flags, &new);
-        // Ticks that nobody has read are gone now.
+        // The ticks are discarded, so the descriptor is drained.
         self.is_used_up();
         result.map(drop)
     }
 
-    /// The ticks since the last read.
+    /// Returns the ticks since the last read.
     pub(super) fn read(&self) -> Result<Option<u64>, Errno> {
         let mut ticks = [0; 8];
         let result = loop {
@@ -101,8 +101,8 @@ impl Descriptor {
         result
     }
 
-    /// Says that there is nothing to read, without the system call that would say so. One read
-    /// takes all there is, so it is true; if there is a tick again, the selector finds it.
+    /// Re-arms the source as drained, without the system call that would return `WouldBlock`. One
+    /// read takes all ticks, so this is correct; the selector reports a later tick.
     fn is_used_up(&self) {
         // A `WouldBlock` re-arms at once only after a success.
         let _ = self.0.read_with(|_| Ok(()));
@@ -113,11 +113,12 @@ impl Descriptor {
     }
 }
 
-/// What is too long for the system to count is as long as it can, which is centuries.
+/// Converts a duration. One beyond the range of the OS becomes the longest possible, which is
+/// centuries.
 pub(super) fn timespec(duration: Duration) -> Timespec {
     Timespec {
         tv_sec: i64::try_from(duration.as_secs()).unwrap_or(i64::MAX),
-        // Below 10^9, so it fits whatever the type is; on some systems that is 32 bits.
+        // Below 10^9, so it fits whatever the type is; on some platforms that is 32 bits.
         #[allow(clippy::cast_lossless)]
         tv_nsec: duration.subsec_nanos() as _,
     }

@@ -1,4 +1,4 @@
-//! A system without a timer that can be watched and notices when the clock is set.
+//! A platform without a timer that can be watched and that detects changes of the clock.
 
 use std::io;
 use std::net::UdpSocket;
@@ -8,7 +8,7 @@ use mio::IoSource;
 
 use crate::timer::WallEvent;
 
-/// Can't be made, so that nothing else has to be done.
+/// Can't be created, so nothing else needs an implementation.
 #[derive(Debug)]
 pub(in crate::timer) enum Wall {}
 

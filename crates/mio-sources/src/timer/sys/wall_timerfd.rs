@@ -28,8 +28,8 @@ impl Wall {
         let value = at_least(timespec(since));
         let flags = TimerfdTimerFlags::ABSTIME | TimerfdTimerFlags::CANCEL_ON_SET;
         match self.fd.set(flags, value, ZERO) {
-            // The clock was set while the former deadline was waited for, which is no news of this
-            // one. The system sets the timer all the same.
+            // The clock was set during the wait for the former deadline, which does not concern
+            // this one. The kernel sets the timer despite this error.
             Err(Errno::CANCELED) => Ok(()),
             result => Ok(result?),
         }
@@ -45,18 +45,18 @@ impl Wall {
         self.told(read)
     }
 
-    /// What the system's answer means, and what follows from it.
+    /// Interprets the result of a read, and updates the timer accordingly.
     fn told(&mut self, read: Result<Option<u64>, Errno>) -> io::Result<Option<WallEvent>> {
         match read {
             Ok(None) => Ok(None),
             Ok(Some(_)) => {
-                // Also one that has expired is cancelled when the clock is set later.
+                // A later change of the clock would cancel an expired timer too.
                 self.cancel()?;
                 Ok(Some(WallEvent::Expired))
             }
             Err(Errno::CANCELED) => {
-                // If the change went over the deadline, the system forgets that it has expired. Set
-                // again, it expires at once.
+                // If the change skipped the deadline, the kernel loses the expiry. Set again, the
+                // timer expires at once.
                 if let Some(deadline) = self.deadline {
                     self.set(deadline)?;
                 }
@@ -78,7 +78,7 @@ mod tests {
 
     use super::*;
 
-    /// Waits until it has. Somebody may set the clock, and the timer takes a moment.
+    /// Waits for the expiry. The clock may be set meanwhile, and the timer takes a moment.
     fn expired(wall: &mut Wall) {
         let limit = Instant::now() + Duration::from_secs(30);
         while wall.read().expect("read") != Some(WallEvent::Expired) {
@@ -87,8 +87,8 @@ mod tests {
         }
     }
 
-    /// To set the clock takes a right that tests do not have. So this is what the system answers
-    /// when it was set; `tests/clock.rs` shows that it does.
+    /// Setting the clock takes a privilege that tests do not have. So this simulates the kernel's
+    /// result of a change; `tests/clock.rs` verifies that result.
     #[test]
     fn after_a_change_of_the_clock_the_deadline_stands() {
         let changed = Err(Errno::CANCELED);
@@ -100,7 +100,7 @@ mod tests {
         expired(&mut wall);
         assert!(SystemTime::now() >= deadline, "early");
 
-        // The change went over the deadline, of which the system says nothing more.
+        // The change skipped the deadline, which the kernel does not report again.
         wall.set(UNIX_EPOCH).expect("set");
         while !matches!(wall.fd.read(), Ok(Some(_))) {
             std::thread::yield_now();
@@ -109,14 +109,14 @@ mod tests {
         assert_eq!(event, Some(WallEvent::ClockChanged));
         expired(&mut wall);
 
-        // Without a deadline there is nothing to expire.
+        // Without a deadline nothing can expire.
         wall.cancel().expect("cancel");
         let event = wall.told(changed).expect("told");
         assert_eq!(event, Some(WallEvent::ClockChanged));
         assert_eq!(wall.read().expect("read"), None);
     }
 
-    /// The system tells whether it would cancel the timer when the clock is set.
+    /// Reads from the kernel whether it would cancel the timer when the clock is set.
     #[test]
     fn one_that_has_expired_is_not_cancelled_by_a_later_change_of_the_clock() {
         let mut wall = Wall::new().expect("a timer");
@@ -128,7 +128,7 @@ mod tests {
             u32::from_str_radix(flags, 8).ok()
         };
         wall.set(UNIX_EPOCH).expect("set");
-        // Not on a system without /proc, or that says less there.
+        // Skipped on a platform without /proc, or with less information there.
         let Some(set) = flags(&wall) else { return };
         let cancel = TimerfdTimerFlags::CANCEL_ON_SET.bits();
         assert_eq!(set & cancel, cancel);

@@ -4,13 +4,13 @@ use std::time::Instant;
 
 use super::slab::{Place, Slab};
 
-/// A binary heap, in which each timer knows its position, so that it can be taken out anywhere.
+/// A binary heap in which each timer knows its position, so that any of them can be removed.
 #[derive(Debug)]
 pub(super) struct Due {
     entries: Vec<Entry>,
 }
 
-/// The order is that of the fields: by deadline, and the first that was inserted first.
+/// Ordered by its fields: by deadline, and then by insertion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Entry {
     deadline: Instant,
@@ -25,13 +25,13 @@ impl Due {
         }
     }
 
-    /// Makes room, so that no `push` allocates before there are more timers than this.
+    /// Reserves room, so that no `push` allocates before there are more timers than this.
     pub(super) fn make_room(&mut self, capacity: usize) {
         let missing = capacity.saturating_sub(self.entries.len());
         self.entries.reserve_exact(missing);
     }
 
-    /// The deadline of the first timer.
+    /// Returns the deadline of the first timer.
     pub(super) fn deadline(&self) -> Option<Instant> {
         self.entries.first().map(|entry| entry.deadline)
     }
@@ -47,7 +47,7 @@ impl Due {
         self.move_up(slab, self.entries.len() - 1, entry);
     }
 
-    /// Takes the first timer out, if its deadline is not after `now`.
+    /// Removes and returns the first timer, if its deadline is not after `now`.
     pub(super) fn pop<T>(&mut self, slab: &mut Slab<T>, now: Instant) -> Option<u32> {
         let first = *self.entries.first()?;
         if first.deadline > now {
@@ -57,7 +57,7 @@ impl Due {
         Some(first.index)
     }
 
-    /// Takes the timer at a position out.
+    /// Removes the timer at a position.
     pub(super) fn remove<T>(&mut self, slab: &mut Slab<T>, at: usize) {
         let removed = self.entries.swap_remove(at);
         let Some(&moved) = self.entries.get(at) else {
@@ -70,7 +70,7 @@ impl Due {
         }
     }
 
-    /// Finds the place of an entry, for which `at` is free, there or nearer to the top.
+    /// Places an entry at `at`, which is free, or nearer to the top.
     fn move_up<T>(&mut self, slab: &mut Slab<T>, mut at: usize, entry: Entry) {
         while at > 0 {
             let parent = (at - 1) / 2;
@@ -83,7 +83,7 @@ impl Due {
         self.put(slab, at, entry);
     }
 
-    /// Finds the place of an entry, for which `at` is free, there or further from the top.
+    /// Places an entry at `at`, which is free, or further from the top.
     fn move_down<T>(&mut self, slab: &mut Slab<T>, mut at: usize, entry: Entry) {
         loop {
             let mut child = 2 * at + 1;
@@ -105,7 +105,7 @@ impl Due {
 
     fn put<T>(&mut self, slab: &mut Slab<T>, at: usize, entry: Entry) {
         self.entries[at] = entry;
-        // There are no more entries than timers, and these have a number of 32 bits.
+        // There are no more entries than timers, whose indexes have 32 bits.
         slab.node_mut(entry.index).place = Place::Due { at: at as u32 };
     }
 }

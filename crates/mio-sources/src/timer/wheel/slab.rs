@@ -1,8 +1,8 @@
-//! Where the timers of a wheel are kept: an array whose free entries are chained.
+//! Storage for the timers of a wheel: an array whose free entries are chained.
 
 use std::time::Instant;
 
-/// Stands for no entry.
+/// The index that means no entry.
 pub(super) const NONE: u32 = u32::MAX;
 
 #[derive(Debug)]
@@ -16,22 +16,22 @@ pub(super) struct Slab<T> {
 #[derive(Debug)]
 pub(super) struct Node<T> {
     pub(super) deadline: Instant,
-    /// Grows with each timer of the wheel and is never used again: it tells a timer from a later
-    /// one in the same entry, and which of two with the same deadline was first.
+    /// Increases with each timer of the wheel and is never reused. It distinguishes a timer from a
+    /// later one in the same entry, and orders timers with the same deadline.
     pub(super) serial: u64,
     pub(super) place: Place,
-    /// What the timer is for. A free entry has none.
+    /// The payload. A free entry has none.
     value: Option<T>,
 }
 
-/// Where a timer is to be found.
+/// The location of a timer.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Place {
-    /// Nowhere: the entry is free, or the timer is on its way to a place.
+    /// None: the entry is free, or the timer is being moved.
     Nowhere { next_free: u32 },
     /// In the list of a slot.
     Slot { slot: u16, previous: u32, next: u32 },
-    /// In the heap of what is due, at this position.
+    /// In the heap of due timers, at this position.
     Due { at: u32 },
 }
 
@@ -48,14 +48,14 @@ impl<T> Slab<T> {
         self.len
     }
 
-    /// For how many timers there is room without an allocation.
+    /// Returns the number of timers that fit without an allocation.
     pub(super) fn capacity(&self) -> usize {
         self.nodes.capacity()
     }
 
     /// # Panics
     ///
-    /// If there are `u32::MAX` timers.
+    /// Panics if there are `u32::MAX` timers.
     pub(super) fn insert(&mut self, deadline: Instant, serial: u64, value: T) -> u32 {
         let node = Node {
             deadline,
@@ -81,7 +81,7 @@ impl<T> Slab<T> {
         index
     }
 
-    /// Frees an entry that is in no list and not in the heap any more.
+    /// Frees an entry that is no longer in a list or in the heap.
     pub(super) fn remove(&mut self, index: u32) -> Option<T> {
         let entry = &mut self.nodes[index as usize];
         let value = entry.value.take()?;
@@ -93,7 +93,7 @@ impl<T> Slab<T> {
         Some(value)
     }
 
-    /// The timer with this serial number, if it is still here.
+    /// Returns the timer with this serial number, if it still exists.
     pub(super) fn get(&self, index: u32, serial: u64) -> Option<&Node<T>> {
         let node = self.nodes.get(index as usize)?;
         (node.serial == serial && node.value.is_some()).then_some(node)

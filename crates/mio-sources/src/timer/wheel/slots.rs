@@ -1,13 +1,14 @@
-//! The timers whose tick has not begun: lists of those that expire about the same time.
+//! The timers whose tick has not begun: lists of timers that expire at about the same time.
 //!
-//! Time is cut into ticks, and a tick is a number of [`LEVELS`] digits of 6 bits. A timer is in the
-//! level of the first digit in which its tick differs from the current one, in the slot of that
+//! Time is divided into ticks, and a tick is a number of [`LEVELS`] digits of 6 bits. A timer is in
+//! the level of the first digit in which its tick differs from the current one, in the slot of that
 //! digit. So all timers of a slot come before those of a later slot of the level, and before those
-//! of higher levels. When the current tick comes to a slot, its timers are put in again: each goes
-//! to a lower level, or is due. That happens at most once per level, and mostly once or twice.
+//! of higher levels. When the current tick reaches a slot, its timers are inserted again: each
+//! moves to a lower level, or is due. That happens at most once per level, and usually once or
+//! twice.
 //!
-//! A tick is about 17 milliseconds. With shorter ones timers would be moved more often, and each
-//! move is a walk through memory; the heap of what is due is small and stays in the cache.
+//! A tick is about 17 milliseconds. With shorter ticks timers would be moved more often, and each
+//! move touches scattered memory. The heap of due timers is small and stays in the cache.
 
 use std::time::{Duration, Instant};
 
@@ -17,33 +18,33 @@ use super::slab::{NONE, Place, Slab};
 const LEVELS: usize = 7;
 const BITS: u32 = 6;
 const SLOTS: usize = 1 << BITS;
-/// The last tick there is, 2000 years after the origin. What is later still is in this tick.
+/// The last tick, 2000 years after the origin. Later deadlines are in this tick too.
 const LAST: u64 = (1 << (BITS * LEVELS as u32)) - 1;
 
 #[derive(Debug)]
 pub(super) struct Slots {
-    /// When tick 0 began.
+    /// The beginning of tick 0.
     origin: Instant,
-    /// All timers of this tick and of those before are due.
+    /// All timers of this tick and of earlier ones are due.
     current: u64,
-    /// For each level, which of its slots have timers.
+    /// For each level, a bit mask of the slots with timers.
     occupied: [u64; LEVELS],
     slots: Box<[Slot]>,
 }
 
-/// A list of timers. `last` has a meaning if there is a first one.
+/// A list of timers. `last` is valid only if there is a first one.
 #[derive(Debug, Clone, Copy)]
 struct Slot {
     first: u32,
     last: u32,
-    /// No deadline in the slot is before this. There may be none as early if it was taken out.
+    /// No deadline in the slot is before this. It stays if the earliest timer was removed.
     earliest: Instant,
 }
 
-/// Whether time has moved on.
+/// The result of advancing the time.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Advance {
-    /// Timers were put in again; some may be due now.
+    /// Timers were inserted again; some may be due now.
     Moved,
     /// No tick up to the given one has timers.
     Nothing,
@@ -64,7 +65,7 @@ impl Slots {
         }
     }
 
-    /// Puts a timer where it belongs, which may be the heap of what is due.
+    /// Inserts a timer into its slot, or into the heap if it is due.
     pub(super) fn insert<T>(&mut self, slab: &mut Slab<T>, due: &mut Due, index: u32) {
         let deadline = slab.node(index).deadline;
         let tick = self.tick(deadline);
@@ -78,7 +79,7 @@ impl Slots {
         self.append(slab, slot, index, deadline);
     }
 
-    /// Takes a timer out of its slot.
+    /// Removes a timer from its slot.
     pub(super) fn remove<T>(&mut self, slab: &mut Slab<T>, index: u32) {
         let Place::Slot {
             slot,
@@ -105,15 +106,15 @@ impl Slots {
         }
     }
 
-    /// No timer has a deadline before this.
+    /// Returns a moment before which no timer in a slot expires.
     pub(super) fn earliest(&self) -> Option<Instant> {
         let (level, digit) = self.first_slot()?;
         Some(self.slots[level * SLOTS + digit].earliest)
     }
 
-    /// Moves to the first slot with timers and puts these in again, if it has begun by `now`.
+    /// Advances to the first slot with timers and inserts these again, if it has begun by `now`.
     ///
-    /// Nothing may be due, or what is would be mixed with what comes later.
+    /// The heap must be empty, or its timers would be mixed with later ones.
     pub(super) fn advance<T>(
         &mut self,
         slab: &mut Slab<T>,
@@ -129,7 +130,7 @@ impl Slots {
         let above = self.current >> shift >> BITS << BITS << shift;
         let begin = above | (digit as u64) << shift;
         if begin > now {
-            // No slot up to `now` has timers, so that all stay where they belong.
+            // No slot up to `now` has timers, so all stay where they belong.
             self.current = self.current.max(now);
             return Advance::Nothing;
         }
@@ -147,14 +148,14 @@ impl Slots {
         Advance::Moved
     }
 
-    /// The level and the digit of the slot that comes first.
+    /// Returns the level and the digit of the first slot with timers.
     fn first_slot(&self) -> Option<(usize, usize)> {
         let level = self.occupied.iter().position(|slots| *slots != 0)?;
         Some((level, self.occupied[level].trailing_zeros() as usize))
     }
 
-    /// A number that never is less for a later moment. There are 64 for each second, of 2^24
-    /// nanoseconds each, but the last ones of a second are shorter or empty.
+    /// Returns the tick of a moment, which is never less for a later moment. There are 64 for each
+    /// second, of 2^24 nanoseconds each, but the last ones of a second are shorter or empty.
     fn tick(&self, moment: Instant) -> u64 {
         let since: Duration = moment.saturating_duration_since(self.origin);
         let seconds = since.as_secs().min(LAST >> 6);

@@ -1,10 +1,10 @@
-//! The system calls that take something away from this process, or double it.
+//! The system calls that restrict or fork this process.
 
 use std::io;
 
-/// `signal(SIGCHLD, SIG_IGN)`
+/// Calls `signal(SIGCHLD, SIG_IGN)`.
 pub(crate) fn ignore_sigchld() {
-    // SAFETY: to ignore a signal runs no code of ours.
+    // SAFETY: ignoring a signal runs no code of this program.
     let before = unsafe { libc::signal(libc::SIGCHLD, libc::SIG_IGN) };
     assert_ne!(before, libc::SIG_ERR, "{}", io::Error::last_os_error());
 }
@@ -21,13 +21,13 @@ pub(crate) fn fork_and_raise(signal: i32) {
         unsafe { libc::_exit(result) };
     }
     let mut status = 0;
-    // SAFETY: the place for the status is on our stack.
+    // SAFETY: `status` lives on this stack during the call.
     let ended = unsafe { libc::waitpid(pid, &raw mut status, 0) };
     assert_eq!((ended, status), (pid, 0));
 }
 
-/// A filter for this thread, and for the threads and processes that it starts: these system calls
-/// fail with that error, and all others are made.
+/// Installs a filter for this thread, and for the threads and processes that it starts: these
+/// system calls fail with that error, and all others are executed.
 #[cfg(pidfd)]
 pub(super) fn refuse(calls: &[libc::c_long], errno: i32) -> io::Result<()> {
     let load = libc::BPF_LD | libc::BPF_W | libc::BPF_ABS;
@@ -39,7 +39,7 @@ pub(super) fn refuse(calls: &[libc::c_long], errno: i32) -> io::Result<()> {
         jf,
         k,
     };
-    // The number of the call is what `seccomp_data` begins with.
+    // `seccomp_data` begins with the number of the call.
     let mut steps = vec![step(load, 0, 0)];
     for call in calls {
         steps.push(step(jump, u32::try_from(*call).expect("a number"), 1));

@@ -1,11 +1,11 @@
-//! Restrictions that a process inherits from a launcher or a sandbox: `SIGCHLD` ignored, and system
-//! calls that are refused.
+//! Restrictions that a process inherits from a launcher or a sandbox: an ignored `SIGCHLD`, and
+//! refused system calls.
 
 mod ffi;
 
 pub(crate) use self::ffi::{fork_and_raise, ignore_sigchld};
 
-/// The errors that filters choose, and that of an old kernel.
+/// The errors that filters return, and that of an old kernel.
 #[cfg(pidfd)]
 pub(crate) const REFUSALS: [rustix::io::Errno; 3] = [
     rustix::io::Errno::PERM,
@@ -13,9 +13,8 @@ pub(crate) const REFUSALS: [rustix::io::Errno; 3] = [
     rustix::io::Errno::NOSYS,
 ];
 
-/// Runs `body` with each of the `REFUSALS` for these system calls, in a thread that has the filter
-/// and hands it on to the programs that it starts. In an emulator that knows no filters the calls
-/// are made.
+/// Runs `body` with each of the `REFUSALS` for these system calls, in a thread with the filter,
+/// which the programs that it starts inherit. An emulator without filters executes the calls.
 #[cfg(pidfd)]
 pub(crate) fn with_each_refusal(calls: &[libc::c_long], body: impl Fn() + Sync) {
     for errno in REFUSALS {

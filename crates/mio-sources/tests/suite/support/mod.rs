@@ -1,4 +1,5 @@
-//! What the tests share: each test over each selector, and a poll that waits generously.
+//! Shared test support: a macro that runs each test over each selector, and a poll with long
+//! timeouts.
 
 use std::ffi::OsString;
 use std::io::ErrorKind;
@@ -9,14 +10,14 @@ use std::time::{Duration, Instant};
 use mio::event::Source;
 use mio::{Events, Interest, Poll, SelectorKind, Token};
 
-/// How long a test waits for what has to come. It never does when all is well.
+/// Timeout for an event that has to come. It is reached only in a failing test.
 pub(crate) const LONG: Duration = Duration::from_secs(30);
 
-/// How long a test waits for what must not come.
+/// Time to wait for an event that must not come.
 pub(crate) const SHORT: Duration = Duration::from_millis(30);
 
-/// Makes a test of each function, which runs it over each selector of this build in turn. The
-/// output of a test that fails ends with the selector it failed on.
+/// Expands to a test for each function, which runs it over each selector of this build in turn. The
+/// output of a failing test ends with its selector.
 macro_rules! over_each_selector {
     ($($name:ident),+ $(,)?) => {
         mod over_each_selector {
@@ -33,7 +34,7 @@ macro_rules! over_each_selector {
     };
 }
 
-/// A poll and its buffer.
+/// A poll and its events.
 pub(crate) struct Watch {
     pub(crate) poll: Poll,
     pub(crate) events: Events,
@@ -55,7 +56,7 @@ impl Watch {
             .expect("register");
     }
 
-    /// One poll, which a signal may not end.
+    /// Polls once, and again after a signal.
     pub(crate) fn poll(&mut self, timeout: Duration) {
         let deadline = Instant::now() + timeout;
         loop {
@@ -80,14 +81,14 @@ impl Watch {
         panic!("token {token} did not become readable");
     }
 
-    /// Polls and finds nothing.
+    /// Polls and asserts that there is no event.
     pub(crate) fn expect_silence(&mut self) {
         self.poll(SHORT);
         assert!(self.events.is_empty(), "unexpected {:#?}", self.events);
     }
 }
 
-/// What all sources do with an interest: reading, in any mode, is what can be asked for.
+/// Asserts the rule of all sources: an interest must include reading, in any mode.
 pub(crate) fn interests_have_one_rule(kind: SelectorKind, source: &mut impl Source) {
     let poll = Watch::new(kind).poll;
     let registry = poll.registry();
@@ -96,7 +97,7 @@ pub(crate) fn interests_have_one_rule(kind: SelectorKind, source: &mut impl Sour
     for interest in [writing, writing.level(), writing.oneshot()] {
         let result = registry.register(source, Token(0), interest);
         assert_eq!(error(result), ErrorKind::InvalidInput, "{interest:?}");
-        // So nothing was registered.
+        // Nothing was registered.
         assert_eq!(error(registry.deregister(source)), ErrorKind::NotFound);
     }
     let reading = Interest::READABLE;
@@ -118,14 +119,14 @@ pub(crate) fn interests_have_one_rule(kind: SelectorKind, source: &mut impl Sour
     }
 }
 
-/// The emulator and its arguments that run programs of another processor, from `MIO_TEST_RUNNER`.
-/// The one that runs this program does nothing for those it starts itself.
+/// Returns the emulator and its arguments that run programs of another processor, from
+/// `MIO_TEST_RUNNER`. The emulator of this program does not affect the programs that it starts.
 pub(crate) fn runner() -> Vec<OsString> {
     let runner = std::env::var("MIO_TEST_RUNNER").unwrap_or_default();
     runner.split_whitespace().map(OsString::from).collect()
 }
 
-/// A command that starts a program which was built with this one.
+/// Returns a command that starts a program built with this one.
 pub(crate) fn program(path: PathBuf) -> Command {
     let mut words = runner().into_iter().chain([path.into_os_string()]);
     let mut command = Command::new(words.next().expect("the program at least"));

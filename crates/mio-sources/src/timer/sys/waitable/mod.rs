@@ -1,10 +1,10 @@
-//! A waitable timer, and a thread of the system's pool that waits for it and notifies the poll.
+//! A waitable timer, and an OS pool thread that waits for it and notifies the poll.
 //!
-//! The system's timer only ends the wait. When a tick is, [`Schedule`] knows: so ticks are never
-//! early and do not drift, however coarse the system's timer is.
+//! The OS timer only ends the wait; [`Schedule`] determines the ticks. So ticks are never early and
+//! do not drift, however coarse the OS timer is.
 //!
-//! Mio could watch the timer itself, by [`SourceHandle`](mio::windows::SourceHandle), where the
-//! system has what that needs. Wine lacks it, so no timer could have been tested.
+//! Mio could watch the timer itself, by [`SourceHandle`](mio::windows::SourceHandle), where Windows
+//! has the calls for it. Wine lacks them, so no timer could have been tested.
 
 mod ffi;
 
@@ -24,21 +24,22 @@ use super::schedule::Schedule;
 #[derive(Debug)]
 pub(in crate::timer) struct Monotonic {
     timer: Wait<Timer>,
-    /// What the poll watches.
+    /// The source that the poll watches.
     ticked: Notifier,
 }
 
-/// What the thread has that waits.
+/// The state shared with the waiting thread.
 #[derive(Debug)]
 struct Timer {
-    /// The wait resets it, so that it is waited for once each time it expires.
+    /// The wait resets it, so that each expiry ends one wait.
     handle: OwnedHandle,
     ticked: NotifierHandle,
-    /// Locked while the timer is set and the poll is notified, so that each fits what it says.
+    /// Locked while the timer is set and while the poll is notified, so that both are consistent
+    /// with it.
     schedule: Mutex<Schedule>,
 }
 
-/// No wait is longer, so that none is too long for the system: it is waited again.
+/// Maximum wait, so that none is too long for the OS. A longer one is divided into several.
 const LONGEST: Duration = Duration::from_secs(24 * 3600);
 
 impl Monotonic {
@@ -91,7 +92,7 @@ impl Timer {
         self.schedule.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Has the system end the wait for the next tick, if there is one.
+    /// Starts the OS timer for the next tick, if there is one.
     fn start(&self, schedule: &Schedule) -> io::Result<()> {
         match schedule.wait(Instant::now()) {
             Some(wait) => ffi::set_timer(&self.handle, from_now(wait)),
@@ -105,8 +106,8 @@ impl Signalled for Timer {
         &self.handle
     }
 
-    /// Notifies if this is a tick. It is none if the system's timer is early, if the wait was cut
-    /// into pieces, or if the timer was set anew meanwhile.
+    /// Notifies if this is a tick. It is not if the OS timer is early, if this is a part of a
+    /// longer wait, or if the timer was set again meanwhile.
     fn signalled(&self) {
         let schedule = self.schedule();
         let tell = match schedule.wait(Instant::now()) {
@@ -115,14 +116,14 @@ impl Signalled for Timer {
             None => false,
         };
         if tell {
-            // No error is expected, and there is nobody here to tell of one. One of `start` comes
-            // again in `read`, which is told.
+            // No error is expected, and this thread can't report one. An error of `start` occurs
+            // again in `read`, which returns it.
             let _ = self.ticked.notify();
         }
     }
 }
 
-/// A timer that is exact to less than a millisecond, where the system has them: Windows 10 since
+/// Creates a timer with a resolution below a millisecond, where Windows has them: Windows 10 since
 /// version 1803.
 fn create<T>(make: impl Fn(u32) -> io::Result<T>) -> io::Result<T> {
     match make(CREATE_WAITABLE_TIMER_HIGH_RESOLUTION) {
@@ -131,8 +132,8 @@ fn create<T>(make: impl Fn(u32) -> io::Result<T>) -> io::Result<T> {
     }
 }
 
-/// A wait as the system counts it: in 100 nanoseconds, negative, never less than it is, and never
-/// zero, which would be a time of the calendar.
+/// Converts a wait to the unit of the OS: 100 nanoseconds, negative, rounded up, and never zero,
+/// which would be a calendar time.
 fn from_now(wait: Duration) -> i64 {
     let count = wait.min(LONGEST).as_nanos().div_ceil(100).max(1);
     // A day fits.
@@ -166,7 +167,7 @@ mod tests {
         assert!(create(Ok).expect("the first") > 0);
     }
 
-    /// As when the thread comes late, or the system's timer is early.
+    /// Simulates a thread that runs late, or an OS timer that is early.
     #[test]
     fn the_poll_hears_of_ticks_only() {
         let mut timer = Monotonic::new().expect("a timer");
