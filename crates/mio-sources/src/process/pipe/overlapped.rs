@@ -24,7 +24,9 @@ use mio::{Interest, Registry, Token};
 ///
 /// use mio_sources::process::Child;
 ///
-/// let mut child = Child::spawn(Command::new("sort").stdin(Stdio::piped()).stdout(Stdio::null()))?;
+/// let mut command = Command::new("findstr");
+/// command.arg("hello").stdin(Stdio::piped()).stdout(Stdio::null());
+/// let mut child = Child::spawn(&mut command)?;
 /// child.stdin.as_mut().expect("stdin is piped").write_all(b"hello\r\n")?;
 /// assert!(child.wait()?.success());
 /// # Ok(())
