@@ -245,7 +245,10 @@ fn a_group_that_is_not_started_is_an_error() {
 #[test]
 fn a_lost_leader_gets_no_signal() {
     alone("groups::a_lost_leader_gets_no_signal", || {
-        let mut child = Child::spawn_group(&mut Command::new("true")).unwrap();
+        // It has not ended before it is known, or `Child` might have waited for it.
+        let mut command = Command::new("cat");
+        let mut child = Child::spawn_group(command.stdin(Stdio::piped())).unwrap();
+        drop(child.stdin.take());
         let pid = Pid::from_raw(child.id().try_into().unwrap());
         rustix::process::waitpid(pid, rustix::process::WaitOptions::empty()).unwrap();
         let err = child.signal_group(Signal::SIGTERM).unwrap_err();
