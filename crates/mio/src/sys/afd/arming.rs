@@ -159,7 +159,11 @@ mod tests {
             let mut arming = Arming::new(Interest::READABLE);
             assert_ne!(arming.question() & failure, 0);
             assert_eq!(arming.take(failure), failure);
-            assert_eq!(arming.question(), 0, "it would be answered for ever");
+            assert_eq!(
+                arming.question(),
+                0,
+                "the kernel would answer it at once, again and again"
+            );
             assert_eq!(arming.take(failure), 0);
             assert!(arming.would_block(Direction::Read));
             assert_ne!(arming.question() & failure, 0);
@@ -183,7 +187,11 @@ mod tests {
         let mut arming = both();
         assert_eq!(arming.take(ABORT), ABORT);
         assert!(!arming.failed(Direction::Unknown));
-        assert_eq!(arming.question(), 0, "it would be answered for ever");
+        assert_eq!(
+            arming.question(),
+            0,
+            "the kernel would answer it at once, again and again"
+        );
         for interests in [Interest::READABLE.level(), Interest::READABLE.oneshot()] {
             let mut arming = Arming::new(interests);
             arming.take(RECEIVE);
